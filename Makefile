@@ -1,0 +1,51 @@
+# What one does with this tree. `make` lists it. Any Python from 3.11: make PYTHON=python3.13 ...
+
+SHELL := /bin/bash
+PYTHON ?= python3
+PYTEST_ARGS ?=
+export PYTHON
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix messages setup system lock package clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: setup ## emulate a set of six test cards and check it
+	@scripts/demo.sh
+
+test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
+	@scripts/check.sh
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup ## format, lint, types, layers, messages; no tests
+	@scripts/check.sh
+
+fix: setup ## format, and repair what ruff can repair
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+messages: setup ## bring the catalogues up to date with the sources, and compile them
+	@$(BIN)/python scripts/messages.py update
+	@$(BIN)/python scripts/messages.py compile
+	@$(BIN)/python scripts/messages.py check
+
+setup: ## what is needed to run: system packages where missing, .venv, catalogues
+	@scripts/setup.sh
+
+system: ## the system packages only, those of the tests included
+	@scripts/system.sh tests
+
+lock: ## pin pyproject.toml's dependencies again, with hashes (needs Python 3.11)
+	@scripts/lock.sh
+
+package: setup ## sdist and wheel, into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t sdist -t wheel
+
+clean: ## remove what the other targets made, .venv included
+	@rm -rf .venv .cache .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -f src/cpx_tool/locale/*/LC_MESSAGES/*.mo

@@ -1,0 +1,20 @@
+"""Entry point: chooses the language before any help text is made."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cpx_tool import i18n
+
+
+def main() -> None:
+    """Run the command line and exit with a documented code."""
+    i18n.use(i18n.choose(sys.argv[1:], os.environ))
+    from cpx_tool.cli.main import run  # noqa: PLC0415 - help texts are translated at import
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

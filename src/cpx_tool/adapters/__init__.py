@@ -1,0 +1,1 @@
+"""One outside library per file; its types and errors stop here."""

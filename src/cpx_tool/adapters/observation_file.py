@@ -1,0 +1,97 @@
+"""Observations as files: saved atomically, read strictly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
+from cpx_tool.errors import BadInput
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import SCHEMA_VERSION, Observation
+
+MAXIMUM_BYTES = 64 * 1024 * 1024
+
+
+def save(observation: Observation, path: Path) -> None:
+    """Write the observation; the file is whole or not there. Raises `BadInput`."""
+    content = indented(to_json(observation)) + b"\n"
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise _cannot_write(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an impossible target before the cards are asked. Raises `BadInput`."""
+    if path.is_dir():
+        raise _cannot_write(path, IsADirectoryError(0, "Is a directory"))
+    if not path.parent.is_dir():
+        raise _cannot_write(path, FileNotFoundError(0, "No such directory"))
+    if not os.access(path.parent, os.W_OK):
+        raise _cannot_write(path, PermissionError(0, "Permission denied"))
+
+
+def load(path: Path) -> Observation:
+    """The observation in a file. Raises `BadInput`: unreadable, not one, or of a newer tool."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        reason = msg(
+            "{path} cannot be read: {why}.",
+            path=str(path),
+            why=error.strerror or type(error).__name__,
+        )
+        raise BadInput(reason, msg("Give a file written by --save-observation.")) from None
+    if len(content) > MAXIMUM_BYTES:
+        raise _no_observation(path, "> 64 MiB")
+    _check_version(path, content)
+    try:
+        return from_json(content, Observation)
+    except Malformed as error:
+        raise _no_observation(path, str(error)) from None
+
+
+def _check_version(path: Path, content: bytes) -> None:
+    try:
+        version = json.loads(content)["schema_version"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise _no_observation(path, "schema_version") from None
+    if version != SCHEMA_VERSION:
+        raise BadInput(
+            msg(
+                "{path} is an observation of format {version}; this version reads format {ours}.",
+                path=str(path),
+                version=str(version),
+                ours=SCHEMA_VERSION,
+            ),
+            msg("Judge it with the version of cpx-tool that wrote it, or a newer one."),
+        )
+
+
+def _no_observation(path: Path, why: str) -> BadInput:
+    return BadInput(
+        msg("{path} is not an observation of cpx-tool ({why}).", path=str(path), why=why),
+        msg("Give a file written by --save-observation."),
+    )
+
+
+def _cannot_write(path: Path, error: OSError) -> BadInput:
+    reason = msg(
+        "{path} cannot be written: {why}.",
+        path=str(path),
+        why=error.strerror or type(error).__name__,
+    )
+    return BadInput(reason, msg("Choose a file in a directory you may write to."))

@@ -1,0 +1,67 @@
+"""Where the PIN comes from: the published test PIN, the environment, or a prompt."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Callable, Mapping
+
+from cpx_tool.errors import BadInput
+from cpx_tool.i18n import say
+from cpx_tool.model.message import msg
+from cpx_tool.ports import Pin, PinOrigin
+
+PIN_VARIABLE = "CPX_PIN"
+PUBLISHED_TEST_PIN = "1234"
+"""The PIN of every test card (ANS's ordering guide; field/order.md)."""
+
+
+class KnownPin:
+    """A PIN that is already there: satisfies `ports.PinSource`."""
+
+    def __init__(self, pin: Pin) -> None:
+        self._pin = pin
+
+    def pin(self) -> Pin:
+        """The PIN."""
+        return self._pin
+
+
+class PromptedPin:
+    """Asks at the terminal, without echo, at the first card that needs it."""
+
+    def __init__(self, ask: Callable[[str], str] = getpass.getpass) -> None:
+        self._ask = ask
+        self._pin: Pin | None = None
+
+    def pin(self) -> Pin:
+        """The PIN typed; asked once. Raises `BadInput` when it is no PIN, or at end of input."""
+        if self._pin is None:
+            try:
+                typed = self._ask(say(msg("PIN of the test cards: ")))
+            except EOFError:
+                raise BadInput(
+                    msg("No PIN was typed: there is no terminal to ask."),
+                    msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),
+                ) from None
+            self._pin = _checked(typed)
+        return self._pin
+
+
+def pin_source(ask: bool, environment: Mapping[str, str]) -> KnownPin | PromptedPin:
+    """The source the user chose: `--ask-pin`, then CPX_PIN, then the published test PIN."""
+    if ask:
+        return PromptedPin()
+    if PIN_VARIABLE in environment:
+        return KnownPin(_checked(environment[PIN_VARIABLE]))
+    return KnownPin(Pin(PUBLISHED_TEST_PIN, PinOrigin.PUBLISHED))
+
+
+def _checked(typed: str) -> Pin:
+    """Refuse what cannot be a PIN before a card sees it: 4 to 8 digits (cryptolib.md, 3)."""
+    if not re.fullmatch(r"[0-9]{4,8}", typed):
+        raise BadInput(
+            msg("This is no PIN: a CPx PIN has 4 to 8 digits. No card has seen it."),
+            msg("Check {variable}, or type the PIN again.", variable=PIN_VARIABLE),
+        )
+    return Pin(typed, PinOrigin.GIVEN)

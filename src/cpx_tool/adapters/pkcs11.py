@@ -1,0 +1,274 @@
+"""python-pkcs11: one module, in this process. Run it in a worker: a module may crash or hang."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import pkcs11
+from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
+from pkcs11.exceptions import PKCS11Error
+
+from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.token import (
+    CertificateObject,
+    DataObject,
+    ModuleInfo,
+    PrivateContents,
+    PrivateKey,
+    Slot,
+    TokenContents,
+    TokenFlag,
+    TokenInfo,
+)
+from cpx_tool.ports import Pin, TokenFault
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_FLAGS = (
+    (pkcs11.TokenFlag.TOKEN_INITIALIZED, TokenFlag.INITIALIZED),
+    (pkcs11.TokenFlag.LOGIN_REQUIRED, TokenFlag.LOGIN_REQUIRED),
+    (pkcs11.TokenFlag.USER_PIN_INITIALIZED, TokenFlag.PIN_INITIALIZED),
+    (pkcs11.TokenFlag.PROTECTED_AUTHENTICATION_PATH, TokenFlag.PROTECTED_PATH),
+    (pkcs11.TokenFlag.USER_PIN_COUNT_LOW, TokenFlag.PIN_COUNT_LOW),
+    (pkcs11.TokenFlag.USER_PIN_FINAL_TRY, TokenFlag.PIN_FINAL_TRY),
+    (pkcs11.TokenFlag.USER_PIN_LOCKED, TokenFlag.PIN_LOCKED),
+    (pkcs11.TokenFlag.USER_PIN_TO_BE_CHANGED, TokenFlag.PIN_TO_BE_CHANGED),
+    (pkcs11.TokenFlag.WRITE_PROTECTED, TokenFlag.WRITE_PROTECTED),
+)
+
+_MECHANISMS = {
+    "CKM_RSA_PKCS": (Mechanism.RSA_PKCS, None),
+    "CKM_SHA256_RSA_PKCS": (Mechanism.SHA256_RSA_PKCS, None),
+    "CKM_SHA256_RSA_PKCS_PSS": (
+        Mechanism.SHA256_RSA_PKCS_PSS,
+        (Mechanism.SHA256, MGF.SHA256, 32),
+    ),
+}
+
+
+def ckr_name(error: PKCS11Error) -> str:
+    """The CKR_* name of a python-pkcs11 exception, or "CKR 0x…" for a code it does not map."""
+    code = re.search(r"error code (0x[0-9a-fA-F]+)", str(error))
+    if code:
+        return f"CKR {code[1]}"
+    name = type(error).__name__
+    if name == "PKCS11Error":
+        return "not-loaded"
+    return "CKR_" + re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+
+
+def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Turn the library's errors into `TokenFault`, named after the PKCS#11 function."""
+
+    def decorate(method: Callable[P, R]) -> Callable[P, R]:
+        @wraps(method)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return method(*args, **kwargs)
+            except PKCS11Error as error:
+                fault = Fault(FaultKind.ERROR, call, ckr_name(error), str(error))
+                raise TokenFault(fault) from None  # its frames may hold the PIN
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                # the binding trips over values that a module should not return
+                fault = Fault(FaultKind.ERROR, call, type(error).__name__)
+                raise TokenFault(fault) from None
+
+        return guarded
+
+    return decorate
+
+
+class Pkcs11Tokens:
+    """Satisfies `ports.Tokens` with the module at `path`. One thread only.
+
+    C_Initialize(NULL) is all the binding offers, so nothing locks (cryptolib.md, 7.1).
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = os.path.realpath(path)  # a second path to one module fails to initialise
+        self._lib: Any = None
+        self._logins: dict[int, Any] = {}
+
+    @_guarded("C_Initialize")
+    def load(self) -> ModuleInfo:
+        """Load the library and initialise it."""
+        self._lib = pkcs11.lib(self._path)
+        major, minor = self._lib.library_version
+        return ModuleInfo(
+            path=self._path,
+            manufacturer=_clean(self._lib.manufacturer_id),
+            description=_clean(self._lib.library_description),
+            version=f"{major}.{minor}",
+        )
+
+    @_guarded("C_GetSlotList")
+    def slots(self) -> tuple[Slot, ...]:
+        """All slots; an uninitialised token (SoftHSM always shows one) counts as absent."""
+        return tuple(
+            Slot(slot.slot_id, _clean(slot.slot_description), _has_token(slot))
+            for slot in self._all_slots()
+        )
+
+    @_guarded("C_GetTokenInfo")
+    def token_info(self, slot_id: int) -> TokenInfo:
+        """Read afresh: the flags decide whether a PIN may be tried."""
+        slot = self._slot(slot_id)
+        token = slot.get_token()
+        return TokenInfo(
+            label=_clean(token.label),
+            manufacturer=_clean(token.manufacturer_id),
+            model=_clean(token.model),
+            serial=_clean(token.serial.decode("ascii", "replace")),
+            flags=tuple(ours for theirs, ours in _FLAGS if token.flags & theirs),
+            mechanisms=tuple(sorted(map(_mechanism_name, slot.get_mechanisms()))),
+        )
+
+    @_guarded("C_FindObjects")
+    def read(self, slot_id: int) -> TokenContents:
+        """Public certificates and free data objects."""
+        info = self.token_info(slot_id)
+        with self._session(slot_id) as session:
+            certificates = _objects(session, ObjectClass.CERTIFICATE)
+            data = _objects(session, ObjectClass.DATA)
+            return TokenContents(
+                info,
+                tuple(map(_certificate, certificates)),
+                tuple(map(_data, data)),
+            )
+
+    @_guarded("C_Login")
+    def login(self, slot_id: int, pin: Pin) -> None:
+        """One C_Login. Where it fails the binding leaks the session: end this process then."""
+        token = self._slot(slot_id).get_token()
+        self._logins[slot_id] = token.open(user_pin=pin.reveal())
+
+    @_guarded("C_FindObjects")
+    def read_private(self, slot_id: int) -> PrivateContents:
+        """Private keys and protected data; what was already free is left out."""
+        with self._session(slot_id) as session:
+            keys = _objects(session, ObjectClass.PRIVATE_KEY)
+            data = [_data(item) for item in _objects(session, ObjectClass.DATA)]
+            return PrivateContents(
+                tuple(map(_private_key, keys)),
+                tuple(item for item in data if item.private),
+            )
+
+    @_guarded("C_Sign")
+    def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
+        """Sign in a session of its own: a failed operation leaves a session stuck."""
+        chosen, parameter = _MECHANISMS[mechanism]
+        with self._session(slot_id) as session:
+            template = {
+                Attribute.CLASS: ObjectClass.PRIVATE_KEY,
+                Attribute.ID: bytes.fromhex(key_id),
+            }
+            (key, *_) = list(session.get_objects(template))  # list first: ends the search
+            signature = key.sign(data, mechanism=chosen, mechanism_param=parameter)
+            return bytes(signature)
+
+    def logout(self, slot_id: int) -> None:
+        """Close the session of `login`, which logs out."""
+        session = self._logins.pop(slot_id, None)
+        if session is not None:
+            with suppress(PKCS11Error):
+                session.close()
+
+    def close(self) -> None:
+        """C_Finalize."""
+        for slot_id in list(self._logins):
+            self.logout(slot_id)
+        if self._lib is not None:
+            with suppress(PKCS11Error):
+                self._lib.finalize()
+
+    def _all_slots(self) -> list[Any]:
+        try:
+            return list(self._lib.get_slots())
+        except PKCS11Error:
+            # one mute card makes the first listing fail for all (pcsc-softhsm.md, 4)
+            return list(self._lib.get_slots())
+
+    def _slot(self, slot_id: int) -> Any:
+        for slot in self._all_slots():
+            if slot.slot_id == slot_id:
+                return slot
+        raise pkcs11.SlotIDInvalid
+
+    @contextmanager
+    def _session(self, slot_id: int) -> Iterator[Any]:
+        session = self._slot(slot_id).get_token().open()
+        try:
+            yield session
+        finally:
+            with suppress(PKCS11Error):  # the card may be gone
+                session.close()
+
+
+def _clean(text: str) -> str:
+    """Modules pad with blanks or with NULs (cryptolib.md, 3)."""
+    return text.split("\0", 1)[0].strip()
+
+
+def _has_token(slot: Any) -> bool:
+    try:
+        flags = slot.get_token().flags
+    except PKCS11Error:
+        return False
+    return bool(flags & pkcs11.TokenFlag.TOKEN_INITIALIZED)
+
+
+def _mechanism_name(mechanism: Any) -> str:
+    if isinstance(mechanism, Mechanism):
+        return f"CKM_{mechanism.name.lstrip('_')}"
+    return f"0x{int(mechanism):08x}"
+
+
+def _objects(session: Any, object_class: ObjectClass) -> list[Any]:
+    return list(session.get_objects({Attribute.CLASS: object_class}))
+
+
+def _attribute(item: Any, attribute: Attribute, default: Any) -> Any:
+    try:
+        return item[attribute]
+    except (PKCS11Error, LookupError, ValueError):
+        return default
+
+
+def _value(item: Any) -> tuple[bytes, str]:
+    """CKA_VALUE and, where it cannot be had, why.
+
+    The Cryptolib answers CKR_OK and no bytes when reading the card failed (cryptolib.md, 4).
+    """
+    try:
+        value = bytes(item[Attribute.VALUE])
+    except PKCS11Error as error:
+        return b"", ckr_name(error)
+    return value, "" if value else "empty"
+
+
+def _certificate(item: Any) -> CertificateObject:
+    der, error = _value(item)
+    label = str(_attribute(item, Attribute.LABEL, ""))
+    return CertificateObject(label, bytes(_attribute(item, Attribute.ID, b"")).hex(), der, error)
+
+
+def _data(item: Any) -> DataObject:
+    value, error = _value(item)
+    label = str(_attribute(item, Attribute.LABEL, ""))
+    return DataObject(label, value, bool(_attribute(item, Attribute.PRIVATE, False)), error)
+
+
+def _private_key(item: Any) -> PrivateKey:
+    modulus = bytes(_attribute(item, Attribute.MODULUS, b""))
+    return PrivateKey(
+        label=str(_attribute(item, Attribute.LABEL, "")),
+        id=bytes(_attribute(item, Attribute.ID, b"")).hex(),
+        bits=int.from_bytes(modulus, "big").bit_length(),
+        modulus=modulus.hex().lstrip("0"),
+    )

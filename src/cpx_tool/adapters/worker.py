@@ -1,0 +1,207 @@
+"""Runs the PKCS#11 module in a child process: a crash or a hang becomes a fact."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+
+from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
+from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.token import (
+    ModuleInfo,
+    PrivateContents,
+    Slot,
+    TokenContents,
+    TokenInfo,
+)
+from cpx_tool.ports import Pin, TokenFault
+
+T = TypeVar("T")
+
+_FUNCTIONS = {
+    "load": "C_Initialize",
+    "slots": "C_GetSlotList",
+    "token_info": "C_GetTokenInfo",
+    "read": "C_FindObjects",
+    "login": "C_Login",
+    "read_private": "C_FindObjects",
+    "sign": "C_Sign",
+    "logout": "C_Logout",
+}
+_SECRETS = ("CPX_PIN",)
+
+
+class WorkerTokens:
+    """Satisfies `ports.Tokens` through a child process, restarted after a crash or a hang.
+
+    `deadline` is the time one call may take, in seconds. `environment` is added to ours.
+    """
+
+    def __init__(self, path: str, environment: Mapping[str, str], deadline: float) -> None:
+        self._path = path
+        self._environment = environment
+        self._deadline = deadline
+        self._process: subprocess.Popen[bytes] | None = None
+        self._replies: queue.Queue[bytes | None] = queue.Queue()
+
+    def load(self) -> ModuleInfo:
+        """Start the child where there is none, and load the module in it."""
+        return self._call(Request("load"), ModuleInfo)
+
+    def slots(self) -> tuple[Slot, ...]:
+        """See `ports.Tokens.slots`."""
+        return self._call(Request("slots"), tuple[Slot, ...])
+
+    def token_info(self, slot_id: int) -> TokenInfo:
+        """See `ports.Tokens.token_info`."""
+        return self._call(Request("token_info", slot_id), TokenInfo)
+
+    def read(self, slot_id: int) -> TokenContents:
+        """See `ports.Tokens.read`."""
+        return self._call(Request("read", slot_id), TokenContents)
+
+    def login(self, slot_id: int, pin: Pin) -> None:
+        """See `ports.Tokens.login`. A failed login leaks a session in the binding."""
+        try:
+            self._call(Request("login", slot_id, pin=pin.reveal()), type(None))
+        except TokenFault:
+            self.close()
+            raise
+
+    def read_private(self, slot_id: int) -> PrivateContents:
+        """See `ports.Tokens.read_private`."""
+        return self._call(Request("read_private", slot_id), PrivateContents)
+
+    def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
+        """See `ports.Tokens.sign`."""
+        request = Request("sign", slot_id, key_id=key_id, mechanism=mechanism, data=data)
+        return self._call(request, bytes)
+
+    def logout(self, slot_id: int) -> None:
+        """See `ports.Tokens.logout`."""
+        if self._process is not None:
+            self._call(Request("logout", slot_id), type(None))
+
+    def close(self) -> None:
+        """Let the child finalise the module; kill it when it does not end."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(OSError):
+            _pipe(process.stdin).close()
+        try:
+            process.wait(timeout=min(self._deadline, 5.0))
+        except subprocess.TimeoutExpired:
+            _kill(process)
+
+    def _call(self, request: Request, kind: type[T]) -> T:
+        if self._process is None:
+            self._start()
+            if request.call != "load":
+                self._call(Request("load"), ModuleInfo)
+        try:
+            return self._exchange(request, kind)
+        except BaseException as error:
+            if not isinstance(error, TokenFault):  # Ctrl-C among them: leave no process behind
+                self._end()
+            raise
+
+    def _exchange(self, request: Request, kind: type[T]) -> T:
+        process = self._process
+        assert process is not None  # noqa: S101 - `_call` started it
+        with suppress(BrokenPipeError):  # it died: the empty reply says so
+            write_frame(_pipe(process.stdin), msgspec.json.encode(request))
+        try:
+            frame = self._replies.get(timeout=self._deadline)
+        except queue.Empty:
+            self._end()
+            code = f"{self._deadline:g} s"
+            raise TokenFault(_fault(FaultKind.HANG, request, code)) from None
+        if frame is None:
+            raise TokenFault(_fault(FaultKind.CRASH, request, self._cause_of_death()))
+        try:
+            reply = msgspec.json.decode(frame, type=Reply)
+            if reply.fault is not None:
+                raise TokenFault(reply.fault)
+            return msgspec.json.decode(reply.value, type=kind)
+        except msgspec.MsgspecError:
+            self._end()
+            raise TokenFault(_fault(FaultKind.CRASH, request, "garbage")) from None
+
+    def _start(self) -> None:
+        environment = {k: v for k, v in os.environ.items() if k not in _SECRETS}
+        # stderr is dropped: pkcs11-spy and its like print PINs there
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**environment, **self._environment},
+            start_new_session=True,
+        )
+        self._replies = queue.Queue()
+        threading.Thread(
+            target=_pump,
+            args=(_pipe(self._process.stdout), self._replies),
+            daemon=True,
+        ).start()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            _kill(process)
+
+    def _cause_of_death(self) -> str:
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        try:
+            code = process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:  # it closed its output and lives on
+            _kill(process)
+            return "closed"
+        finally:
+            _close_pipes(process)
+        if code >= 0:
+            return f"exit {code}"
+        try:
+            return signal.Signals(-code).name
+        except ValueError:
+            return f"signal {-code}"
+
+
+def _pump(pipe: BinaryIO, replies: queue.Queue[bytes | None]) -> None:
+    """Hand over each frame; None at the end. A thread, because Windows cannot wait on pipes."""
+    with pipe, suppress(OSError, ValueError):
+        while (frame := read_frame(pipe)) is not None:
+            replies.put(frame)
+    replies.put(None)
+
+
+def _fault(kind: FaultKind, request: Request, code: str) -> Fault:
+    return Fault(kind, _FUNCTIONS[request.call], code)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    _close_pipes(process)
+
+
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        _pipe(process.stdin).close()
+
+
+def _pipe(pipe: Any) -> BinaryIO:
+    stream: BinaryIO = pipe
+    return stream

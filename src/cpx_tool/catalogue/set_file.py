@@ -1,0 +1,172 @@
+"""Reads a set file: each key is known, present and of its type, or is named with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from cpx_tool.catalogue import set_values as values
+from cpx_tool.catalogue.strict_table import Table
+from cpx_tool.catalogue.toml_lines import locate
+from cpx_tool.errors import BadInput
+from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.message import Message, msg
+
+MAX_BYTES = 1_000_000
+
+_SET_KEYS = ("name", "title", "size", "igc", "reference", "aliases", "source", "card")
+_CARD_KEYS = (
+    "role",
+    "title",
+    "card_type",
+    "profession",
+    "future_profession",
+    "nominative",
+    "specialities",
+    "card_number",
+)
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def read_set_file(path: Path) -> CardSet:
+    """Read a user's own set file, which must list its cards.
+
+    Raises `BadInput` with the file, and the line and the key where there is one.
+    """
+    card_set = read_set(read_text(path), str(path))
+    if not card_set.cards:
+        raise BadInput(
+            msg("{file} lists no card.", file=str(path)),
+            msg("Add a [[card]] table for each card, with its role, title and card_type."),
+        )
+    return card_set
+
+
+def read_set(text: str, file: str) -> CardSet:
+    """Read a set from TOML text; `file` is its name in error messages.
+
+    Raises `BadInput` with the file, and the line and the key where there is one.
+    """
+    table = Table(_parse(text, file), file, locate(text))
+    table.refuse_unknown(_SET_KEYS)
+    card_tables = table.tables("card")
+    cards = tuple(map(_read_card, card_tables))
+    card_set = CardSet(
+        name=table.required("name", values.slug),
+        title=table.required("title", values.text),
+        size=table.required("size", values.size),
+        igc=table.optional("igc", values.texts, ()),
+        reference=table.optional("reference", values.text, None),
+        aliases=table.optional("aliases", values.texts, ()),
+        source=table.optional("source", values.text, ""),
+        cards=cards,
+    )
+    _refuse_other_size(table, card_set)
+    _refuse_repeated(card_tables, "role", [card.role for card in cards])
+    _refuse_repeated(card_tables, "card_number", [card.card_number for card in cards])
+    return card_set
+
+
+def _read_card(table: Table) -> ExpectedCard:
+    table.refuse_unknown(_CARD_KEYS)
+    return ExpectedCard(
+        role=table.required("role", values.slug),
+        title=table.required("title", values.text),
+        card_type=table.required("card_type", values.card_type),
+        profession=table.optional("profession", values.profession, None),
+        future_profession=table.optional("future_profession", values.future_profession, None),
+        nominative=table.optional("nominative", values.boolean, None),
+        specialities=table.optional("specialities", values.specialities, ()),
+        card_number=table.optional("card_number", values.card_number, None),
+    )
+
+
+def _refuse_other_size(table: Table, card_set: CardSet) -> None:
+    if card_set.cards and len(card_set.cards) != card_set.size:
+        table.refuse(
+            "size",
+            msg(
+                "It is {size}, but the number of [[card]] tables is {count}.",
+                size=card_set.size,
+                count=len(card_set.cards),
+            ),
+        )
+
+
+def _refuse_repeated(cards: Sequence[Table], key: str, found: Sequence[str | None]) -> None:
+    seen: set[str] = set()
+    for card, value in zip(cards, found, strict=True):
+        if value in seen:
+            card.refuse(key, msg('Another card of this set already has "{value}".', value=value))
+        if value is not None:
+            seen.add(value)
+
+
+def read_text(path: Path) -> str:
+    """The text of a set file, as it is. Raises `BadInput` when it cannot be had."""
+    raw = _read_bytes(path)
+    try:
+        return raw.decode("utf-8-sig")  # editors on Windows write a byte order mark
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadInput(
+            msg("{file}, line {line}: the text is not UTF-8.", file=str(path), line=line),
+            msg("Save the file in the encoding UTF-8."),
+        ) from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise _unusable(msg("{file} is a directory, not a set file.", file=name))
+        if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+            raise _unusable(msg("{file} is not a regular file.", file=name))
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise _unusable(msg("There is no file {file}.", file=name)) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        detail = getattr(error, "strerror", None) or str(error)
+        raise _unusable(
+            msg("{file} cannot be read: {detail}.", file=name, detail=detail)
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise _unusable(msg("{file} is too large to be a set file (over 1 MB).", file=name))
+    return raw
+
+
+def _unusable(reason: Message) -> BadInput:
+    return BadInput(
+        reason,
+        msg("Give the name of a set (`cpx-tool list-sets` shows them) or the path of a set file."),
+    )
+
+
+def _parse(text: str, file: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # numbers beyond Python's limit and endless nesting are no TOMLDecodeError
+        raise BadInput(
+            _not_toml(text, file, error),
+            msg(
+                "Correct the file; `cpx-tool show-set centre-sante --toml` prints a set file "
+                "to compare with."
+            ),
+        ) from error
+
+
+def _not_toml(text: str, file: str, error: Exception) -> Message:
+    said = str(error)
+    position = _POSITION.search(said) if isinstance(error, tomllib.TOMLDecodeError) else None
+    if position is None:
+        return msg("{file} is not valid TOML.", file=file)
+    return msg(
+        "{file}, line {line}: this is not valid TOML: {detail}.",
+        file=file,
+        line=int(position[1] or len(text.splitlines()) or 1),
+        detail=said[: position.start()],
+    )

@@ -1,0 +1,101 @@
+"""check-set and judge: the main job, with cards and without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.catalogue.sets import find_set
+from cpx_tool.cli import options
+from cpx_tool.cli.output import note, paper, show, tell
+from cpx_tool.errors import BadInput
+from cpx_tool.i18n import say
+from cpx_tool.judge.judge import judge as judge_observation
+from cpx_tool.judge.verdict import exit_code
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation
+from cpx_tool.report import console
+from cpx_tool.report import json as json_report
+
+
+@click.command("check-set", cls=options.Command, help=_("Check all cards of a set."))
+@options.set_option
+@options.emulated_option
+@options.module_option
+@click.option("--ask-pin", is_flag=True, help=_("Ask for the PIN; otherwise CPX_PIN, then 1234."))
+@options.warning_option
+@options.timeout_option
+@options.observation_option
+@options.json_option
+@click.pass_context
+def check_set(
+    context: click.Context,
+    /,
+    set_name: str,
+    emulated: Path | None,
+    module: str | None,
+    ask_pin: bool,
+    warn_days: int,
+    timeout: float,
+    save_observation: Path | None,
+    as_json: bool,
+) -> None:
+    card_set = with_contents(find_set(set_name))
+    if save_observation is not None:
+        wiring.check_writable(save_observation)
+    observation = wiring.check_cards(wiring.Source(emulated, module, timeout), ask_pin, tell)
+    if save_observation is not None:
+        wiring.save_observation(observation, save_observation)
+        note(msg("Observation saved in {path}", path=str(save_observation)))
+    context.exit(_report(observation, card_set, warn_days, as_json))
+
+
+@click.command(
+    "judge",
+    cls=options.Command,
+    help=_("Judge a saved observation again, without cards; same checks, same exit codes."),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@options.set_option
+@options.warning_option
+@options.json_option
+@click.pass_context
+def judge(
+    context: click.Context, /, file: Path, set_name: str, warn_days: int, as_json: bool
+) -> None:
+    card_set = with_contents(find_set(set_name))
+    observation = wiring.load_observation(file)
+    context.exit(_report(observation, card_set, warn_days, as_json))
+
+
+def _report(observation: Observation, card_set: CardSet, warn_days: int, as_json: bool) -> int:
+    checklist = judge_observation(observation, card_set, timedelta(days=warn_days))
+    code = exit_code(checklist)
+    if as_json:
+        show(json_report.render(checklist, code, say))
+    else:
+        show(console.render(checklist, say, paper()))
+    return int(code)
+
+
+def with_contents(card_set: CardSet) -> CardSet:
+    """The set, when its contents are known. Raises `BadInput` otherwise."""
+    if card_set.cards:
+        return card_set
+    raise BadInput(
+        msg(
+            "The contents of the set “{title}” ({size} cards) are not published, so there is "
+            "nothing to compare the cards with.",
+            title=card_set.title,
+            size=card_set.size,
+        ),
+        msg(
+            "Write your own set file: cpx-tool show-set centre-sante --toml > mine.toml, edit "
+            "it after the cards in your hand, then use --set mine.toml."
+        ),
+    )

@@ -1,0 +1,52 @@
+"""emulate: cards without cards."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.catalogue.sets import find_set
+from cpx_tool.cli import options
+from cpx_tool.cli.check import with_contents
+from cpx_tool.cli.output import paper, show
+from cpx_tool.emulate.defects import Defect
+from cpx_tool.i18n import say
+from cpx_tool.report import emulation as emulation_report
+
+
+@click.command(
+    "emulate",
+    cls=options.Command,
+    help=_("Write emulated cards (SoftHSM tokens) of a set, right or wrong in a chosen way."),
+)
+@options.set_option
+@click.option(
+    "--into",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=_("The directory to write; an emulation that is there is replaced."),
+)
+@click.option(
+    "--defect",
+    "defects",
+    metavar="NAME[=CARD]",
+    multiple=True,
+    help=_("Make a card wrong: {names}. CARD is a role, a position, or all.").format(
+        names=", ".join(defect.value for defect in Defect)
+    ),
+)
+@click.option("--reuse", is_flag=True, help=_("Keep what is there when it is the same."))
+@options.json_option
+def emulate(
+    set_name: str, into: Path, defects: tuple[str, ...], reuse: bool, as_json: bool
+) -> None:
+    card_set = with_contents(find_set(set_name))
+    emulation = wiring.emulate(card_set, into, defects, reuse)
+    if as_json:
+        show(emulation_report.render_json(emulation))
+    else:
+        show(emulation_report.render(emulation, say, paper()))

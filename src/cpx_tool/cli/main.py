@@ -1,0 +1,92 @@
+"""The command group, and the one place where errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from gettext import gettext as _
+
+import click
+
+from cpx_tool import __version__
+from cpx_tool.cli import check, checks, emulate, inspect, options, readers, sets
+from cpx_tool.cli.output import show
+from cpx_tool.errors import CpxError, ExitCode
+from cpx_tool.i18n import say
+from cpx_tool.model.message import Message, msg
+from cpx_tool.report.json import render_error
+from cpx_tool.report.words import printable
+
+
+@click.group(
+    help=_("Check sets of test CPx cards, their readers and their middleware."),
+    epilog=options.EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="cpx-tool")
+def cli() -> None:
+    pass
+
+
+cli.params.append(options.language_option())
+for command in (
+    readers.list_readers,
+    check.check_set,
+    check.judge,
+    inspect.inspect,
+    emulate.emulate,
+    sets.list_sets,
+    sets.show_set,
+    checks.list_checks,
+    checks.explain,
+):
+    cli.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; returns its exit code. No exception leaves, and no traceback is shown."""
+    try:
+        code = cli.main(list(arguments), prog_name="cpx-tool", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except CpxError as error:
+        _complain(error.reason, error.hint)
+        if "--json" in arguments:
+            show(render_error(error, say))
+        return int(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _complain(msg("Interrupted."), None)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        _complain(_internal(error), msg("Please report this line with the command you ran."))
+        return int(ExitCode.INTERNAL)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(reason: Message, hint: Message | None) -> None:
+    click.echo(printable(say(msg("Error: {reason}", reason=reason))), err=True)
+    if hint is not None:
+        click.echo(printable(f"→ {say(hint)}"), err=True)
+
+
+def _internal(error: Exception) -> Message:
+    """Type and place only: the text of an unforeseen error may hold anything."""
+    frame = error.__traceback__
+    place = ""
+    while frame is not None:
+        name = frame.tb_frame.f_globals.get("__name__", "?")
+        place = f"{name}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return msg("internal error: {kind} at {place}", kind=type(error).__name__, place=place)
+
+
+def _reader_left() -> int:
+    """`cpx-tool … | head`: nobody listens any more, which is no error of ours."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    return 0

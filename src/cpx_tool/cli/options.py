@@ -1,0 +1,113 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from gettext import gettext as _
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cpx_tool.i18n import LANGUAGES
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_CODES = _(
+    "Exit codes: 0 all passed; 1 a check failed; 2 wrong usage or unreadable input; "
+    "3 internal error; 4 nothing could be checked (no service, reader, module or card); "
+    "5 stopped by PIN safety; 130 interrupted."
+)
+
+
+class Command(click.Command):
+    """A command that takes `--lang` and ends its help with the exit codes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("epilog", EXIT_CODES)
+        super().__init__(*args, **kwargs)
+        self.params.append(language_option())
+
+
+def language_option() -> click.Option:
+    """Read from argv before anything is parsed (`i18n.choose`); here only to be accepted."""
+    return click.Option(
+        ["--lang"],
+        type=click.Choice(LANGUAGES),
+        expose_value=False,
+        help=_("Language of the texts; the locale decides otherwise."),
+    )
+
+
+def emulated_option(function: F) -> F:
+    """`--emulated DIR`."""
+    return click.option(
+        "--emulated",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help=_("Work on the emulated cards in DIR (made by cpx-tool emulate)."),
+    )(function)
+
+
+def module_option(function: F) -> F:
+    """`--module FILE`."""
+    return click.option(
+        "--module",
+        metavar="FILE",
+        help=_("The PKCS#11 module; otherwise CPX_PKCS11_MODULE, then the known places."),
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """`--json`."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help=_("The whole result as JSON on stdout, and nothing else there."),
+    )(function)
+
+
+def set_option(function: F) -> F:
+    """`--set NAME`."""
+    return click.option(
+        "--set",
+        "set_name",
+        metavar="NAME|FILE",
+        required=True,
+        help=_("The set as ordered (see list-sets), or your own set file (.toml)."),
+    )(function)
+
+
+def timeout_option(function: F) -> F:
+    """`--timeout SECONDS`."""
+    return click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0.1, max=3600),
+        default=30.0,
+        show_default=True,
+        help=_("How long one call into the PKCS#11 module may take."),
+    )(function)
+
+
+def warning_option(function: F) -> F:
+    """`--warn-days N`."""
+    return click.option(
+        "--warn-days",
+        metavar="N",
+        type=click.IntRange(min=0, max=3650),
+        default=60,
+        show_default=True,
+        help=_("Warn when a card expires within N days."),
+    )(function)
+
+
+def observation_option(function: F) -> F:
+    """`--save-observation FILE`."""
+    return click.option(
+        "--save-observation",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help=_("Write down what was observed, to be judged again with cpx-tool judge."),
+    )(function)

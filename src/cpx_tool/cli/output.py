@@ -1,0 +1,42 @@
+"""What commands print, and on what."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+import click
+
+from cpx_tool.i18n import say
+from cpx_tool.model.message import Message
+from cpx_tool.report.canvas import Paper
+from cpx_tool.report.words import printable
+
+_MINIMUM_WIDTH = 60
+_MAXIMUM_WIDTH = 120
+
+
+def paper() -> Paper:
+    """The terminal's width and colours; 80 plain columns when there is no terminal."""
+    if not sys.stdout.isatty():
+        return Paper()
+    columns = shutil.get_terminal_size((80, 24)).columns
+    width = max(_MINIMUM_WIDTH, min(columns, _MAXIMUM_WIDTH))
+    return Paper(width=width, colour="NO_COLOR" not in os.environ)
+
+
+def tell(message: Message) -> None:
+    """Progress, on stderr and only for a person."""
+    if sys.stderr.isatty():
+        click.echo(say(message), err=True)
+
+
+def note(message: Message) -> None:
+    """A sentence on stderr."""
+    click.echo(printable(say(message)), err=True)
+
+
+def show(text: str) -> None:
+    """The result, on stdout."""
+    click.echo(text, nl=False)

@@ -1,0 +1,40 @@
+"""list-readers."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.cli import options
+from cpx_tool.cli.output import paper, show
+from cpx_tool.i18n import say
+from cpx_tool.report import readers
+
+
+@click.command(
+    "list-readers",
+    cls=options.Command,
+    help=_("Show the readers, the cards in them and the PKCS#11 slots joined to them."),
+)
+@options.emulated_option
+@options.module_option
+@options.timeout_option
+@options.json_option
+@click.pass_context
+def list_readers(
+    context: click.Context,
+    /,
+    emulated: Path | None,
+    module: str | None,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    seen = wiring.list_readers(wiring.Source(emulated, module, timeout))
+    if as_json:
+        show(readers.render_json(seen, emulated is not None))
+    else:
+        show(readers.render(seen, emulated is not None, say, paper()))
+    context.exit(int(readers.exit_code(seen)))

@@ -1,0 +1,1 @@
+"""What an emulated card holds. Pure: adapters/softhsm.py writes it."""

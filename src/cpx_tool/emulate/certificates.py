@@ -1,0 +1,171 @@
+"""The two certificates of an emulated card, extension by extension as on real test cards."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+
+from asn1crypto import core
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    ExtendedKeyUsageOID,
+    NameOID,
+    ObjectIdentifier,
+)
+
+from cpx_tool.emulate.authorities import (
+    AUTHORITIES,
+    HOST,
+    Authority,
+    authority_key,
+    authority_name,
+    crl_points,
+    key_usage,
+    policies,
+)
+from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
+from cpx_tool.pki import extensions
+
+TEST_POLICY = "1.2.250.1.213.1.7.2.1.1.1.1"
+PRODUCTION_POLICY = "1.2.250.1.213.1.7.1.1.1.1.1"
+"""Under the production arc; the real policies of production cards are not published."""
+
+_UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+_PSEUDONYM = ObjectIdentifier("2.5.4.65")
+_SMARTCARD_LOGON = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
+_CPS = 0
+_PRODUCTION = 0x00
+
+Extension = tuple[x509.ExtensionType, bool]
+
+
+def issuer_of(card: Profile) -> Authority:
+    """FORT for a CPS, STANDARD for a CPE (seen); a CDE's is not published: as a CPE."""
+    return AUTHORITIES["ACI-FO-PP-TEST" if card.card_type == _CPS else "ACI-ST-PP-TEST"]
+
+
+def authentication_certificate(
+    card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey]
+) -> bytes:
+    """DER: digitalSignature; clientAuth and smart card logon; UPN."""
+    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, _SMARTCARD_LOGON])
+    upn = x509.OtherName(_UPN, core.UTF8String(_principal(card)).dump())
+    own = [
+        (key_usage("digital_signature"), True),
+        (policies(_policy(card)), False),
+        (extended, False),
+        (x509.SubjectAlternativeName([upn]), False),
+    ]
+    return _make(card, public, keys, own)
+
+
+def signature_certificate(
+    card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey]
+) -> bytes:
+    """DER: nonRepudiation; emailProtection; private key usage period."""
+    own = [
+        (key_usage("content_commitment"), True),
+        (policies(_policy(card)), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
+        (x509.PrivateKeyUsagePeriod(card.not_before, card.not_after), False),
+    ]
+    return _make(card, public, keys, own)
+
+
+def _make(
+    card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey], own: list[Extension]
+) -> bytes:
+    issuer = issuer_of(card)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_subject(card))
+        .issuer_name(authority_name(issuer))
+        .public_key(public)
+        .serial_number(int(issuer.serial_prefix + secrets.token_hex(8), 16))
+        .not_valid_before(card.not_before)
+        .not_valid_after(card.not_after)
+    )
+    everything = [
+        (x509.BasicConstraints(ca=False, path_length=None), False),
+        (x509.SubjectKeyIdentifier.from_public_key(public), False),
+        (authority_key(keys[issuer.code].public_key()), False),
+        *own,
+        *_addresses(issuer),
+        *_private(card),
+    ]
+    for extension, critical in everything:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(keys[issuer.code], SHA256()).public_bytes(Encoding.DER)
+
+
+def _addresses(issuer: Authority) -> Iterator[Extension]:
+    yield x509.CRLDistributionPoints(crl_points(issuer, "certificaterevocationlist")), False
+    yield x509.FreshestCRL(crl_points(issuer, "deltarevocationlist")), False
+    ocsp = x509.AccessDescription(
+        AuthorityInformationAccessOID.OCSP,
+        x509.UniformResourceIdentifier(f"http://ocsp.{HOST}"),
+    )
+    certificate = x509.AccessDescription(
+        AuthorityInformationAccessOID.CA_ISSUERS,
+        x509.UniformResourceIdentifier(f"http://{HOST}/AC%20TEST/{issuer.code}.cer"),
+    )
+    yield x509.AuthorityInformationAccess([ocsp, certificate]), False
+
+
+def _private(card: Profile) -> Iterator[Extension]:
+    """The ANS's own extensions, in the order and encoding of real cards."""
+    number = core.PrintableString(f"{ISSUER_NUMBER}/{card.card_number}")
+    values: list[tuple[str, core.Asn1Value]] = [
+        (extensions.CATEGORY, core.OctetString(bytes([card.category]))),
+        (extensions.CARD_TYPE, core.Integer(card.card_type)),
+        (extensions.CARD_NUMBER, number),
+    ]
+    if card.profession is not None:
+        values.append((extensions.PROFESSION, core.Integer(card.profession)))
+    for oid, value in values:
+        yield x509.UnrecognizedExtension(ObjectIdentifier(oid), value.dump()), False
+
+
+def _subject(card: Profile) -> x509.Name:
+    """Given name, CN and surname are one multi-valued RDN, which DER sorts."""
+    names: list[list[tuple[ObjectIdentifier, str | None]]] = [[(NameOID.COUNTRY_NAME, "FR")]]
+    if card.structure is not None:
+        names += [
+            [(NameOID.STATE_OR_PROVINCE_NAME, "Rhône (69)")],
+            [(NameOID.ORGANIZATION_NAME, card.organisation)],
+            [(NameOID.ORGANIZATIONAL_UNIT_NAME, card.structure)],
+        ]
+    names.append([(NameOID.TITLE, card.title)])
+    if card.pseudonym is not None:
+        names += [[(_PSEUDONYM, card.pseudonym)], [(NameOID.COMMON_NAME, card.common_name)]]
+    else:
+        names.append(
+            [
+                (NameOID.GIVEN_NAME, card.given_name),
+                (NameOID.COMMON_NAME, card.common_name),
+                (NameOID.SURNAME, card.surname),
+            ]
+        )
+    return x509.Name([_rdn(rdn) for rdn in names])
+
+
+def _rdn(parts: list[tuple[ObjectIdentifier, str | None]]) -> x509.RelativeDistinguishedName:
+    return x509.RelativeDistinguishedName(
+        [x509.NameAttribute(oid, value) for oid, value in parts if value]
+    )
+
+
+def _principal(card: Profile) -> str:
+    """PS: type digit, dot, number; CPE: without the dot. As seen on real cards."""
+    name = card.common_name
+    if card.card_type == _CPS:
+        name = f"{name[0]}.{name[1:]}"
+    return f"{name}@carte-cps.fr"
+
+
+def _policy(card: Profile) -> str:
+    return PRODUCTION_POLICY if card.category == _PRODUCTION else TEST_POLICY

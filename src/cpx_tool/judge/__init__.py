@@ -1,0 +1,1 @@
+"""Observation → Checklist. Pure: no card, no clock, no file."""

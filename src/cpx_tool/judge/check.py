@@ -1,0 +1,123 @@
+"""What a check is: a small declared function whose parameters are its needs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias, get_type_hints
+
+from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
+from cpx_tool.model.finding import Finding, Outcome, Severity
+from cpx_tool.model.message import Message, msg
+
+
+class Scope(StrEnum):
+    """What a check is asked about."""
+
+    RUN = "run"
+    """Once: the workstation and the set as a whole."""
+    CARD = "card"
+    """Once for each card presented."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a check found. `hint` replaces the check's own remedy where it can say more."""
+
+    outcome: Outcome
+    message: Message
+    hint: Message | None = None
+    blocked_by_pin: bool = False
+
+
+Function: TypeAlias = Callable[..., Answer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A declared check. `needs` are fact names, in the order of the function's parameters."""
+
+    id: str
+    title: Message
+    hint: Message
+    severity: Severity
+    scope: Scope
+    needs: tuple[str, ...]
+    function: Function
+
+    def run(self, facts: Mapping[str, Any], subject: str) -> Finding | None:
+        """Ask the check. A need that was not observed answers for it; a crash is an ERROR.
+
+        None when the set states nothing to compare with: there is no question then.
+        """
+        for need in self.needs:
+            fact = facts[need]
+            if isinstance(fact, Missing):
+                answer = Answer(fact.outcome, fact.reason, None, fact.blocked_by_pin)
+                return self._finding(subject, answer)
+        try:
+            given = self.function(*(facts[need] for need in self.needs))
+        except Exception as error:
+            kind = type(error).__name__
+            given = Answer(
+                Outcome.ERROR,
+                msg("This check itself failed ({kind}).", kind=kind),
+                msg("Save the observation (--save-observation FILE) and report it."),
+            )
+        return None if given is None else self._finding(subject, given)
+
+    def _finding(self, subject: str, answer: Answer) -> Finding:
+        hint = answer.hint or (self.hint if answer.outcome is Outcome.FAILED else None)
+        return Finding(
+            check=self.id,
+            severity=self.severity,
+            subject=subject,
+            outcome=answer.outcome,
+            title=self.title,
+            message=answer.message,
+            hint=hint,
+            blocked_by_pin=answer.blocked_by_pin,
+        )
+
+
+def check(
+    check_id: str,
+    title: Message,
+    hint: Message,
+    *,
+    severity: Severity = Severity.BLOCKER,
+    scope: Scope = Scope.CARD,
+) -> Callable[[Function], Check]:
+    """Declare a check. Raises `TypeError` at import for a need that no fact answers."""
+
+    def declare(function: Function) -> Check:
+        known = CARD_FACTS if scope is Scope.CARD else RUN_FACTS
+        hints = get_type_hints(function)
+        needs = tuple(inspect.signature(function).parameters)
+        for need in needs:
+            if need not in known:
+                raise TypeError(f"{check_id} needs {need!r}, which is no fact")
+            if hints[need] != known[need]:
+                raise TypeError(f"{check_id} takes {need!r} as {hints[need]}, not {known[need]}")
+        if not needs:
+            raise TypeError(f"{check_id} needs nothing, so it cannot fail")
+        return Check(check_id, title, hint, severity, scope, needs, function)
+
+    return declare
+
+
+def passed(message: Message) -> Answer:
+    """The fact is as it should be."""
+    return Answer(Outcome.PASSED, message)
+
+
+def failed(message: Message, hint: Message | None = None) -> Answer:
+    """The fact is not as it should be."""
+    return Answer(Outcome.FAILED, message, hint)
+
+
+def skipped(message: Message, hint: Message | None = None) -> Answer:
+    """There is nothing to judge here."""
+    return Answer(Outcome.SKIPPED, message, hint)

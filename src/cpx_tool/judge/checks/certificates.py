@@ -1,0 +1,180 @@
+"""The certificates of one card: there, readable, of one holder, for their use, valid."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cpx_tool.judge.check import Answer, check, failed, passed
+from cpx_tool.judge.facts import Certificates
+from cpx_tool.judge.reading import AUTHENTICATION_LABEL, SIGNATURE_LABEL
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.finding import Severity
+from cpx_tool.model.message import Message, msg, nmsg
+
+CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+SMARTCARD_LOGON = "1.3.6.1.4.1.311.20.2.2"
+EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+
+
+@check(
+    "CERT-PRESENT",
+    msg("The authentication and the signature certificate are on the card"),
+    msg("The card is incomplete, or the middleware's cache is stale: empty it, then ask the ANS."),
+)
+def certificates_present(certificates: Certificates) -> Answer:
+    """One of each, by the labels the middleware gives them (cryptolib.md, 4)."""
+    labels = [c.object.label for c in certificates]
+    lost = tuple(
+        wanted for wanted in (AUTHENTICATION_LABEL, SIGNATURE_LABEL) if wanted not in labels
+    )
+    if lost:
+        return failed(msg("Not on the card: {labels}.", labels=lost))
+    return passed(nmsg("{count} certificate", "{count} certificates", len(labels)))
+
+
+@check(
+    "CERT-READABLE",
+    msg("Every certificate can be read"),
+    msg(
+        "The certificate on the card is damaged, or the middleware's cache is: empty the cache, "
+        "read again, and have the card replaced by the ANS if it persists."
+    ),
+)
+def certificates_readable(certificates: Certificates) -> Answer:
+    """Each certificate is an X.509 certificate, and each part of it was understood."""
+    for item in certificates:
+        if item.problem is not None:
+            return failed(_broken(item.object.label, item.object.error, item.problem))
+        if item.certificate is not None and item.certificate.problems:
+            parts = item.certificate.problems
+            return failed(
+                msg("{label}: unreadable parts: {parts}", label=item.object.label, parts=parts)
+            )
+    if not certificates:
+        return failed(msg("The card shows no certificate."))
+    return passed(msg("All were read."))
+
+
+@check(
+    "CERT-AGREE",
+    msg("The certificates of the card name the same holder and card"),
+    msg("The card was personalised wrongly: have it replaced by the ANS."),
+)
+def certificates_agree(authentication: Certificate, signature: Certificate) -> Answer:
+    """Same subject, card number, type, category and profession in both."""
+    pairs = (
+        (msg("subject"), authentication.subject, signature.subject),
+        (msg("card number"), authentication.card_number, signature.card_number),
+        (msg("card type"), authentication.card_type, signature.card_type),
+        (msg("category"), authentication.category, signature.category),
+        (msg("profession"), authentication.profession, signature.profession),
+    )
+    different = tuple(name for name, one, other in pairs if one != other)
+    if different:
+        return failed(msg("The certificates differ in: {fields}.", fields=different))
+    return passed(msg("Both agree."))
+
+
+@check(
+    "CERT-USAGE-AUTH",
+    msg("The authentication certificate is made for authentication"),
+    msg(
+        "If both usage checks fail, the two certificates are exchanged: have the card replaced "
+        "by the ANS; software that selects by label will use the wrong key."
+    ),
+)
+def usage_authentication(authentication: Certificate) -> Answer:
+    """Key usage digitalSignature without nonRepudiation; EKU clientAuth (igc-sante.md, 1.3)."""
+    usage = set(authentication.key_usage)
+    if "digitalSignature" in usage and "nonRepudiation" not in usage and _client(authentication):
+        return passed(_usage(authentication))
+    return failed(_usage(authentication))
+
+
+@check(
+    "CERT-USAGE-SIGN",
+    msg("The signature certificate is made for signature"),
+    msg(
+        "If both usage checks fail, the two certificates are exchanged: have the card replaced "
+        "by the ANS; servers answer “not a valid signature certificate”."
+    ),
+)
+def usage_signature(signature: Certificate) -> Answer:
+    """Key usage nonRepudiation (CPS2ter adds digitalSignature), no EKU of a client."""
+    if "nonRepudiation" in signature.key_usage and not _client(signature):
+        return passed(_usage(signature))
+    return failed(_usage(signature))
+
+
+@check(
+    "CERT-STARTED",
+    msg("The certificates are already valid"),
+    msg("Check this workstation's date. If it is right, wait until that day or use another card."),
+)
+def validity_started(certificates: Certificates, observed_at: datetime) -> Answer:
+    """notBefore is not in the future (RFC 5280, 4.1.2.5)."""
+    starts = [c.certificate.not_before for c in certificates if c.certificate]
+    if not starts:
+        return failed(msg("No certificate could be read."))
+    latest = max(starts)
+    if latest > observed_at:
+        return failed(msg("Valid only from {date}.", date=latest))
+    return passed(msg("Valid since {date}", date=latest))
+
+
+@check(
+    "CERT-NOT-EXPIRED",
+    msg("The certificates have not expired"),
+    msg("Order the set again (form 414, part 3): test cards live three years."),
+)
+def validity_not_over(certificates: Certificates, observed_at: datetime) -> Answer:
+    """notAfter is not in the past (RFC 5280, 4.1.2.5)."""
+    ends = [c.certificate.not_after for c in certificates if c.certificate]
+    if not ends:
+        return failed(msg("No certificate could be read."))
+    earliest = min(ends)
+    if earliest < observed_at:
+        return failed(msg("Expired on {date}.", date=earliest))
+    return passed(msg("Valid until {date}", date=earliest))
+
+
+@check(
+    "CERT-EXPIRY",
+    msg("The certificates stay valid long enough"),
+    msg("Order the next set now (form 414, part 3), so that it arrives in time."),
+    severity=Severity.WARNING,
+)
+def validity_left(
+    certificates: Certificates, observed_at: datetime, warning_period: timedelta
+) -> Answer | None:
+    """More is left than the warning period."""
+    ends = [c.certificate.not_after for c in certificates if c.certificate]
+    if not ends or min(ends) < observed_at:
+        return None  # CERT-NOT-EXPIRED says it
+    days = (min(ends) - observed_at).days
+    left = nmsg("{count} day left", "{count} days left", days)
+    return failed(left) if min(ends) - observed_at < warning_period else passed(left)
+
+
+def _broken(label: str, error: str, problem: Message) -> Message:
+    if error:
+        return msg("{label}: the module gave no value ({error}).", label=label, error=error)
+    return msg("{label}: {problem}", label=label, problem=problem)
+
+
+def _client(certificate: Certificate) -> bool:
+    return CLIENT_AUTH in certificate.extended_key_usage
+
+
+def _usage(certificate: Certificate) -> Message:
+    names = {
+        CLIENT_AUTH: "clientAuth",
+        SMARTCARD_LOGON: "msSmartcardLogin",
+        EMAIL_PROTECTION: "emailProtection",
+    }
+    extended = [names.get(oid, oid) for oid in certificate.extended_key_usage]
+    return msg(
+        "Key usage: {usage}; extended key usage: {extended}",
+        usage=certificate.key_usage,
+        extended=tuple(extended),
+    )

@@ -1,0 +1,159 @@
+"""Who the card is, against what the set says of its role."""
+
+from __future__ import annotations
+
+import re
+
+from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.judge.check import Answer, check, failed, passed, skipped
+from cpx_tool.judge.matching import PROFESSIONS
+from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.finding import Severity
+from cpx_tool.model.identity import Category, Coded, Identity
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.token import TokenInfo
+
+CARD_TYPES = "TRE_G02"
+
+_COMPARE = msg(
+    "Wrong card or wrong set: compare the card number with the label printed on the card."
+)
+
+
+@check(
+    "CARD-TEST",
+    msg("The card is a TEST card"),
+    msg(
+        "Take this card out at once and give it back to its holder: it is a real card. "
+        "Its PIN was not tried."
+    ),
+)
+def card_is_test(identity: Identity) -> Answer:
+    """Product category 0x80 (TRE_G01); a real card carries 0x00."""
+    if identity.category is Category.TEST_CARD:
+        return passed(msg("Category: test card"))
+    if identity.category.is_production:
+        return failed(msg("The certificates say: a real (production) card."))
+    return failed(
+        msg("The certificates do not say that it is a test card."),
+        msg("Check where this card comes from; its PIN was not tried."),
+    )
+
+
+@check("CARD-TYPE", msg("The card type is the one the set expects"), _COMPARE)
+def card_type_matches(identity: Identity, expected: ExpectedCard) -> Answer:
+    """TRE_G02, extension 1.2.250.1.71.1.2.2."""
+    wanted = _coded(CARD_TYPES, expected.card_type)
+    return _compare(wanted, identity.card_type)
+
+
+@check("CARD-PROFESSION", msg("The profession is the one the set expects"), _COMPARE)
+def profession_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
+    """TRE_G15, extension 1.2.250.1.71.1.2.7; the title is free text and does not decide."""
+    if expected.profession is None:
+        return None
+    return _compare(_coded(PROFESSIONS, expected.profession), identity.profession)
+
+
+@check("CARD-NOMINATIVE", msg("The card names a person, or not, as the set expects"), _COMPARE)
+def nominative_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
+    """An anonymous card has neither surname nor given name (PDT-INF-617)."""
+    if expected.nominative is None:
+        return None
+    found = (
+        msg("The card names {holder}.", holder=identity.holder.display)
+        if identity.holder.nominative
+        else msg("The card names no person.")
+    )
+    return passed(found) if identity.holder.nominative is expected.nominative else failed(found)
+
+
+@check(
+    "CARD-SPECIALITY",
+    msg("The speciality is the one the set expects"),
+    _COMPARE,
+    severity=Severity.WARNING,
+)
+def speciality_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
+    """TRE_R01; optional in certificates, so its absence proves nothing (igc-sante.md, 2)."""
+    if not expected.specialities:
+        return None
+    if not identity.specialities:
+        return skipped(msg("The certificates carry no speciality."))
+    found = tuple(_shown(coded) for coded in identity.specialities)
+    if any(coded.code in expected.specialities for coded in identity.specialities):
+        return passed(msg("{found}", found=found))
+    return failed(
+        msg("Expected {expected}, found {found}.", expected=expected.specialities, found=found)
+    )
+
+
+@check(
+    "CARD-TITLE",
+    msg("The title agrees with the profession code"),
+    msg("The code decides; have the card replaced if your software shows the title."),
+    severity=Severity.WARNING,
+)
+def title_agrees(identity: Identity) -> Answer | None:
+    """The title is the label of the profession (igc-sante.md, 1.2)."""
+    title = identity.holder.title
+    if identity.profession is None or identity.profession.label is None or title is None:
+        return None
+    found = msg("Title “{title}”, code {code}", title=title, code=_shown(identity.profession))
+    return passed(found) if title == identity.profession.label else failed(found)
+
+
+@check(
+    "CARD-IDENTIFIER",
+    msg("The holder's identifier has a valid key"),
+    msg("Real software refuses such an identifier; have the card replaced."),
+    severity=Severity.WARNING,
+)
+def identifier_key(identity: Identity) -> Answer | None:
+    """The eleventh digit of an RPPS number is a Luhn key (igc-sante.md, 4)."""
+    identifier = identity.holder.identifier
+    if identifier is None or identifier.key_valid is None:
+        return None
+    found = msg("{kind} {value}", kind=identifier.kind, value=identifier.value)
+    return passed(found) if identifier.key_valid else failed(found)
+
+
+@check(
+    "CARD-LABEL",
+    msg("The token's label carries the card number of the certificates"),
+    msg(
+        "The middleware may show a stale cache: empty it, put the card in again. "
+        "Two cards of one serial number mix up their contents."
+    ),
+    severity=Severity.WARNING,
+)
+def label_agrees(token: TokenInfo, identity: Identity) -> Answer | None:
+    """Real labels end in the ten digits of the card number (cryptolib.md, 3)."""
+    shown = re.search(r"-(\d{10})\b", token.label)
+    if shown is None or identity.card_number is None:
+        return None
+    found = msg("Label {label}, card {number}", label=token.label, number=identity.card_number)
+    return passed(found) if shown[1] == identity.card_number else failed(found)
+
+
+def _coded(table: str, code: int) -> Coded:
+    text = f"{code:02d}"
+    return Coded(text, label(table, text))
+
+
+def _compare(wanted: Coded, found: Coded | None) -> Answer:
+    if found is None:
+        return failed(
+            msg("Expected {expected}, but the certificates carry none.", expected=_shown(wanted))
+        )
+    if found.code == wanted.code:
+        return passed(_shown(found))
+    return failed(
+        msg("Expected {expected}, found {found}.", expected=_shown(wanted), found=_shown(found))
+    )
+
+
+def _shown(coded: Coded) -> Message:
+    if coded.label is None:
+        return msg("unknown code {code}", code=coded.code)
+    return msg("{label} ({code})", label=coded.label, code=coded.code)

@@ -1,0 +1,205 @@
+"""PIN, private keys and signatures. The card is not believed: signatures are verified here."""
+
+from __future__ import annotations
+
+from cpx_tool.judge.check import Answer, check, failed, passed, skipped
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.finding import Outcome, Severity
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
+from cpx_tool.model.token import DataObject, PrivateKey
+from cpx_tool.pki.signature import verify_rsa
+
+FREE_OBJECTS = ("CPS_ID_CARD", "CPS_NAME_PS", "CPS_INFO_PS")
+
+_UNBLOCK = msg("Unblock it with the middleware's own tool (CPS Gestion) and the unblock code.")
+_AFTER_WRONG = msg(
+    "A wrong PIN was tried before. Make sure of the PIN, log in once with CPS Gestion (this "
+    "clears the count), then repeat."
+)
+
+REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
+    PinRefusal.NOT_PROVEN_TEST: (
+        msg("PIN not tried: the certificates do not prove that this is a test card."),
+        msg("Repair what the checks above name; only a card proven to be a test card gets a PIN."),
+    ),
+    PinRefusal.PRODUCTION: (
+        msg("PIN not tried: this is a real (production) card."),
+        msg("Take this card out at once."),
+    ),
+    PinRefusal.LOCKED: (msg("The PIN of this card is locked."), _UNBLOCK),
+    PinRefusal.FINAL_TRY: (
+        msg("PIN not tried: only one try is left before the card locks."),
+        _AFTER_WRONG,
+    ),
+    PinRefusal.COUNT_LOW: (
+        msg("PIN not tried: a wrong PIN was already entered on this card."),
+        _AFTER_WRONG,
+    ),
+    PinRefusal.TO_BE_CHANGED: (
+        msg("PIN not tried: the card asks for its PIN to be changed first."),
+        msg("Change the PIN with CPS Gestion, then repeat."),
+    ),
+    PinRefusal.NO_PIN_ON_CARD: (
+        msg("PIN not tried: the card shows no PIN (a contactless reading has none)."),
+        msg("Put the card into a contact reader."),
+    ),
+    PinRefusal.PROTECTED_PATH: (
+        msg("PIN not tried: this reader wants the PIN typed on its own pad."),
+        msg("Use a reader without a PIN pad: this version does not drive pads."),
+    ),
+    PinRefusal.ALREADY_TRIED: (
+        msg("PIN not tried: it was already tried on this card in this run."),
+        msg("Leave each card in one reader only."),
+    ),
+    PinRefusal.REFUSED_ELSEWHERE: (
+        msg("PIN not tried: another card of this run refused the PIN you gave."),
+        msg("Check the PIN (CPX_PIN or the prompt); the published test PIN is the default."),
+    ),
+    PinRefusal.STATE_UNKNOWN: (
+        msg("PIN not tried: the card's PIN state could not be read just before."),
+        msg("Put the card in again and repeat."),
+    ),
+}
+"""Each refusal in words, with its remedy."""
+
+
+@check(
+    "PIN-ALLOWED",
+    msg("PIN safety allows a login"),
+    _UNBLOCK,
+)
+def pin_allowed(pin: PinRecord) -> Answer:
+    """Reports the gate's decision; a locked PIN is a defect, any other refusal a precaution."""
+    if pin.refusal is None:
+        return passed(msg("The card is proven to be a test card, and its PIN count is full."))
+    reason, hint = REFUSALS[pin.refusal]
+    if pin.refusal is PinRefusal.LOCKED:
+        return failed(reason, hint)
+    return Answer(Outcome.SKIPPED, reason, hint, blocked_by_pin=True)
+
+
+@check(
+    "PIN-ACCEPTED",
+    msg("The card accepts the PIN"),
+    msg(
+        "One try is used up. Find out this card's PIN before you repeat: the tool will not try "
+        "again until a good login has cleared the count."
+    ),
+)
+def pin_accepted(attempt: PinRecord) -> Answer:
+    """The one attempt of this run."""
+    if attempt.result is PinResult.ACCEPTED:
+        return passed(msg("Accepted at the first and only try."))
+    if attempt.result is PinResult.WRONG:
+        return failed(msg("The card refused the PIN."))
+    if attempt.result is PinResult.LOCKED:
+        return failed(msg("The PIN of this card is locked."), _UNBLOCK)
+    reason = fault_message(attempt.fault) if attempt.fault else msg("The login failed.")
+    return Answer(Outcome.ERROR, reason, msg("Put the card in again and repeat."))
+
+
+@check(
+    "KEY-PRESENT",
+    msg("Each certificate has its private key on the card"),
+    msg("The card was personalised wrongly, or is worn out: have it replaced by the ANS."),
+)
+def keys_present(keys: tuple[PrivateKey, ...], authentication_id: str, signature_id: str) -> Answer:
+    """A private key with the certificate's CKA_ID (cryptolib.md, 4)."""
+    ids = {key.id for key in keys}
+    wanted = ((authentication_id, msg("authentication")), (signature_id, msg("signature")))
+    lost = tuple(name for key_id, name in wanted if key_id not in ids)
+    if lost:
+        return failed(msg("No private key for: {names}.", names=lost))
+    return passed(msg("Both keys are there."))
+
+
+@check(
+    "KEY-MATCHES",
+    msg("Private key and certificate belong together"),
+    msg("The card was personalised wrongly, or the cache is stale: empty it and read again."),
+)
+def keys_match(
+    keys: tuple[PrivateKey, ...],
+    authentication: Certificate,
+    authentication_id: str,
+    signature: Certificate,
+    signature_id: str,
+) -> Answer:
+    """CKA_MODULUS, where shown, is the certificate's. The signature checks prove the rest."""
+    by_id = {key.id: key for key in keys}
+    pairs = (
+        (by_id.get(authentication_id), authentication, msg("authentication")),
+        (by_id.get(signature_id), signature, msg("signature")),
+    )
+    if any(key is None for key, _, _ in pairs):
+        return skipped(msg("A private key is missing."))
+    wrong = tuple(
+        name for key, cert, name in pairs if key and key.modulus and key.modulus != cert.modulus
+    )
+    if wrong:
+        return failed(msg("The key is not the one of the certificate: {names}.", names=wrong))
+    return passed(msg("The moduli agree."))
+
+
+@check(
+    "SIGN-AUTH",
+    msg("The authentication key signs, and its certificate verifies it"),
+    msg("Repeat once; then have the card replaced. If all cards fail, suspect the middleware."),
+)
+def authentication_signs(
+    signed_by_authentication: SignatureTry, authentication: Certificate
+) -> Answer:
+    """A fresh challenge, RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2)."""
+    return _verified(signed_by_authentication, authentication)
+
+
+@check(
+    "SIGN-SIGN",
+    msg("The signature key signs, and its certificate verifies it"),
+    msg(
+        "Repeat once; then have the card replaced. With OpenSC on OpenSSL 3 this key cannot "
+        "sign at all: use the Cryptolib CPS."
+    ),
+)
+def signature_signs(signed_by_signature: SignatureTry, signature: Certificate) -> Answer:
+    """A fresh challenge, RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2)."""
+    return _verified(signed_by_signature, signature)
+
+
+@check(
+    "SIGN-PSS",
+    msg("The authentication key signs with RSA-PSS"),
+    msg(
+        "A card that signs PKCS#1 v1.5 only (CPS3) cannot do TLS 1.3 client authentication: "
+        "servers must offer TLS 1.2."
+    ),
+    severity=Severity.WARNING,
+)
+def authentication_signs_pss(signed_with_pss: SignatureTry, authentication: Certificate) -> Answer:
+    """TLS 1.3 allows no PKCS#1 v1.5 in CertificateVerify (RFC 8446, 4.2.3)."""
+    return _verified(signed_with_pss, authentication)
+
+
+@check(
+    "CARD-DATA",
+    msg("The free data objects of the card can be read"),
+    msg("Software that reads the holder from these objects will fail; try the Cryptolib CPS."),
+    severity=Severity.WARNING,
+)
+def data_readable(data: tuple[DataObject, ...]) -> Answer:
+    """CPS_ID_CARD, CPS_NAME_PS and CPS_INFO_PS (cryptolib.md, 4)."""
+    readable = {item.label for item in data if item.value}
+    lost = tuple(name for name in FREE_OBJECTS if name not in readable)
+    if lost:
+        return failed(msg("Not readable: {names}.", names=lost))
+    return passed(msg("All were read."))
+
+
+def _verified(tried: SignatureTry, certificate: Certificate) -> Answer:
+    if tried.fault is not None:
+        return failed(fault_message(tried.fault))
+    if verify_rsa(certificate.public_key, tried.mechanism, tried.challenge, tried.signature):
+        return passed(msg("Verified ({mechanism})", mechanism=tried.mechanism))
+    return failed(msg("The signature ({mechanism}) does not verify.", mechanism=tried.mechanism))

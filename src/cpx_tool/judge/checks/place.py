@@ -1,0 +1,107 @@
+"""Does this card belong to this set."""
+
+from __future__ import annotations
+
+from cpx_tool.catalogue.sets import sets_holding
+from cpx_tool.judge.check import Answer, check, failed, passed
+from cpx_tool.judge.matching import Placement
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.finding import Place, Severity
+from cpx_tool.model.identity import Identity
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import CardObservation
+
+
+@check(
+    "CARD-READ",
+    msg("The card was read without a fault"),
+    msg(
+        "Put the card in again and repeat. If only this card fails, the card is at fault; "
+        "if all do, the reader or the middleware."
+    ),
+)
+def card_read(observed: CardObservation) -> Answer:
+    """No call about this card failed, crashed or hung."""
+    if observed.faults:
+        return failed(fault_message(observed.faults[0]))
+    return passed(msg("Read."))
+
+
+@check(
+    "CARD-UNIQUE",
+    msg("The card number appears once"),
+    msg("Two slots show one card number: remove the second reader or the copied card."),
+)
+def card_unique(placement: Placement) -> Answer:
+    """One card number, one card."""
+    if placement.place is Place.DUPLICATE:
+        return failed(msg("Another card of this run has the same card number."))
+    return passed(msg("The card number appears once."))
+
+
+@check(
+    "CARD-NOT-EXTRA",
+    msg("The set needs this card"),
+    msg("Take this card out: it belongs to a second set."),
+)
+def card_not_extra(placement: Placement) -> Answer:
+    """The role is not already taken by another card."""
+    if placement.place is Place.EXTRA and placement.expected is not None:
+        return failed(msg("One “{role}” too many.", role=placement.expected.title))
+    return passed(msg("No other card takes its place."))
+
+
+@check(
+    "CARD-IN-SET",
+    msg("The card is one of this set"),
+    msg("Take this card out, or name the right set with --set (cpx-tool list-sets)."),
+)
+def card_in_set(placement: Placement, identity: Identity) -> Answer:
+    """A card whose certificates say it is another kind of card than the set holds."""
+    if placement.place is Place.FOREIGN:
+        return failed(_foreign(identity))
+    return passed(msg("The set holds such a card."))
+
+
+@check(
+    "CARD-CPX",
+    msg("The card is a CPx card"),
+    msg("Take this card out of the reader; its PIN was not tried."),
+)
+def card_is_cpx(placement: Placement) -> Answer:
+    """At least one certificate carries the extensions of a CPx card."""
+    if placement.place is Place.UNRECOGNISED:
+        return failed(msg("No certificate on it says that it is a CPx card."))
+    return passed(msg("A CPx card."))
+
+
+@check(
+    "CARD-ROLE",
+    msg("The role of the card is certain"),
+    msg(
+        "CDE, CPE and delegate's CPE share one type code, and no published rule tells them "
+        "apart. Compare the card number with the label printed on the card, and pin it with "
+        "card_number in a set file of your own (--set FILE.toml)."
+    ),
+    severity=Severity.WARNING,
+)
+def card_role_certain(placement: Placement) -> Answer | None:
+    """Only one assignment of cards to roles is possible for this card."""
+    if placement.place is not Place.EXPECTED or placement.expected is None:
+        return None
+    if placement.interchangeable:
+        titles = tuple(role.title for role in placement.interchangeable)
+        return failed(msg("Interchangeable: this card may be {roles}.", roles=titles))
+    return passed(msg("{role}", role=placement.expected.title))
+
+
+def _foreign(identity: Identity) -> Message:
+    parts = (
+        identity.card_type.label if identity.card_type else None,
+        identity.profession.label if identity.profession else identity.holder.title,
+    )
+    kind = " ".join(part for part in parts if part)
+    homes = tuple(home.title for home in sets_holding(identity))
+    if homes:
+        return msg("{kind}: a card of another set ({sets}).", kind=kind, sets=homes)
+    return msg("{kind}: no published set holds such a card.", kind=kind)

@@ -1,0 +1,132 @@
+"""The workstation and the set as a whole."""
+
+from __future__ import annotations
+
+from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
+from cpx_tool.judge.matching import Match
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.finding import Severity
+from cpx_tool.model.message import msg, nmsg
+from cpx_tool.model.observation import CardObservation, Fault, ModuleObservation
+from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
+
+
+@check(
+    "PCSC-SERVICE",
+    msg("The PC/SC service answers and shows a reader"),
+    msg("Run cpx-tool list-readers: it says what is wrong and what to do."),
+    severity=Severity.WARNING,
+    scope=Scope.RUN,
+)
+def service_answers(pcsc: Pcsc) -> Answer:
+    """Judge the status only: cards may also come through GALSS, without PC/SC."""
+    if pcsc.status is PcscStatus.NOT_ASKED:
+        return skipped(msg("Not asked: the cards do not come through PC/SC."))
+    if pcsc.status is PcscStatus.OK:
+        return passed(nmsg("{count} reader", "{count} readers", len(pcsc.readers)))
+    return failed(msg("The PC/SC service answered: {status}.", status=pcsc.status.value))
+
+
+@check(
+    "PCSC-READERS",
+    msg("Every card in a reader answers"),
+    msg(
+        "Mute: put the card in again, chip first and facing up; clean the contacts. "
+        "In use: close the other program that holds the card."
+    ),
+    severity=Severity.WARNING,
+    scope=Scope.RUN,
+)
+def readers_answer(pcsc: Pcsc) -> Answer:
+    """A mute card, or one held by another program, would otherwise just be absent."""
+    bad = (ReaderState.MUTE, ReaderState.IN_USE, ReaderState.UNAVAILABLE)
+    names = tuple(f"{r.name} ({r.state.value})" for r in pcsc.readers if r.state in bad)
+    if names:
+        return failed(msg("These readers cannot be used now: {names}.", names=names))
+    if not pcsc.readers:
+        return skipped(msg("No PC/SC reader to look at."))
+    return passed(msg("No card is mute or held by another program."))
+
+
+@check(
+    "MODULE-LOADED",
+    msg("The PKCS#11 module loads"),
+    msg(
+        "Reinstall the middleware, or name another module with --module FILE; "
+        "cpx-tool list-readers shows whether the reader itself works."
+    ),
+    scope=Scope.RUN,
+)
+def module_loaded(module: ModuleObservation) -> Answer:
+    """C_GetFunctionList, C_Initialize and C_GetInfo went well."""
+    if module.fault is not None:
+        return failed(fault_message(module.fault))
+    info = module.info
+    if info is None:
+        return failed(msg("The module {path} gave no information.", path=module.path))
+    return passed(
+        msg(
+            "{manufacturer} {description}, version {version}",
+            manufacturer=info.manufacturer,
+            description=info.description,
+            version=info.version,
+        )
+    )
+
+
+@check(
+    "MODULE-CALLS",
+    msg("The module lists its slots"),
+    msg("Unplug and plug the reader, then try again; reinstall the middleware if it persists."),
+    scope=Scope.RUN,
+)
+def module_lists(faults: tuple[Fault, ...]) -> Answer:
+    """Faults that belong to no card."""
+    if faults:
+        return failed(fault_message(faults[0]))
+    return passed(msg("The slots were listed."))
+
+
+@check(
+    "MODULE-SEES-CARDS",
+    msg("The module sees every card that PC/SC sees"),
+    msg(
+        "The middleware does not know this card: the Cryptolib CPS before 5.2 cannot read CPS4 "
+        "cards, OpenSC knows no CPS4 at all and shows four readers only."
+    ),
+    severity=Severity.WARNING,
+    scope=Scope.RUN,
+)
+def module_sees_cards(pcsc: Pcsc, cards: tuple[CardObservation, ...]) -> Answer:
+    """A card in a reader for which no token was found."""
+    joined = {card.reader for card in cards}
+    present = [r for r in pcsc.readers if r.state is ReaderState.CARD_PRESENT]
+    lost = tuple(r.name for r in present if r.name not in joined)
+    if lost:
+        return failed(msg("No token for the card in: {readers}.", readers=lost))
+    if not present:
+        return skipped(msg("PC/SC shows no card."))
+    return passed(msg("Each card in a reader is a token."))
+
+
+@check(
+    "SET-COMPLETE",
+    msg("Every card of the set is there"),
+    msg("Insert the missing cards; if they are lost, order the set again (form 414, part 3)."),
+    scope=Scope.RUN,
+)
+def set_complete(match: Match, card_set: CardSet) -> Answer:
+    """Each role of the set was taken by a card."""
+    found = card_set.size - len(match.missing)
+    if match.missing:
+        names = tuple(role.title for role in match.missing)
+        return failed(
+            msg(
+                "{found} of {size} cards; missing: {names}.",
+                found=found,
+                size=card_set.size,
+                names=names,
+            )
+        )
+    return passed(msg("{found} of {size} cards", found=found, size=card_set.size))

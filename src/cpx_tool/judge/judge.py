@@ -1,0 +1,96 @@
+"""Observation × set → Checklist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from cpx_tool.judge.check import Scope
+from cpx_tool.judge.checks import CHECKS
+from cpx_tool.judge.facts import card_facts, run_facts
+from cpx_tool.judge.matching import Match, Placement, match
+from cpx_tool.judge.reading import ReadCard, read_card
+from cpx_tool.judge.verdict import verdict
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.finding import Checklist, Finding, JudgedCard
+from cpx_tool.model.observation import Observation
+
+DEFAULT_WARNING_PERIOD = timedelta(days=60)
+"""Below this remaining validity a warning says to reorder: time for an order by form 414."""
+
+
+def judge(
+    observation: Observation,
+    card_set: CardSet,
+    warning_period: timedelta = DEFAULT_WARNING_PERIOD,
+) -> Checklist:
+    """Judge what was observed against what the set must hold. Pure: same input, same answer."""
+    cards = [read_card(card) for card in observation.cards]
+    matched = match(cards, card_set)
+    keys = _unique_keys(cards)
+    judged = tuple(
+        _judge_card(key, card, placement, observation, warning_period)
+        for key, card, placement in zip(keys, cards, matched.placements, strict=True)
+    )
+    findings = _judge_run(observation, card_set, matched)
+    ordered = tuple(sorted(judged, key=lambda card: _rank(card, card_set)))
+    everything = findings + tuple(f for card in ordered for f in card.findings)
+    return Checklist(
+        observation=observation,
+        card_set=card_set,
+        cards=ordered,
+        missing=matched.missing,
+        findings=findings,
+        verdict=verdict(everything),
+    )
+
+
+def _unique_keys(cards: list[ReadCard]) -> list[str]:
+    """The card numbers; the second card of one number gets its slot added."""
+    keys: list[str] = []
+    for card in cards:
+        key = card.key
+        if key in keys:
+            key = f"{key} (slot {card.observed.slot.id})"
+        keys.append(key)
+    return keys
+
+
+def _rank(card: JudgedCard, card_set: CardSet) -> tuple[int, str]:
+    """The set's own order, cards without a place last."""
+    if card.expected is None:
+        return len(card_set.cards), card.key
+    return card_set.cards.index(card.expected), card.key
+
+
+def _judge_run(observation: Observation, card_set: CardSet, matched: Match) -> tuple[Finding, ...]:
+    facts = run_facts(observation, card_set, matched)
+    return _ask(Scope.RUN, facts, "run")
+
+
+def _ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
+    asked = (check.run(facts, subject) for check in CHECKS if check.scope is scope)
+    return tuple(finding for finding in asked if finding is not None)
+
+
+def _judge_card(
+    key: str,
+    card: ReadCard,
+    placement: Placement,
+    observation: Observation,
+    warning_period: timedelta,
+) -> JudgedCard:
+    facts = card_facts(card, placement, observation.observed_at, warning_period)
+    dates = [c.certificate for c in card.certificates if c.certificate is not None]
+    return JudgedCard(
+        key=key,
+        observed=card.observed,
+        identity=card.identity,
+        place=placement.place,
+        expected=placement.expected,
+        interchangeable=placement.interchangeable,
+        findings=_ask(Scope.CARD, facts, key),
+        not_before=max((c.not_before for c in dates), default=None),
+        not_after=min((c.not_after for c in dates), default=None),
+    )

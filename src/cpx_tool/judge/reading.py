@@ -1,0 +1,66 @@
+"""An observed card with its certificates read, and who it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.identity import Identity, ProductKind
+from cpx_tool.model.message import Message
+from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.token import CertificateObject
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.identity import identify
+
+AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
+SIGNATURE_LABEL = "Certificat de Signature CPS"
+"""CKA_LABEL of the two personal certificates (cryptolib.md, 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCertificate:
+    """A certificate object, read; or `problem`, why it is unreadable."""
+
+    object: CertificateObject
+    certificate: Certificate | None
+    problem: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCard:
+    """A card as the checks see it. `key` is unique among the cards of one observation."""
+
+    key: str
+    observed: CardObservation
+    certificates: tuple[ReadCertificate, ...]
+    identity: Identity | None
+
+    @property
+    def authentication(self) -> ReadCertificate | None:
+        """The certificate labelled for authentication."""
+        return self._labelled(AUTHENTICATION_LABEL)
+
+    @property
+    def signature(self) -> ReadCertificate | None:
+        """The certificate labelled for signature."""
+        return self._labelled(SIGNATURE_LABEL)
+
+    def _labelled(self, wanted: str) -> ReadCertificate | None:
+        return next((c for c in self.certificates if c.object.label == wanted), None)
+
+
+def read_card(observed: CardObservation) -> ReadCard:
+    """Read the certificates; the identity is that of the first card certificate."""
+    certificates = tuple(map(_read, observed.certificates))
+    identities = [identify(c.certificate, label) for c in certificates if c.certificate]
+    identity = next((i for i in identities if i.kind is ProductKind.CARD), None)
+    number = identity.card_number if identity else None
+    return ReadCard(number or f"slot {observed.slot.id}", observed, certificates, identity)
+
+
+def _read(item: CertificateObject) -> ReadCertificate:
+    try:
+        return ReadCertificate(item, read_certificate(item.der), None)
+    except BadCertificate as error:
+        return ReadCertificate(item, None, error.reason)

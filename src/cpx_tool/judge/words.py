@@ -1,0 +1,23 @@
+"""Sentences that several checks share."""
+
+from __future__ import annotations
+
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import Fault, FaultKind
+
+
+def fault_message(fault: Fault) -> Message:
+    """A failed call in words: which call, and how it ended."""
+    if fault.kind is FaultKind.CRASH:
+        return msg(
+            "The module ended its process in {call} ({code}).", call=fault.call, code=fault.code
+        )
+    if fault.kind is FaultKind.HANG:
+        return msg(
+            "The module did not answer {call} within {code}.", call=fault.call, code=fault.code
+        )
+    if fault.code == "card-changed":
+        return msg("Another card was put in while this one was being read.")
+    if fault.code == "not-loaded":
+        return msg("The module could not be loaded: {detail}", detail=fault.detail)
+    return msg("{call} answered {code}.", call=fault.call, code=fault.code)

@@ -1,0 +1,1 @@
+"""Frozen values shared by every room; nothing here does I/O."""

@@ -1,0 +1,71 @@
+"""An X.509 certificate of the field, read into plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+Name = tuple[tuple[tuple[str, str], ...], ...]
+"""RDNs in certificate order; each RDN a tuple of (short type or dotted OID, value).
+
+Short types: CN, SN (surname), GN, title, pseudonym, O, OU, L, ST, C, street, serialNumber,
+organizationIdentifier, UID, DC, emailAddress.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says. Absent values are None or empty; `problems` names the unreadable.
+
+    Times are in UTC. `sha256`, the key ids and `modulus` are lower-case hex; algorithms are the
+    RFCs' names ("sha256WithRSAEncryption", "RSA", "EC"), else OIDs. `key_bits` is 0 when unknown.
+    `key_usage` holds RFC 5280 names ("digitalSignature", "nonRepudiation"); OIDs are dotted.
+    `category`, `card_type`, `profession`, `future_profession` are the integers of the private
+    extensions; `card_number` is "issuer/number".
+    """
+
+    sha256: str
+    serial: int
+    subject: Name
+    issuer: Name
+    not_before: datetime
+    not_after: datetime
+    signature_algorithm: str
+    key_algorithm: str
+    key_bits: int
+    modulus: str
+    """RSA modulus, lower-case hex without leading zeros; "" for other keys."""
+    public_key: bytes
+    """SubjectPublicKeyInfo, DER."""
+    is_ca: bool = False
+    key_usage: tuple[str, ...] = ()
+    extended_key_usage: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    upn: str | None = None
+    dns_names: tuple[str, ...] = ()
+    crl_urls: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    subject_key_id: str | None = None
+    authority_key_id: str | None = None
+    category: int | None = None
+    card_type: int | None = None
+    card_number: str | None = None
+    profession: int | None = None
+    future_profession: int | None = None
+    specialities: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Parts that could not be read: "subject", "issuer", "public key", "extensions" (their list),
+    "extension 1.2.250.1.71.1.2.7"."""
+
+    def subject_value(self, short_type: str) -> str | None:
+        """The first value of that type in the subject, wherever its RDN stands."""
+        return _first(self.subject, short_type)
+
+    def issuer_value(self, short_type: str) -> str | None:
+        """The first value of that type in the issuer."""
+        return _first(self.issuer, short_type)
+
+
+def _first(name: Name, short_type: str) -> str | None:
+    return next((v for rdn in name for t, v in rdn if t == short_type), None)

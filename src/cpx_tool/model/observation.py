@@ -1,0 +1,160 @@
+"""Everything seen in one walk, as plain values: it can be saved and judged again elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cpx_tool.model.reader import Pcsc
+from cpx_tool.model.token import (
+    CertificateObject,
+    DataObject,
+    ModuleInfo,
+    PrivateKey,
+    Slot,
+    TokenInfo,
+)
+
+SCHEMA_VERSION = 1
+
+
+class FaultKind(StrEnum):
+    """How a call into the module went wrong."""
+
+    ERROR = "error"
+    """The module answered with an error code."""
+    CRASH = "crash"
+    """The module ended its process."""
+    HANG = "hang"
+    """The module did not answer before the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A call that failed. `call` is the PKCS#11 function or our port's verb.
+
+    `code` is the CKR_* name, the signal ("SIGSEGV") or the deadline in seconds ("20 s").
+    """
+
+    kind: FaultKind
+    call: str
+    code: str
+    detail: str = ""
+
+
+class PinRefusal(StrEnum):
+    """Why a PIN was not tried. Stable codes, shown in reports."""
+
+    NOT_PROVEN_TEST = "not-proven-test"
+    PRODUCTION = "production"
+    LOCKED = "locked"
+    FINAL_TRY = "final-try"
+    COUNT_LOW = "count-low"
+    TO_BE_CHANGED = "to-be-changed"
+    NO_PIN_ON_CARD = "no-pin-on-card"
+    PROTECTED_PATH = "protected-path"
+    ALREADY_TRIED = "already-tried"
+    REFUSED_ELSEWHERE = "refused-elsewhere"
+    """The PIN given by the user was refused by another card of this run."""
+    STATE_UNKNOWN = "state-unknown"
+    """The token's flags could not be read just before the try."""
+
+
+class PinResult(StrEnum):
+    """What became of the one attempt."""
+
+    ACCEPTED = "accepted"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    FAILED = "failed"
+    """The login failed for another reason, or its result is not known."""
+    REFUSED = "refused"
+    """Not tried; `PinRecord.refusal` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinRecord:
+    """The ledger's line for one card: an attempt, or the refusal to make one. Never the PIN."""
+
+    result: PinResult
+    refusal: PinRefusal | None = None
+    flags: tuple[str, ...] = ()
+    """The token flags the decision was taken on."""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureTry:
+    """A challenge signed with one key. `mechanism` is CKM_*; `seconds` is wall time."""
+
+    key_id: str
+    key_label: str
+    mechanism: str
+    challenge: bytes
+    signature: bytes = b""
+    seconds: float = 0.0
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardObservation:
+    """One token: what it showed, the PIN ledger, the signatures. `keys` is None without a login."""
+
+    slot: Slot
+    reader: str | None
+    token: TokenInfo | None
+    certificates: tuple[CertificateObject, ...] = ()
+    data: tuple[DataObject, ...] = ()
+    pin: PinRecord | None = None
+    keys: tuple[PrivateKey, ...] | None = None
+    signatures: tuple[SignatureTry, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleObservation:
+    """The PKCS#11 module: loaded (`info`), or why not (`fault`). `source` says who chose it."""
+
+    path: str
+    source: str
+    info: ModuleInfo | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workstation:
+    """Where this was observed. `session` is not judged, only shown."""
+
+    host: str
+    system: str
+    python: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSlots:
+    """Readers, module and slots, joined. `reader_of` maps a slot's id to its reader's name."""
+
+    pcsc: Pcsc
+    module: ModuleObservation | None
+    slots: tuple[Slot, ...]
+    reader_of: Mapping[int, str]
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One walk over one workstation. `emulated` is true when the cards are not real ones."""
+
+    schema_version: int
+    tool_version: str
+    run_id: str
+    observed_at: datetime
+    emulated: bool
+    workstation: Workstation
+    pcsc: Pcsc
+    module: ModuleObservation | None
+    slots: tuple[Slot, ...] = ()
+    cards: tuple[CardObservation, ...] = ()
+    faults: tuple[Fault, ...] = ()

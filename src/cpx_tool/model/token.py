@@ -1,0 +1,105 @@
+"""What a PKCS#11 module shows of a card: slot, token, objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleInfo:
+    """CK_INFO of a loaded module. `version` is "major.minor" of the library, not of the product."""
+
+    path: str
+    manufacturer: str
+    description: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One PKCS#11 slot. `id` is stable only while one module stays initialised."""
+
+    id: int
+    description: str
+    token_present: bool
+
+
+class TokenFlag(StrEnum):
+    """The CKF_* token flags that decide whether a PIN may be tried (PKCS#11 v2.40, 3.2)."""
+
+    INITIALIZED = "initialized"
+    LOGIN_REQUIRED = "login-required"
+    PIN_INITIALIZED = "pin-initialized"
+    PROTECTED_PATH = "protected-path"
+    PIN_COUNT_LOW = "pin-count-low"
+    PIN_FINAL_TRY = "pin-final-try"
+    PIN_LOCKED = "pin-locked"
+    PIN_TO_BE_CHANGED = "pin-to-be-changed"
+    WRITE_PROTECTED = "write-protected"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """CK_TOKEN_INFO, blanks and NULs stripped."""
+
+    label: str
+    manufacturer: str
+    model: str
+    serial: str
+    flags: tuple[TokenFlag, ...]
+    mechanisms: tuple[str, ...] = ()
+    """Names as in PKCS#11 ("CKM_RSA_PKCS"); an unknown one is "0x…" hex."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateObject:
+    """A CKO_CERTIFICATE: `id` is CKA_ID in lower-case hex, `der` CKA_VALUE as it is.
+
+    `error` names why the value could not be had (then `der` is empty).
+    """
+
+    label: str
+    id: str
+    der: bytes
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataObject:
+    """A CKO_DATA (CPS_*): raw bytes as on the card; `error` when they could not be read."""
+
+    label: str
+    value: bytes
+    private: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A CKO_PRIVATE_KEY's public attributes; the key itself never leaves the card.
+
+    `modulus` is CKA_MODULUS in lower-case hex without leading zeros, "" when not shown.
+    """
+
+    label: str
+    id: str
+    bits: int
+    modulus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenContents:
+    """What a token shows without a login."""
+
+    info: TokenInfo
+    certificates: tuple[CertificateObject, ...]
+    data: tuple[DataObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateContents:
+    """What a token shows only after a login."""
+
+    keys: tuple[PrivateKey, ...]
+    data: tuple[DataObject, ...]

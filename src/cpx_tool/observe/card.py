@@ -1,0 +1,167 @@
+"""One card: read what is free, prove it is a TEST card, log in once, sign."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.observation import (
+    CardObservation,
+    Fault,
+    FaultKind,
+    PinRecord,
+    PinResult,
+    SignatureTry,
+)
+from cpx_tool.model.token import CertificateObject, DataObject, PrivateKey, Slot, TokenInfo
+from cpx_tool.observe.pin_safety import RunMemory, refusal
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.proof import Proof, proves_test_card
+from cpx_tool.pki.signature import digest_info_sha256
+from cpx_tool.ports import PinOrigin, PinSource, TokenFault, Tokens
+
+CHALLENGE_BYTES = 32
+PSS = "CKM_SHA256_RSA_PKCS_PSS"
+PKCS1 = "CKM_RSA_PKCS"
+"""With a DigestInfo: the one form that both keys of CPS3 and CPS4 sign (cryptolib.md, 5)."""
+
+_PIN_RESULTS = {"CKR_PIN_INCORRECT": PinResult.WRONG, "CKR_PIN_LOCKED": PinResult.LOCKED}
+
+
+@dataclass(frozen=True, slots=True)
+class CardWalk:
+    """What walking a card needs: the module, the PIN's source and fresh random bytes."""
+
+    tokens: Tokens
+    pins: PinSource
+    random: Callable[[int], bytes]
+
+    def observe(
+        self, slot: Slot, reader: str | None, memory: RunMemory
+    ) -> tuple[CardObservation, RunMemory]:
+        """Everything there is to see of the card in `slot`. Faults become part of it."""
+        card = CardObservation(slot, reader, None)
+        try:
+            contents = self.tokens.read(slot.id)
+        except TokenFault as error:
+            return replace(card, faults=(error.fault,)), memory
+        card = replace(
+            card,
+            token=contents.info,
+            certificates=contents.certificates,
+            data=contents.data,
+        )
+        return self._observe_private(card, contents.info, memory)
+
+    def _observe_private(
+        self, card: CardObservation, token: TokenInfo, memory: RunMemory
+    ) -> tuple[CardObservation, RunMemory]:
+        fresh, faults = self._fresh(card.slot.id, token)
+        proof = prove(card.certificates, card.data)
+        refused = refusal(proof, fresh, card_key(card), memory)
+        flags = tuple(fresh.flags) if fresh else ()
+        card = replace(card, faults=faults)
+        if refused is not None:
+            return replace(card, pin=PinRecord(PinResult.REFUSED, refused, flags)), memory
+        record, memory = self._login(card, flags, memory)
+        card = replace(card, pin=record)
+        if record.result is PinResult.ACCEPTED:
+            card = self._observe_logged_in(card, token)
+        return card, memory
+
+    def _fresh(self, slot_id: int, seen: TokenInfo) -> tuple[TokenInfo | None, tuple[Fault, ...]]:
+        """The token's state now; None when it is not the card that was read."""
+        try:
+            fresh = self.tokens.token_info(slot_id)
+        except TokenFault as error:
+            return None, (error.fault,)
+        if (fresh.serial, fresh.label) != (seen.serial, seen.label):
+            return None, (Fault(FaultKind.ERROR, "C_GetTokenInfo", "card-changed"),)
+        return fresh, ()
+
+    def _login(
+        self, card: CardObservation, flags: tuple[str, ...], memory: RunMemory
+    ) -> tuple[PinRecord, RunMemory]:
+        pin = self.pins.pin()
+        memory = replace(memory, tried=memory.tried | {card_key(card)})
+        try:
+            self.tokens.login(card.slot.id, pin)
+        except TokenFault as error:
+            result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
+            wrong = result in _PIN_RESULTS.values() and pin.origin is PinOrigin.GIVEN
+            memory = replace(memory, given_pin_refused=memory.given_pin_refused or wrong)
+            return PinRecord(result, None, flags, error.fault), memory
+        return PinRecord(PinResult.ACCEPTED, None, flags), memory
+
+    def _observe_logged_in(self, card: CardObservation, token: TokenInfo) -> CardObservation:
+        try:
+            private = self.tokens.read_private(card.slot.id)
+        except TokenFault as error:
+            return replace(card, faults=(*card.faults, error.fault))
+        card = replace(card, keys=private.keys, data=card.data + private.data)
+        card = replace(card, signatures=self._sign_all(card, private.keys, token))
+        try:
+            self.tokens.logout(card.slot.id)
+        except TokenFault as error:
+            card = replace(card, faults=(*card.faults, error.fault))
+        return card
+
+    def _sign_all(
+        self, card: CardObservation, keys: Sequence[PrivateKey], token: TokenInfo
+    ) -> tuple[SignatureTry, ...]:
+        wanted = [(key, PKCS1) for key in keys]
+        if PSS in token.mechanisms:
+            wanted += [(key, PSS) for key in keys if _authenticates(key, card.certificates)]
+        done: list[SignatureTry] = []
+        for key, mechanism in wanted:
+            tried = self._sign(card.slot.id, key, mechanism)
+            done.append(tried)
+            if tried.fault is not None and tried.fault.kind is not FaultKind.ERROR:
+                break  # the login went with the process, and there is no second one
+        return tuple(done)
+
+    def _sign(self, slot_id: int, key: PrivateKey, mechanism: str) -> SignatureTry:
+        challenge = self.random(CHALLENGE_BYTES)
+        data = digest_info_sha256(challenge) if mechanism == PKCS1 else challenge
+        tried = SignatureTry(key.id, key.label, mechanism, challenge)
+        start = time.perf_counter()
+        try:
+            signature = self.tokens.sign(slot_id, key.id, mechanism, data)
+        except TokenFault as error:
+            return replace(tried, fault=error.fault)
+        return replace(tried, signature=signature, seconds=time.perf_counter() - start)
+
+
+def prove(certificates: Sequence[CertificateObject], data: Sequence[DataObject]) -> Proof:
+    """Whether the card's certificates prove it a TEST card; an unreadable one proves nothing."""
+    read: list[Certificate | None] = []
+    for item in certificates:
+        try:
+            read.append(read_certificate(item.der))
+        except BadCertificate:
+            read.append(None)
+    id_card = next((item.value for item in data if item.label == "CPS_ID_CARD"), None)
+    return proves_test_card(read, id_card).proof
+
+
+def card_key(card: CardObservation) -> str:
+    """What tells this card from another in one run: the number its certificates carry.
+
+    The token's serial serves where there is none; real serials are cut to eight digits.
+    """
+    for item in card.certificates:
+        try:
+            number = read_certificate(item.der).card_number
+        except BadCertificate:
+            continue
+        if number:
+            return number
+    return f"{card.token.label}/{card.token.serial}" if card.token else f"slot {card.slot.id}"
+
+
+def _authenticates(key: PrivateKey, certificates: Sequence[CertificateObject]) -> bool:
+    return key.label == "CPS_PRIV_AUT" or any(
+        item.id == key.id and "Authentification" in item.label for item in certificates
+    )

@@ -1,0 +1,1 @@
+"""Certificates of the IGC-Santé and its forerunner, read into plain values; all pure."""

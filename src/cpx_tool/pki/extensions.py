@@ -1,0 +1,211 @@
+"""X.509 extensions: those of RFC 5280, and the private ones of the ANS.
+
+A private extension has the OID of the nomenclature whose code it carries, as real certificates
+show; their encodings are those seen there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from asn1crypto import core, x509
+
+from cpx_tool.pki.names import shown
+
+CATEGORY = "1.2.250.1.71.1.2.5"
+CARD_TYPE = "1.2.250.1.71.1.2.2"
+CARD_NUMBER = "1.2.250.1.71.1.2.3"
+PROFESSION = "1.2.250.1.71.1.2.7"
+FUTURE_PROFESSION = "1.2.250.1.71.1.2.8"
+SPECIALITIES = "1.2.250.1.71.4.2.5"
+POLICIES = "2.5.29.32"
+
+_UPN = "1.3.6.1.4.1.311.20.2.3"
+_CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
+_OCSP = "1.3.6.1.5.5.7.48.1"
+_KEY_USAGES = (
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+)
+_MAX_CODE = 0xFFFF
+_MAX_CARD_NUMBER = 64
+
+
+class _Extension(core.Sequence):  # type: ignore[misc]
+    _fields = [  # noqa: RUF012
+        ("extn_id", core.ObjectIdentifier),
+        ("critical", core.Boolean, {"default": False}),
+        ("extn_value", core.OctetString),
+    ]
+
+
+class _Extensions(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = core.Any
+
+
+class _Texts(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = core.UTF8String
+
+
+def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The `Certificate` fields that the extensions give, and the problems met.
+
+    `der` is the SEQUENCE OF Extension. A broken extension gives no field and one problem,
+    "extension" and its OID; so does one that stands twice, which RFC 5280 (4.2) forbids.
+    """
+    values, problems = _split(der)
+    fields: dict[str, Any] = {}
+    for oid, value in values.items():
+        if oid not in _READERS:
+            continue
+        try:
+            fields.update(_READERS[oid](value))
+        except Exception:
+            problems.append(f"extension {oid}")
+    return fields, tuple(problems)
+
+
+def _split(der: bytes) -> tuple[dict[str, bytes], list[str]]:
+    values: dict[str, bytes] = {}
+    twice: set[str] = set()
+    problems: list[str] = []
+    try:
+        items = [item.dump() for item in _Extensions.load(der, strict=True)]
+    except Exception:
+        return {}, ["extensions"]
+    for item in items:
+        try:
+            extension = _Extension.load(item, strict=True)
+            oid, value = extension["extn_id"].dotted, extension["extn_value"].native
+        except Exception:
+            problems.append("extensions")
+            continue
+        if oid in values:
+            twice.add(oid)
+        values[oid] = value
+    for oid in sorted(twice):
+        del values[oid]
+        problems.append(f"extension {oid}")
+    return values, problems
+
+
+def _basic_constraints(value: bytes) -> Mapping[str, Any]:
+    return {"is_ca": bool(x509.BasicConstraints.load(value, strict=True)["ca"].native)}
+
+
+def _key_usage(value: bytes) -> Mapping[str, Any]:
+    if len(value) > 16:  # noqa: PLR2004 - nine bits are defined
+        raise ValueError("key usage too long")
+    bits = core.BitString.load(value, strict=True).native
+    return {"key_usage": tuple(name for name, bit in zip(_KEY_USAGES, bits, strict=False) if bit)}
+
+
+def _extended_key_usage(value: bytes) -> Mapping[str, Any]:
+    usages = x509.ExtKeyUsageSyntax.load(value, strict=True)
+    return {"extended_key_usage": tuple(usage.dotted for usage in usages)}
+
+
+def _policies(value: bytes) -> Mapping[str, Any]:
+    policies = x509.CertificatePolicies.load(value, strict=True)
+    return {"policies": tuple(policy["policy_identifier"].dotted for policy in policies)}
+
+
+def _alternative_names(value: bytes) -> Mapping[str, Any]:
+    upn, dns_names = None, []
+    for name in x509.GeneralNames.load(value, strict=True):
+        if name.name == "dns_name":
+            dns_names.append(_ascii(name.chosen))
+        elif name.name == "other_name" and name.chosen["type_id"].dotted == _UPN:
+            upn = upn or shown(name.chosen["value"].native)
+    return {"upn": upn, "dns_names": tuple(dns_names)}
+
+
+def _crl_points(value: bytes) -> Mapping[str, Any]:
+    urls: list[str] = []
+    for point in x509.CRLDistributionPoints.load(value, strict=True):
+        where = point["distribution_point"]
+        if isinstance(where, x509.DistributionPointName) and where.name == "full_name":
+            urls += _urls(where.chosen)
+    return {"crl_urls": tuple(urls)}
+
+
+def _authority_access(value: bytes) -> Mapping[str, Any]:
+    found: dict[str, list[str]] = {_CA_ISSUERS: [], _OCSP: []}
+    for access in x509.AuthorityInfoAccessSyntax.load(value, strict=True):
+        method = access["access_method"].dotted
+        if method in found:
+            found[method] += _urls([access["access_location"]])
+    return {"issuer_urls": tuple(found[_CA_ISSUERS]), "ocsp_urls": tuple(found[_OCSP])}
+
+
+def _urls(names: Iterable[Any]) -> list[str]:
+    return [_ascii(n.chosen) for n in names if n.name == "uniform_resource_identifier"]
+
+
+def _ascii(value: Any) -> str:
+    # as it stands: asn1crypto's own reading rewrites URLs, and refuses those with blanks
+    return shown(value.contents.decode("latin-1"))
+
+
+def _subject_key(value: bytes) -> Mapping[str, Any]:
+    return {"subject_key_id": core.OctetString.load(value, strict=True).native.hex()}
+
+
+def _authority_key(value: bytes) -> Mapping[str, Any]:
+    key = x509.AuthorityKeyIdentifier.load(value, strict=True)["key_identifier"].native
+    return {"authority_key_id": key.hex() if key is not None else None}
+
+
+def _category(value: bytes) -> Mapping[str, Any]:
+    octets = core.OctetString.load(value, strict=True).native
+    if len(octets) != 1:
+        raise ValueError("category is not one byte")
+    return {"category": octets[0]}
+
+
+def _card_number(value: bytes) -> Mapping[str, Any]:
+    number = core.PrintableString.load(value, strict=True).contents.decode("ascii")
+    if not number or len(number) > _MAX_CARD_NUMBER or not number.isprintable():
+        raise ValueError("not a card number")
+    return {"card_number": number}
+
+
+def _specialities(value: bytes) -> Mapping[str, Any]:
+    return {"specialities": tuple(shown(t.native) for t in _Texts.load(value, strict=True))}
+
+
+def _code(field: str) -> Callable[[bytes], Mapping[str, Any]]:
+    def read(value: bytes) -> Mapping[str, Any]:
+        integer = core.Integer.load(value, strict=True)
+        if not integer.contents or not 0 <= integer.native <= _MAX_CODE:
+            raise ValueError("not a code")
+        return {field: integer.native}
+
+    return read
+
+
+_READERS: Mapping[str, Callable[[bytes], Mapping[str, Any]]] = {
+    "2.5.29.14": _subject_key,
+    "2.5.29.15": _key_usage,
+    "2.5.29.17": _alternative_names,
+    "2.5.29.19": _basic_constraints,
+    "2.5.29.31": _crl_points,
+    "2.5.29.35": _authority_key,
+    "2.5.29.37": _extended_key_usage,
+    "1.3.6.1.5.5.7.1.1": _authority_access,
+    POLICIES: _policies,
+    CATEGORY: _category,
+    CARD_TYPE: _code("card_type"),
+    CARD_NUMBER: _card_number,
+    PROFESSION: _code("profession"),
+    FUTURE_PROFESSION: _code("future_profession"),
+    SPECIALITIES: _specialities,
+}

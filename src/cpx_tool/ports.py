@@ -1,0 +1,118 @@
+"""What the walk needs of the outside world. Adapters satisfy these; so do the tests' fakes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from cpx_tool.model.observation import Fault
+from cpx_tool.model.reader import Pcsc
+from cpx_tool.model.token import (
+    ModuleInfo,
+    PrivateContents,
+    Slot,
+    TokenContents,
+    TokenInfo,
+)
+
+
+class TokenFault(Exception):
+    """A call into the PKCS#11 module failed, crashed or hung; `fault` says which and how."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault.call}: {fault.code}")
+        self.fault = fault
+
+
+class Readers(Protocol):
+    """The PC/SC service."""
+
+    def observe(self) -> Pcsc:
+        """The service's answer and its readers. Never raises: a refusal is an answer."""
+
+
+class Tokens(Protocol):
+    """One PKCS#11 module. Every method may raise `TokenFault`.
+
+    After a fault of kind CRASH or HANG the implementation starts afresh at the next call:
+    logins and slot ids of before are gone.
+    """
+
+    def load(self) -> ModuleInfo:
+        """Load and initialise the module."""
+
+    def slots(self) -> tuple[Slot, ...]:
+        """All slots, with or without a token; uninitialised tokens count as absent."""
+
+    def token_info(self, slot_id: int) -> TokenInfo:
+        """CK_TOKEN_INFO and mechanisms, read afresh from the token."""
+
+    def read(self, slot_id: int) -> TokenContents:
+        """Public certificates and free data objects; no login."""
+
+    def login(self, slot_id: int, pin: Pin) -> None:
+        """Exactly one C_Login as the user, in a session kept for `read_private` and `sign`.
+
+        After a failure nothing of the session is left, and the next call starts afresh.
+        """
+
+    def read_private(self, slot_id: int) -> PrivateContents:
+        """Private keys' public attributes and protected data objects; needs a login."""
+
+    def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
+        """Sign `data` with the private key whose CKA_ID is `key_id` (hex); needs a login.
+
+        For CKM_RSA_PKCS, `data` is the DigestInfo; for CKM_SHA256_RSA_PKCS and
+        CKM_SHA256_RSA_PKCS_PSS (MGF1-SHA-256, salt 32), the message.
+        """
+
+    def logout(self, slot_id: int) -> None:
+        """End the session of `login`; harmless without one."""
+
+    def close(self) -> None:
+        """Let go of the module and of its process. Never raises."""
+
+
+class PinOrigin(StrEnum):
+    """Where the PIN comes from: it decides how far a refusal reaches."""
+
+    PUBLISHED = "published"
+    GIVEN = "given"
+
+
+class Pin:
+    """A PIN that does not show itself: repr, str and pickling reveal nothing."""
+
+    __slots__ = ("_digits", "origin")
+
+    def __init__(self, digits: str, origin: PinOrigin) -> None:
+        self._digits = digits
+        self.origin = origin
+
+    def reveal(self) -> str:
+        """The digits, for the one call that needs them."""
+        return self._digits
+
+    def __len__(self) -> int:
+        return len(self._digits)
+
+    def __repr__(self) -> str:
+        return "Pin(****)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a PIN is not pickled")
+
+
+class PinSource(Protocol):
+    """Gives the PIN at the moment it is needed: asked at most once per run."""
+
+    def pin(self) -> Pin:
+        """The PIN; may raise `BadInput` when it cannot be had."""
+
+
+class Clock(Protocol):
+    """The workstation's time."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC."""

@@ -1,0 +1,1 @@
+"""Checklist → text. Pure: every renderer gets the judged result and a translator."""

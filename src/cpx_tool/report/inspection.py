@@ -1,0 +1,145 @@
+"""Certificate files read, for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
+from cpx_tool.model.message import Message, msg
+from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.json import SCHEMA_VERSION, identity_body, to_text
+from cpx_tool.report.words import Say, day
+
+CATEGORIES = {
+    Category.TEST_CARD: msg("TEST card"),
+    Category.TEST_MODULE: msg("TEST security module"),
+    Category.TEST_SOFTWARE: msg("TEST software certificate"),
+    Category.PRODUCTION_CARD: msg("PRODUCTION card"),
+    Category.PRODUCTION_MODULE: msg("PRODUCTION security module"),
+    Category.PRODUCTION_SOFTWARE: msg("PRODUCTION software certificate"),
+    Category.NOT_KNOWN: msg("not known"),
+}
+KINDS = {
+    ProductKind.CARD: msg("card"),
+    ProductKind.PERSON_SOFTWARE: msg("software certificate of a person"),
+    ProductKind.ORGANISATION: msg("software certificate of an organisation"),
+    ProductKind.AUTHORITY: msg("certification authority"),
+    ProductKind.NOT_KNOWN: msg("not known"),
+}
+PKIS = {
+    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
+    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
+    Pki.IGC_SANTE_RECETTE: msg("RECETTE clone of the IGC-Santé TEST"),
+    Pki.IGC_CPS_TEST: msg("IGC-CPS 2ter TEST"),
+    Pki.IGC_CPS: msg("IGC-CPS 2ter (production)"),
+    Pki.EMULATED: msg("emulated by cpx-tool, not of the ANS"),
+    Pki.NOT_KNOWN: msg("not known"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """One certificate of a file, or why there is none."""
+
+    file: str
+    certificate: Certificate | None
+    identity: Identity | None
+    problem: Message | None
+
+
+def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
+    """A block of lines for each certificate."""
+    canvas = Canvas(paper)
+    for entry in found:
+        canvas.line(entry.file, "bold")
+        if entry.certificate is None or entry.identity is None:
+            problem = entry.problem or msg("not known")
+            canvas.line(say(problem), "red", indent=2)
+        else:
+            for name, value in _lines(entry.certificate, entry.identity, say):
+                canvas.line(f"{say(name)}: {value}", indent=2)
+        canvas.line()
+    return canvas.text()
+
+
+def render_json(found: Sequence[Inspected], say: Say) -> str:
+    """All certificates as one JSON object."""
+    return to_text(
+        {"schema_version": SCHEMA_VERSION, "certificates": [_body(entry, say) for entry in found]}
+    )
+
+
+def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple[Message, str]]:
+    holder = identity.holder
+    lines = [
+        (msg("Product"), say(KINDS[identity.kind])),
+        (msg("Category"), say(CATEGORIES[identity.category])),
+        (msg("PKI"), say(PKIS[identity.pki])),
+        (msg("Holder"), holder.display),
+        (msg("Title"), holder.title),
+        (msg("Organisation"), holder.organisation),
+        (msg("Card type"), _shown(identity.card_type, say)),
+        (msg("Card number"), identity.card_number),
+        (msg("Profession"), _shown(identity.profession, say)),
+        (msg("Future profession"), _shown(identity.future_profession, say)),
+        (
+            msg("Specialities"),
+            ", ".join(_shown(coded, say) or "" for coded in identity.specialities),
+        ),
+        (msg("Identifier"), _identifier(identity)),
+        (msg("Key usage"), ", ".join(certificate.key_usage)),
+        (
+            msg("Valid"),
+            say(
+                msg(
+                    "from {start} to {end}",
+                    start=day(certificate.not_before),
+                    end=day(certificate.not_after),
+                )
+            ),
+        ),
+        (msg("Issuer"), dn(certificate.issuer)),
+        (msg("Unreadable parts"), ", ".join(certificate.problems)),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def dn(name: Name) -> str:
+    """A distinguished name on one line, in certificate order."""
+    return ", ".join("+".join(f"{kind}={value}" for kind, value in rdn) for rdn in name)
+
+
+def _identifier(identity: Identity) -> str:
+    identifier = identity.holder.identifier
+    return f"{identifier.value} ({identifier.kind})" if identifier else ""
+
+
+def _shown(coded: Coded | None, say: Say) -> str | None:
+    if coded is None:
+        return None
+    if coded.label is None:
+        return say(msg("unknown code {code}", code=coded.code))
+    return f"{coded.label} ({coded.code})"
+
+
+def _body(entry: Inspected, say: Say) -> dict[str, Any]:
+    certificate = entry.certificate
+    if certificate is None or entry.identity is None:
+        return {"file": entry.file, "problem": say(entry.problem) if entry.problem else None}
+    return {
+        "file": entry.file,
+        "problem": None,
+        "sha256": certificate.sha256,
+        "serial": f"{certificate.serial:x}",
+        "subject": dn(certificate.subject),
+        "issuer": dn(certificate.issuer),
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+        "key_usage": list(certificate.key_usage),
+        "extended_key_usage": list(certificate.extended_key_usage),
+        "identity": identity_body(entry.identity),
+        "unreadable_parts": list(certificate.problems),
+    }

@@ -1,0 +1,224 @@
+"""The whole result as JSON. Keys and codes are the same in every language."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from cpx_tool.errors import CpxError, ExitCode
+from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.finding import Checklist, Finding, JudgedCard
+from cpx_tool.model.identity import Coded, Identifier, Identity
+from cpx_tool.model.observation import Fault, PinRecord, SignatureTry
+from cpx_tool.model.reader import Pcsc
+from cpx_tool.report.words import Say
+
+SCHEMA_VERSION = 1
+
+
+def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
+    """One JSON object, indented, with a final newline."""
+    seen = checklist.observation
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "tool_version": seen.tool_version,
+        "run_id": seen.run_id,
+        "observed_at": _moment(seen.observed_at),
+        "emulated": seen.emulated,
+        "verdict": checklist.verdict.value,
+        "exit_code": int(code),
+        "set": {
+            "name": checklist.card_set.name,
+            "title": checklist.card_set.title,
+            "reference": checklist.card_set.reference,
+            "size": checklist.card_set.size,
+        },
+        "workstation": {
+            "host": seen.workstation.host,
+            "system": seen.workstation.system,
+            "python": seen.workstation.python,
+        },
+        "pcsc": pcsc_body(seen.pcsc),
+        "module": _module(checklist),
+        "missing": [_role(role) for role in checklist.missing],
+        "findings": [_finding(f, say) for f in checklist.findings],
+        "cards": [_card(card, say) for card in checklist.cards],
+    }
+    return to_text(body)
+
+
+def render_error(error: CpxError, say: Say) -> str:
+    """What `--json` gives when there is no result."""
+    return to_text(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "verdict": None,
+            "exit_code": int(error.exit_code),
+            "error": {"reason": say(error.reason), "hint": say(error.hint)},
+        }
+    )
+
+
+def to_text(body: Any) -> str:
+    """JSON as every command prints it."""
+    return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
+
+
+def pcsc_body(pcsc: Pcsc) -> dict[str, Any]:
+    """The PC/SC service and its readers."""
+    return {
+        "status": pcsc.status.value,
+        "detail": pcsc.detail,
+        "readers": [
+            {
+                "name": reader.name,
+                "state": reader.state.value,
+                "atr": reader.atr or None,
+                "kind": reader.kind.value if reader.kind else None,
+            }
+            for reader in pcsc.readers
+        ],
+    }
+
+
+def identity_body(identity: Identity) -> dict[str, Any]:
+    """Who a certificate is."""
+    holder = identity.holder
+    return {
+        "kind": identity.kind.value,
+        "category": identity.category.value,
+        "pki": identity.pki.value,
+        "card_type": _coded(identity.card_type),
+        "issuer_number": identity.issuer_number,
+        "card_number": identity.card_number,
+        "holder": {
+            "display": holder.display,
+            "common_name": holder.common_name,
+            "surname": holder.surname,
+            "given_name": holder.given_name,
+            "pseudonym": holder.pseudonym,
+            "title": holder.title,
+            "organisation": holder.organisation,
+            "nominative": holder.nominative,
+            "identifier": _identifier(holder.identifier),
+            "structure": _identifier(holder.structure),
+        },
+        "profession": _coded(identity.profession),
+        "future_profession": _coded(identity.future_profession),
+        "specialities": [_coded(item) for item in identity.specialities],
+    }
+
+
+def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
+    token = card.observed.token
+    return {
+        "key": card.key,
+        "place": card.place.value,
+        "role": _role(card.expected) if card.expected else None,
+        "interchangeable": [_role(role) for role in card.interchangeable],
+        "identity": identity_body(card.identity) if card.identity else None,
+        "not_before": _moment(card.not_before),
+        "not_after": _moment(card.not_after),
+        "reader": card.observed.reader,
+        "slot": {"id": card.observed.slot.id, "description": card.observed.slot.description},
+        "token": {
+            "label": token.label,
+            "manufacturer": token.manufacturer,
+            "model": token.model,
+            "serial": token.serial,
+            "flags": [flag.value for flag in token.flags],
+            "mechanisms": list(token.mechanisms),
+        }
+        if token
+        else None,
+        "pin": _pin(card.observed.pin),
+        "signatures": [_signature(tried) for tried in card.observed.signatures],
+        "data_objects": [
+            {"label": item.label, "bytes": len(item.value), "private": item.private}
+            for item in card.observed.data
+        ],
+        "findings": [_finding(f, say) for f in card.findings],
+    }
+
+
+def _finding(finding: Finding, say: Say) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity.value,
+        "outcome": finding.outcome.value,
+        "title": say(finding.title),
+        "message": say(finding.message),
+        "hint": say(finding.hint) if finding.hint else None,
+        "blocked_by_pin": finding.blocked_by_pin,
+    }
+
+
+def _pin(pin: PinRecord | None) -> dict[str, Any] | None:
+    if pin is None:
+        return None
+    return {
+        "result": pin.result.value,
+        "refusal": pin.refusal.value if pin.refusal else None,
+        "flags": list(pin.flags),
+        "fault": fault_body(pin.fault),
+    }
+
+
+def _signature(tried: SignatureTry) -> dict[str, Any]:
+    return {
+        "key_label": tried.key_label,
+        "key_id": tried.key_id,
+        "mechanism": tried.mechanism,
+        "seconds": round(tried.seconds, 4),
+        "fault": fault_body(tried.fault),
+    }
+
+
+def _module(checklist: Checklist) -> dict[str, Any] | None:
+    module = checklist.observation.module
+    if module is None:
+        return None
+    info = module.info
+    return {
+        "path": module.path,
+        "source": module.source,
+        "manufacturer": info.manufacturer if info else None,
+        "description": info.description if info else None,
+        "version": info.version if info else None,
+        "fault": fault_body(module.fault),
+    }
+
+
+def fault_body(fault: Fault | None) -> dict[str, Any] | None:
+    """A failed call, or None."""
+    if fault is None:
+        return None
+    return {
+        "kind": fault.kind.value,
+        "call": fault.call,
+        "code": fault.code,
+        "detail": fault.detail,
+    }
+
+
+def _role(role: ExpectedCard) -> dict[str, Any]:
+    return {"role": role.role, "title": role.title}
+
+
+def _coded(coded: Coded | None) -> dict[str, Any] | None:
+    return {"code": coded.code, "label": coded.label} if coded else None
+
+
+def _identifier(identifier: Identifier | None) -> dict[str, Any] | None:
+    if identifier is None:
+        return None
+    return {
+        "value": identifier.value,
+        "kind": identifier.kind,
+        "key_valid": identifier.key_valid,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,0 +1,116 @@
+"""The list of readers, for a person and as JSON."""
+
+from __future__ import annotations
+
+from cpx_tool.errors import ExitCode
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import ReaderSlots
+from cpx_tool.model.reader import PcscStatus, Reader, ReaderState
+from cpx_tool.model.token import Slot
+from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.console import emulated_banner
+from cpx_tool.report.json import SCHEMA_VERSION, fault_body, pcsc_body, to_text
+from cpx_tool.report.words import KINDS, STATES, Say, pcsc_answer
+
+_STYLES = {
+    ReaderState.CARD_PRESENT: "green",
+    ReaderState.MUTE: "red",
+    ReaderState.IN_USE: "yellow",
+    ReaderState.UNAVAILABLE: "red",
+}
+_HINTS = {
+    ReaderState.MUTE: msg(
+        "A mute card: put it in again, chip first and facing up; clean the contacts."
+    ),
+    ReaderState.IN_USE: msg("In use: close the other program that holds the card."),
+    ReaderState.UNAVAILABLE: msg("Unavailable: unplug the reader and plug it in again."),
+}
+
+
+def exit_code(seen: ReaderSlots) -> ExitCode:
+    """4 when there is no service, no reader, no access or no card; else 0."""
+    return ExitCode.NOTHING_CHECKED if pcsc_answer(seen.pcsc) else ExitCode.PASSED
+
+
+def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper) -> str:
+    """A table of readers; below it what is wrong, with its remedy."""
+    canvas = Canvas(paper)
+    if emulated:
+        canvas.line(say(emulated_banner()), "bold magenta")
+    if seen.pcsc.readers:
+        heads = (msg("Reader"), msg("State"), msg("Card"), msg("Slot"), msg("ATR"))
+        rows = [_row(reader, seen, say) for reader in seen.pcsc.readers]
+        canvas.table([say(head) for head in heads], rows)
+    answer = pcsc_answer(seen.pcsc)
+    if answer is not None:
+        canvas.line(say(answer[0]), "bold red")
+        canvas.line(f"→ {say(answer[1])}", indent=2)
+    for state in dict.fromkeys(reader.state for reader in seen.pcsc.readers):
+        if state in _HINTS:
+            canvas.line(f"→ {say(_HINTS[state])}", indent=2)
+    note = _module_note(seen)
+    if note is not None:
+        canvas.line(say(note))
+    return canvas.text()
+
+
+def render_json(seen: ReaderSlots, emulated: bool) -> str:
+    """One JSON object with readers, slots and the module."""
+    module = seen.module
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "emulated": emulated,
+        "exit_code": int(exit_code(seen)),
+        "pcsc": pcsc_body(seen.pcsc),
+        "module": {
+            "path": module.path,
+            "source": module.source,
+            "fault": fault_body(module.fault),
+        }
+        if module
+        else None,
+        "slots": [
+            {
+                "id": slot.id,
+                "description": slot.description,
+                "token_present": slot.token_present,
+                "reader": seen.reader_of.get(slot.id),
+            }
+            for slot in seen.slots
+        ],
+    }
+    return to_text(body)
+
+
+def _row(reader: Reader, seen: ReaderSlots, say: Say) -> list[tuple[str, str]]:
+    slots = [slot for slot in seen.slots if seen.reader_of.get(slot.id) == reader.name]
+    return [
+        (reader.name, ""),
+        (say(STATES[reader.state]), _STYLES.get(reader.state, "")),
+        (say(KINDS[reader.kind]) if reader.kind else "", ""),
+        (", ".join(map(_slot, slots)) or "—", ""),
+        (reader.atr, "dim"),
+    ]
+
+
+def _slot(slot: Slot) -> str:
+    return f"{slot.id:#x}"
+
+
+def _module_note(seen: ReaderSlots) -> Message | None:
+    if seen.module is None:
+        return msg("No PKCS#11 module was found, so no slot could be joined to the readers.")
+    if seen.module.fault is not None:
+        return msg(
+            "The PKCS#11 module {path} could not be asked ({code}), so no slot could be joined.",
+            path=seen.module.path,
+            code=seen.module.fault.code,
+        )
+    lost = tuple(
+        slot.description
+        for slot in seen.slots
+        if slot.token_present and slot.id not in seen.reader_of
+    )
+    if lost and seen.pcsc.status is not PcscStatus.NOT_ASKED:
+        return msg("Slots with a card but without a PC/SC reader: {slots}.", slots=lost)
+    return None

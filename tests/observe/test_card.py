@@ -1,0 +1,187 @@
+"""Walking one card: what is read, how often a PIN goes out, what a fault leaves behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from support.fakes import FakePins, FakeTokens, ckr, crash, token_info
+
+from cpx_tool.model.message import Message
+from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
+from cpx_tool.model.reader import Pcsc, PcscStatus
+from cpx_tool.model.token import (
+    CertificateObject,
+    PrivateContents,
+    PrivateKey,
+    TokenContents,
+    TokenFlag,
+)
+from cpx_tool.observe.walk import Module, observe_cards
+from cpx_tool.ports import PinOrigin
+
+MakeCertificate = Callable[..., bytes]
+KEYS = PrivateContents(
+    (PrivateKey("CPS_PRIV_AUT", "20", 2048), PrivateKey("CPS_PRIV_SIG", "10", 2048)), ()
+)
+PSS = "CKM_SHA256_RSA_PKCS_PSS"
+
+
+class NoReaders:
+    """Satisfies `ports.Readers`."""
+
+    def observe(self) -> Pcsc:
+        return Pcsc(PcscStatus.NOT_ASKED)
+
+
+@pytest.fixture
+def card(card_der: bytes) -> TokenContents:
+    certificates = (
+        CertificateObject("Certificat d'Authentification CPS", "20", card_der),
+        CertificateObject("Certificat de Signature CPS", "10", card_der),
+    )
+    info = replace(token_info("CPS4v1-2800262487"), mechanisms=("CKM_RSA_PKCS",))
+    return TokenContents(info, certificates, ())
+
+
+def other_card(make_certificate: MakeCertificate, number: str) -> TokenContents:
+    """A card of another number."""
+    from conftest import EXTENSIONS  # noqa: PLC0415 - the fixtures' own data
+
+    own = dict(EXTENSIONS)
+    own["1.2.250.1.71.1.2.3"] = "1315" + f"8025000001/{number}".encode().hex()
+    der = make_certificate(own)
+    item = CertificateObject("Certificat d'Authentification CPS", "20", der)
+    return TokenContents(replace(token_info(f"CPS4v1-{number}"), serial=number[:8]), (item,), ())
+
+
+def walk(tokens: FakeTokens, pins: FakePins | None = None) -> tuple[CardObservation, ...]:
+    told: list[Message] = []
+    module = Module("/fake.so", "option", tokens)
+    _, cards = observe_cards(NoReaders(), module, pins or FakePins(), os.urandom, told.append)
+    assert len(told) == len(cards)
+    return cards
+
+
+def test_a_test_card_gets_one_login_and_one_signature_per_key(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, private=KEYS)
+    (seen,) = walk(tokens)
+    assert seen.pin is not None
+    assert seen.pin.result is PinResult.ACCEPTED
+    assert tokens.logins == {0: 1}
+    assert [s.key_label for s in seen.signatures] == ["CPS_PRIV_AUT", "CPS_PRIV_SIG"]
+
+
+def test_challenges_are_fresh(card: TokenContents) -> None:
+    (seen,) = walk(FakeTokens({0: card}, private=KEYS))
+    assert len({s.challenge for s in seen.signatures}) == len(seen.signatures)
+
+
+def test_pss_is_tried_with_the_authentication_key_where_announced(card: TokenContents) -> None:
+    announced = replace(card, info=replace(card.info, mechanisms=("CKM_RSA_PKCS", PSS)))
+    (seen,) = walk(FakeTokens({0: announced}, private=KEYS))
+    tried = [(s.key_label, s.mechanism) for s in seen.signatures]
+    assert tried[-1] == ("CPS_PRIV_AUT", PSS)
+    assert len(tried) == 3
+
+
+def test_a_production_card_never_gets_a_pin(make_certificate: MakeCertificate) -> None:
+    der = make_certificate({"1.2.250.1.71.1.2.5": "040100"})
+    item = CertificateObject("Certificat d'Authentification CPS", "20", der)
+    tokens, pins = FakeTokens({0: TokenContents(token_info(), (item,), ())}), FakePins()
+    (seen,) = walk(tokens, pins)
+    assert seen.pin is not None
+    assert (seen.pin.result, seen.pin.refusal) == (PinResult.REFUSED, PinRefusal.PRODUCTION)
+    assert tokens.logins == {}
+    assert pins.asked == 0
+
+
+def test_flags_that_changed_since_the_reading_count(card: TokenContents) -> None:
+    low = replace(card.info, flags=(*card.info.flags, TokenFlag.PIN_COUNT_LOW))
+    tokens = FakeTokens({0: card}, fresh={0: low})
+    (seen,) = walk(tokens)
+    assert seen.pin is not None
+    assert seen.pin.refusal is PinRefusal.COUNT_LOW
+    assert tokens.logins == {}
+
+
+def test_a_card_swapped_between_reading_and_login_gets_no_pin(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, fresh={0: token_info("CPS4v1-9999999999")})
+    (seen,) = walk(tokens)
+    assert seen.pin is not None
+    assert seen.pin.refusal is PinRefusal.STATE_UNKNOWN
+    assert [fault.code for fault in seen.faults] == ["card-changed"]
+    assert tokens.logins == {}
+
+
+def test_one_card_in_two_slots_gets_one_try(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card, 1: card})
+    _, second = walk(tokens)
+    assert second.pin is not None
+    assert second.pin.refusal is PinRefusal.ALREADY_TRIED
+    assert tokens.logins == {0: 1}
+
+
+def test_a_wrong_pin_is_tried_once_and_told(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, faults={"login": ckr("CKR_PIN_INCORRECT")})
+    (seen,) = walk(tokens)
+    assert seen.pin is not None
+    assert seen.pin.result is PinResult.WRONG
+    assert seen.keys is None
+    assert tokens.logins == {0: 1}
+    assert tokens.signatures == {}
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"), [(PinOrigin.GIVEN, {0: 1}), (PinOrigin.PUBLISHED, {0: 1, 1: 1})]
+)
+def test_a_given_pin_that_one_card_refused_goes_to_no_other(
+    card: TokenContents,
+    make_certificate: MakeCertificate,
+    origin: PinOrigin,
+    expected: dict[int, int],
+) -> None:
+    contents = {0: card, 1: other_card(make_certificate, "2800000013")}
+    tokens = FakeTokens(contents, faults={"login 0": ckr("CKR_PIN_INCORRECT")})
+    _, second = walk(tokens, FakePins(origin))
+    assert tokens.logins == expected
+    assert second.pin is not None
+    refused = PinRefusal.REFUSED_ELSEWHERE if origin is PinOrigin.GIVEN else None
+    assert second.pin.refusal is refused
+
+
+def test_a_crash_in_a_signature_ends_this_card_without_a_second_login(
+    card: TokenContents,
+) -> None:
+    tokens = FakeTokens({0: card}, private=KEYS, faults={"sign": crash()})
+    (seen,) = walk(tokens)
+    assert len(seen.signatures) == 1
+    assert seen.signatures[0].fault == crash()
+    assert tokens.logins == {0: 1}
+
+
+def test_an_error_in_one_signature_leaves_the_others(card: TokenContents) -> None:
+    fault = ckr("CKR_FUNCTION_NOT_SUPPORTED", "C_Sign")
+    tokens = FakeTokens({0: card}, private=KEYS, faults={"sign": fault})
+    (seen,) = walk(tokens)
+    assert [s.fault for s in seen.signatures] == [fault, fault]
+
+
+def test_a_card_that_cannot_be_read_does_not_hide_the_next(card: TokenContents) -> None:
+    contents = {0: card, 1: card}
+    tokens = FakeTokens(contents, private=KEYS, faults={"read 0": crash("C_FindObjects")})
+    first, second = walk(tokens)
+    assert (first.token, first.pin) == (None, None)
+    assert first.faults == (crash("C_FindObjects"),)
+    assert second.pin is not None
+    assert second.pin.result is PinResult.ACCEPTED
+
+
+def test_a_module_that_does_not_load_is_an_observed_fact() -> None:
+    module = Module("/fake.so", "option", FakeTokens({}, faults={"load": crash("C_Initialize")}))
+    seen, cards = observe_cards(NoReaders(), module, FakePins(), os.urandom, lambda _: None)
+    assert seen.module is not None
+    assert seen.module.fault == crash("C_Initialize")
+    assert cards == ()

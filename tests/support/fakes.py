@@ -1,0 +1,97 @@
+"""Fakes for what SoftHSM cannot do: PIN states, faults in chosen calls, swapped cards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.token import (
+    ModuleInfo,
+    PrivateContents,
+    Slot,
+    TokenContents,
+    TokenFlag,
+    TokenInfo,
+)
+from cpx_tool.ports import Pin, PinOrigin, TokenFault
+
+GOOD_FLAGS = (TokenFlag.INITIALIZED, TokenFlag.LOGIN_REQUIRED, TokenFlag.PIN_INITIALIZED)
+
+
+def token_info(label: str = "CPS4v1-3100000001", *flags: TokenFlag) -> TokenInfo:
+    return TokenInfo(label, "TEST", "IAS ECC", "31000000", (*GOOD_FLAGS, *flags))
+
+
+@dataclass
+class FakeTokens:
+    """Satisfies `ports.Tokens`; `logins` counts what would reach C_Login on each slot."""
+
+    contents: dict[int, TokenContents]
+    fresh: dict[int, TokenInfo] = field(default_factory=dict)
+    private: PrivateContents = PrivateContents((), ())
+    faults: dict[str, Fault] = field(default_factory=dict)
+    logins: Counter[int] = field(default_factory=Counter)
+    signatures: Counter[int] = field(default_factory=Counter)
+
+    def _fail(self, call: str) -> None:
+        if call in self.faults:
+            raise TokenFault(self.faults[call])
+
+    def load(self) -> ModuleInfo:
+        self._fail("load")
+        return ModuleInfo("/fake.so", "TEST", "fake", "1.0")
+
+    def slots(self) -> tuple[Slot, ...]:
+        self._fail("slots")
+        return tuple(Slot(n, f"Fake reader {n}", True) for n in self.contents)
+
+    def token_info(self, slot_id: int) -> TokenInfo:
+        self._fail("token_info")
+        return self.fresh.get(slot_id, self.contents[slot_id].info)
+
+    def read(self, slot_id: int) -> TokenContents:
+        self._fail(f"read {slot_id}")
+        return self.contents[slot_id]
+
+    def login(self, slot_id: int, pin: Pin) -> None:
+        self.logins[slot_id] += 1
+        self._fail(f"login {slot_id}")
+        self._fail("login")
+
+    def read_private(self, slot_id: int) -> PrivateContents:
+        self._fail("read_private")
+        return self.private
+
+    def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
+        self.signatures[slot_id] += 1
+        self._fail("sign")
+        return b"not a signature"
+
+    def logout(self, slot_id: int) -> None:
+        self._fail("logout")
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class FakePins:
+    """Satisfies `ports.PinSource`."""
+
+    origin: PinOrigin = PinOrigin.PUBLISHED
+    asked: int = 0
+
+    def pin(self) -> Pin:
+        self.asked += 1
+        return Pin("1234", self.origin)
+
+
+def ckr(code: str, call: str = "C_Login") -> Fault:
+    """A fault with that return code."""
+    return Fault(FaultKind.ERROR, call, code)
+
+
+def crash(call: str = "C_Sign") -> Fault:
+    """The module died in that call."""
+    return Fault(FaultKind.CRASH, call, "SIGSEGV")
