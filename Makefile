@@ -17,8 +17,8 @@ demo: setup ## emulate a set of six test cards and check it
 	@scripts/demo.sh
 
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
-	@scripts/check.sh
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@failed=0; scripts/check.sh || failed=1; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS) || failed=1; exit $$failed
 
 check: setup ## format, lint, types, layers, messages; no tests
 	@scripts/check.sh

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.modules import compile_broken_module
 
 from cpx_tool.adapters.middleware import MODULE_VARIABLE, find_module, known_places
 from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
+from support.modules import compile_broken_module
 
 
 @pytest.fixture

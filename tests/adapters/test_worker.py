@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from support.modules import compile_broken_module
 
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.model.observation import FaultKind
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
+from support.modules import compile_broken_module
 
 
 @pytest.fixture(scope="module")

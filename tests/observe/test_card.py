@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from support.fakes import FakePins, FakeTokens, ckr, crash, token_info
 
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
@@ -21,6 +20,8 @@ from cpx_tool.model.token import (
 )
 from cpx_tool.observe.walk import Module, observe_cards
 from cpx_tool.ports import PinOrigin
+from support.certificates import EXTENSIONS
+from support.fakes import FakePins, FakeTokens, ckr, crash, token_info
 
 MakeCertificate = Callable[..., bytes]
 KEYS = PrivateContents(
@@ -48,8 +49,6 @@ def card(card_der: bytes) -> TokenContents:
 
 def other_card(make_certificate: MakeCertificate, number: str) -> TokenContents:
     """A card of another number."""
-    from conftest import EXTENSIONS  # noqa: PLC0415 - the fixtures' own data
-
     own = dict(EXTENSIONS)
     own["1.2.250.1.71.1.2.3"] = "1315" + f"8025000001/{number}".encode().hex()
     der = make_certificate(own)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.fakes import token_info
 
 from cpx_tool.model.observation import PinRefusal
 from cpx_tool.model.token import TokenFlag, TokenInfo
 from cpx_tool.observe.pin_safety import RunMemory, refusal
 from cpx_tool.pki.proof import Proof
+from support.fakes import token_info
 
 FRESH = RunMemory()
 NO_PIN = TokenInfo("CPS3v3-2900000001", "TEST", "IAS ECC", "29000000", (TokenFlag.INITIALIZED,))

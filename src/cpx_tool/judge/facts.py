@@ -47,7 +47,7 @@ CARD_FACTS: Mapping[str, Any] = {
     "signature_id": str,
     "signed_by_authentication": SignatureTry,
     "signed_by_signature": SignatureTry,
-    "signed_with_pss": SignatureTry,
+    "signed_with_pss": SignatureTry | None,
 }
 """Facts about one card. `attempt` is the PIN record of a card on which the PIN was tried."""
 
@@ -108,9 +108,9 @@ def card_facts(
         "keys": _keys(seen),
         "authentication_id": _id(card.authentication),
         "signature_id": _id(card.signature),
-        "signed_by_authentication": _signed(card, card.authentication, pss=False),
-        "signed_by_signature": _signed(card, card.signature, pss=False),
-        "signed_with_pss": _signed(card, card.authentication, pss=True),
+        "signed_by_authentication": _signed(card, card.authentication),
+        "signed_by_signature": _signed(card, card.signature),
+        "signed_with_pss": _signed_with_pss(card),
     }
 
 
@@ -162,15 +162,21 @@ def _keys(seen: CardObservation) -> tuple[PrivateKey, ...] | Missing:
     return _no_login(seen.pin)
 
 
-def _signed(card: ReadCard, by: ReadCertificate | None, *, pss: bool) -> SignatureTry | Missing:
+def _signed(card: ReadCard, by: ReadCertificate | None) -> SignatureTry | Missing:
     keys = _keys(card.observed)
     if isinstance(keys, Missing):
         return keys
     if by is None:
         return Missing(Outcome.SKIPPED, msg("The certificate is not on the card."))
     for tried in card.observed.signatures:
-        if tried.key_id == by.object.id and tried.mechanism.endswith("_PSS") is pss:
+        if tried.key_id == by.object.id and not tried.mechanism.endswith("_PSS"):
             return tried
-    if pss:
-        return Missing(Outcome.SKIPPED, msg("The card does not announce RSA-PSS."))
     return Missing(Outcome.SKIPPED, msg("No signature was made with this key."))
+
+
+def _signed_with_pss(card: ReadCard) -> SignatureTry | Missing | None:
+    """None when the login succeeded and no such signature was tried."""
+    keys = _keys(card.observed)
+    if isinstance(keys, Missing):
+        return keys
+    return next((s for s in card.observed.signatures if s.mechanism.endswith("_PSS")), None)

@@ -80,9 +80,8 @@ def _maximum(fitting: Mapping[int, Sequence[int]]) -> dict[int, int]:
     holder: dict[int, int] = {}
 
     def place(card: int, visited: set[int]) -> bool:
-        for role in fitting[card]:
-            if role in visited:
-                continue
+        unvisited = [role for role in fitting[card] if role not in visited]
+        for role in sorted(unvisited, key=lambda role: role in holder):  # free roles first
             visited.add(role)
             if role not in holder or place(holder[role], visited):
                 holder[role] = card

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -55,6 +56,30 @@ class Canvas:
         for row in rows:
             table.add_row(*(Text(printable(text), style=style) for text, style in row))
         self._console.print(table)
+
+    def entries(
+        self,
+        heads: Sequence[str],
+        entries: Sequence[tuple[Sequence[tuple[str, str]], str]],
+    ) -> None:
+        """A table whose rows have a second line of their own: (cells, second line).
+
+        The last column is not padded; the second line is indented, and wrapped by words.
+        """
+        texts = [[printable(text) for text, _ in cells] for cells, _ in entries]
+        widths = [max(map(cell_len, column)) for column in zip(heads, *texts, strict=True)]
+        self._row([(head, "bold") for head in heads], widths)
+        for cells, below in entries:
+            self._row(cells, widths)
+            self.line(below, "dim", indent=4)
+
+    def _row(self, cells: Sequence[tuple[str, str]], widths: Sequence[int]) -> None:
+        row = Text(no_wrap=True, overflow="ignore")
+        for (text, style), width in zip(cells, widths, strict=True):
+            shown = printable(text)
+            row.append(shown, style=style)
+            row.append(" " * (width - cell_len(shown) + 2))
+        self._console.print(row, soft_wrap=True)
 
     def text(self) -> str:
         """Everything written so far, without trailing blanks."""

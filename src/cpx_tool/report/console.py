@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
-from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.finding import (
     Checklist,
     Finding,
@@ -91,60 +90,64 @@ def _head(canvas: Canvas, checklist: Checklist, say: Say) -> None:
 
 
 def _cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    heads = [
-        say(head)
-        for head in (
-            msg("Card"),
-            msg("Holder"),
-            msg("Type"),
-            msg("Profession"),
-            msg("Role in the set"),
-            msg("Valid until"),
-            msg("Signs"),
-            msg("Result"),
-        )
-    ]
-    rows = [_row(card, say) for card in checklist.cards]
-    rows += [_missing_row(role, say) for role in checklist.missing]
-    canvas.table(heads, rows)
+    heads = (
+        msg("Card"),
+        msg("Type"),
+        msg("Profession"),
+        msg("Valid until"),
+        msg("Signs"),
+        msg("Result"),
+    )
+    entries = [(_row(card, say), _who(card, say)) for card in checklist.cards]
+    entries += [(_missing_row(say), role.title) for role in checklist.missing]
+    canvas.line()
+    canvas.entries([say(head) for head in heads], entries)
+    canvas.line()
 
 
-def _missing_row(role: ExpectedCard, say: Say) -> list[tuple[str, str]]:
+def _missing_row(say: Say) -> list[tuple[str, str]]:
     empty = ("", "")
-    result = (say(msg("missing")), "bold red")
-    return [("—", "red"), empty, empty, empty, (role.title, "red"), empty, empty, result]
+    return [("—", ""), empty, empty, empty, empty, (say(msg("missing")), "bold red")]
 
 
 def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
     identity = card.identity
-    holder = identity.holder.display if identity else ""
-    if identity and not identity.holder.nominative:
-        holder = say(msg("{name} (anonymous)", name=holder))
     card_type = identity.card_type if identity else None
     profession = identity.profession if identity else None
     return [
-        (card.key, ""),
-        (holder, ""),
-        (short_label(card_type) if card_type else "", ""),
+        (card.key, "bold"),
+        (short_label(card_type) if card_type else "—", ""),
         ((profession.label or profession.code) if profession else "—", ""),
-        (_role(card, say), ""),
-        (day(card.not_after), ""),
+        (day(card.not_after) or "—", ""),
         _signs(card),
         _result(card, say),
     ]
 
 
+def _who(card: JudgedCard, say: Say) -> str:
+    """Holder, and the role in the set."""
+    if card.identity is None:
+        return _role(card, say)
+    holder = card.identity.holder
+    name = holder.display
+    if not holder.nominative:
+        name = say(msg("{name} (anonymous)", name=name))
+    return f"{name} — {_role(card, say)}"
+
+
 def _role(card: JudgedCard, say: Say) -> str:
     if card.expected is None or card.place is not Place.EXPECTED:
         return say(PLACES[card.place])
-    return card.expected.title + (" (?)" if card.interchangeable else "")
+    if card.interchangeable:
+        return say(msg("{role} (not certain)", role=card.expected.title))
+    return card.expected.title
 
 
 def _signs(card: JudgedCard) -> tuple[str, str]:
+    """One mark for the authentication key, one for the signature key."""
     found = [f for f in card.findings if f.check in ("SIGN-AUTH", "SIGN-SIGN")]
-    marks = "".join(_MARKS[f.outcome][0] for f in found)
     worst = next((f.outcome for f in found if f.outcome is not Outcome.PASSED), Outcome.PASSED)
-    return marks, _MARKS[worst][1]
+    return "".join(_MARKS[f.outcome][0] for f in found), _MARKS[worst][1]
 
 
 def _result(card: JudgedCard, say: Say) -> tuple[str, str]:
@@ -157,28 +160,42 @@ def _result(card: JudgedCard, say: Say) -> tuple[str, str]:
 
 
 def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    _block(canvas, say(msg("Workstation and set")), checklist.findings, say)
-    for card in checklist.cards:
-        role = _role(card, say)
-        _block(canvas, f"{card.key} · {role}", card.findings, say)
+    """What is not as it should be, check by check, each with its cards and its remedy."""
+    names = {card.key: _name(card) for card in checklist.cards}
+    by_check: dict[str, list[Finding]] = {}
+    for finding in checklist.all_findings():
+        if _needs_attention(finding):
+            by_check.setdefault(finding.check, []).append(finding)
+    for findings in sorted(by_check.values(), key=lambda group: _rank(group[0])):
+        _group(canvas, findings, names, say)
 
 
-def _block(canvas: Canvas, title: str, findings: Iterable[Finding], say: Say) -> None:
-    shown = [f for f in findings if _needs_attention(f)]
-    if not shown:
-        return
-    canvas.line(title, "bold")
-    told: set[str] = set()
-    for finding in shown:
-        mark, style = _mark(finding)
-        text = f"{mark} {finding.check}: {say(finding.message)}"
-        if finding.outcome is not Outcome.PASSED:
-            text = f"{mark} {finding.check}: {say(finding.title)} — {say(finding.message)}"
-        canvas.line(text, style, indent=2)
+def _name(card: JudgedCard) -> str:
+    holder = card.identity.holder.display if card.identity else ""
+    return f"{card.key} {holder}".strip()
+
+
+def _rank(finding: Finding) -> int:
+    """Failures first, then what could not be answered, then warnings."""
+    if finding.severity is Severity.WARNING:
+        return 2
+    return 0 if finding.outcome is Outcome.FAILED else 1
+
+
+def _group(canvas: Canvas, findings: Sequence[Finding], names: Mapping[str, str], say: Say) -> None:
+    mark, style = _mark(findings[0])
+    title = msg("{check} — must hold: {title}", check=findings[0].check, title=findings[0].title)
+    canvas.line(f"{mark} {say(title)}", style)
+    told: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
         hint = say(finding.hint) if finding.hint else ""
-        if hint and hint not in told:
+        told.setdefault((hint, say(finding.message)), []).append(finding.subject)
+    for number, ((hint, message), subjects) in enumerate(told.items()):
+        cards = ", ".join(names[s] for s in subjects if s in names)
+        canvas.line(f"{cards}: {message}" if cards else message, indent=4)
+        following = list(told)[number + 1 :]
+        if hint and all(hint != later for later, _ in following):
             canvas.line(f"→ {hint}", indent=4)
-            told.add(hint)
     canvas.line()
 
 

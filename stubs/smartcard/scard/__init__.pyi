@@ -1,4 +1,3 @@
-# ruff: noqa: N802, N803 - the names are pyscard's
 # The part of pyscard's low-level layer that cpx-tool uses (pyscard 2.2 and 2.3).
 
 SCARD_SCOPE_USER: int

@@ -8,9 +8,10 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
-from cpx_tool.model.token import DataObject, PrivateKey
+from cpx_tool.model.token import DataObject, PrivateKey, TokenInfo
 from cpx_tool.pki.signature import verify_rsa
 
+PSS = "CKM_SHA256_RSA_PKCS_PSS"
 FREE_OBJECTS = ("CPS_ID_CARD", "CPS_NAME_PS", "CPS_INFO_PS")
 
 _UNBLOCK = msg("Unblock it with the middleware's own tool (CPS Gestion) and the unblock code.")
@@ -177,8 +178,14 @@ def signature_signs(signed_by_signature: SignatureTry, signature: Certificate) -
     ),
     severity=Severity.WARNING,
 )
-def authentication_signs_pss(signed_with_pss: SignatureTry, authentication: Certificate) -> Answer:
+def authentication_signs_pss(
+    token: TokenInfo, signed_with_pss: SignatureTry | None, authentication: Certificate
+) -> Answer:
     """TLS 1.3 allows no PKCS#1 v1.5 in CertificateVerify (RFC 8446, 4.2.3)."""
+    if PSS not in token.mechanisms:
+        return failed(msg("The token does not announce RSA-PSS."))
+    if signed_with_pss is None:
+        return skipped(msg("No signature was made with this key."))
     return _verified(signed_with_pss, authentication)
 
 

@@ -1,0 +1,26 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from support import certificates
+
+
+@pytest.fixture(scope="session")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="session")
+def make_certificate(key: rsa.RSAPrivateKey) -> Callable[..., bytes]:
+    return partial(certificates.make_certificate, key)
+
+
+@pytest.fixture(scope="session")
+def card_der(make_certificate: Callable[..., bytes]) -> bytes:
+    return make_certificate()
