@@ -29,7 +29,7 @@ class FakeTokens:
 
     contents: dict[int, TokenContents]
     fresh: dict[int, TokenInfo] = field(default_factory=dict)
-    private: PrivateContents = PrivateContents((), ())
+    private: PrivateContents = field(default_factory=lambda: PrivateContents((), ()))
     faults: dict[str, Fault] = field(default_factory=dict)
     logins: Counter[int] = field(default_factory=Counter)
     signatures: Counter[int] = field(default_factory=Counter)

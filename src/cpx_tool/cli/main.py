@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from gettext import gettext as _
 
@@ -48,7 +46,6 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. No exception leaves, and no traceback is shown."""
     try:
         code = cli.main(list(arguments), prog_name="cpx-tool", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return int(ExitCode.USAGE)
@@ -60,8 +57,6 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         _complain(msg("Interrupted."), None)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        return _reader_left()
     except Exception as error:
         _complain(_internal(error), msg("Please report this line with the command you ran."))
         return int(ExitCode.INTERNAL)
@@ -83,10 +78,3 @@ def _internal(error: Exception) -> Message:
         place = f"{name}:{frame.tb_lineno}"
         frame = frame.tb_next
     return msg("internal error: {kind} at {place}", kind=type(error).__name__, place=place)
-
-
-def _reader_left() -> int:
-    """`cpx-tool … | head`: nobody listens any more, which is no error of ours."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    return 0

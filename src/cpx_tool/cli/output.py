@@ -38,5 +38,10 @@ def note(message: Message) -> None:
 
 
 def show(text: str) -> None:
-    """The result, on stdout."""
-    click.echo(text, nl=False)
+    """The result, on stdout. Nobody may be listening any more (`… | head`): no error of ours."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # the interpreter flushes once more at exit

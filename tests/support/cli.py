@@ -1,0 +1,56 @@
+"""Runs the installed command line, as a user would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+COMMAND = Path(sys.executable).with_name("cpx-tool")
+CACHE = Path(__file__).parents[2] / ".cache" / "tests"
+"""Keys of emulated cards, made once for all runs; not part of the project."""
+
+_KEPT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "SYSTEMROOT")
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """A known environment: English, no PIN, no module chosen."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "LANG": "C.UTF-8", "XDG_CACHE_HOME": str(CACHE), **changes}
+
+
+def cpx(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `cpx-tool` with these arguments; `env` is added to the known environment."""
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        env=environment(**(env or {})),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def cpx_json(*arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON object that a command prints; nothing else may stand on standard output."""
+    done = cpx(*arguments, "--json", env=env)
+    body: dict[str, Any] = json.loads(done.stdout)
+    assert body.get("exit_code", done.returncode) == done.returncode
+    return body
+
+
+def failures(body: dict[str, Any], *outcomes: str) -> set[tuple[str, str]]:
+    """(check, role or place) of every finding with one of the outcomes ("failed" by default)."""
+    wanted = outcomes or ("failed",)
+    found = {(f["check"], "run") for f in body["findings"] if f["outcome"] in wanted}
+    for card in body["cards"]:
+        name = card["role"]["role"] if card["role"] else card["place"]
+        found |= {(f["check"], name) for f in card["findings"] if f["outcome"] in wanted}
+    return found
