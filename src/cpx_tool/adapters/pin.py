@@ -13,7 +13,7 @@ from cpx_tool.ports import Pin, PinOrigin
 
 PIN_VARIABLE = "CPX_PIN"
 PUBLISHED_TEST_PIN = "1234"
-"""The PIN of every test card (ANS's ordering guide; field/order.md)."""
+"""The PIN of every test card (ANS's guide for ordering test cards)."""
 
 
 class KnownPin:
@@ -58,7 +58,7 @@ def pin_source(ask: bool, environment: Mapping[str, str]) -> KnownPin | Prompted
 
 
 def _checked(typed: str) -> Pin:
-    """Refuse what cannot be a PIN before a card sees it: 4 to 8 digits (cryptolib.md, 3)."""
+    """Refuse what cannot be a PIN before a card sees it: 4 to 8 digits, the Cryptolib's range."""
     if not re.fullmatch(r"[0-9]{4,8}", typed):
         raise BadInput(
             msg("This is no PIN: a CPx PIN has 4 to 8 digits. No card has seen it."),

@@ -87,7 +87,7 @@ def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 class Pkcs11Tokens:
     """Satisfies `ports.Tokens` with the module at `path`. One thread only.
 
-    C_Initialize(NULL) is all the binding offers, so nothing locks (cryptolib.md, 7.1).
+    C_Initialize(NULL) is all the binding offers, so nothing locks (PKCS#11 v2.40, 5.4).
     """
 
     def __init__(self, path: str) -> None:
@@ -191,7 +191,7 @@ class Pkcs11Tokens:
         try:
             return list(self._lib.get_slots())
         except PKCS11Error:
-            # one mute card makes the first listing fail for all (pcsc-softhsm.md, 4)
+            # one mute card makes OpenSC's first listing fail for all (seen with 0.23)
             return list(self._lib.get_slots())
 
     def _slot(self, slot_id: int) -> Any:
@@ -211,7 +211,7 @@ class Pkcs11Tokens:
 
 
 def _clean(text: str) -> str:
-    """Modules pad with blanks or with NULs (cryptolib.md, 3)."""
+    """Modules pad with blanks; the Cryptolib pads the model with NULs."""
     return text.split("\0", 1)[0].strip()
 
 
@@ -243,7 +243,8 @@ def _attribute(item: Any, attribute: Attribute, default: Any) -> Any:
 def _value(item: Any) -> tuple[bytes, str]:
     """CKA_VALUE and, where it cannot be had, why.
 
-    The Cryptolib answers CKR_OK and no bytes when reading the card failed (cryptolib.md, 4).
+    The Cryptolib answers CKR_OK and no bytes when reading the card failed (its 5.2 sources,
+    pkcs15_cert_get_attribute).
     """
     try:
         value = bytes(item[Attribute.VALUE])

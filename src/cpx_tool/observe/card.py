@@ -25,7 +25,7 @@ from cpx_tool.ports import PinOrigin, PinSource, TokenFault, Tokens
 CHALLENGE_BYTES = 32
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
-"""With a DigestInfo: the one form that both keys of CPS3 and CPS4 sign (cryptolib.md, 5)."""
+"""With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
 
 _PIN_RESULTS = {"CKR_PIN_INCORRECT": PinResult.WRONG, "CKR_PIN_LOCKED": PinResult.LOCKED}
 

@@ -36,7 +36,8 @@ def refusal(
 
     `token` is CK_TOKEN_INFO read just before the try (PKCS#11 v2.40, 3.2: the CKF_USER_PIN_*
     flags), None when that failed. The Cryptolib sets COUNT_LOW after one wrong try, FINAL_TRY
-    with it, LOCKED alone (cryptolib.md, 3). In doubt the answer is a refusal.
+    with it, LOCKED alone (Cryptolib CPS 5.2 sources, IC_GetTokenInfo). In doubt the answer is
+    a refusal.
     """
     if proof is not Proof.PROVEN:
         return PinRefusal.PRODUCTION if proof is Proof.PRODUCTION else PinRefusal.NOT_PROVEN_TEST
