@@ -60,7 +60,7 @@ def ckr_name(error: PKCS11Error) -> str:
     name = type(error).__name__
     if name == "PKCS11Error":
         return "not-loaded"
-    return "CKR_" + re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+    return "CKR_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
 
 
 def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

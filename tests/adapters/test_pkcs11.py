@@ -1,0 +1,109 @@
+"""The PKCS#11 adapter on a real SoftHSM token, through the worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cpx_tool.adapters.softhsm import open_emulation
+from cpx_tool.adapters.worker import WorkerTokens
+from cpx_tool.model.token import Slot, TokenFlag
+from cpx_tool.pki.certificate import read_certificate
+from cpx_tool.pki.signature import digest_info_sha256, verify_rsa
+from cpx_tool.ports import Pin, PinOrigin, TokenFault
+from support.cli import cpx
+
+pytestmark = pytest.mark.softhsm
+
+GOOD = Pin("1234", PinOrigin.PUBLISHED)
+WRONG = Pin("9999", PinOrigin.GIVEN)
+SIGNATURE = "Certificat de Signature CPS"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    into = tmp_path / "emulation"
+    done = cpx("emulate", "--set", "centre-sante", "--into", into)
+    assert done.returncode == 0, done.stderr
+    return into
+
+
+@pytest.fixture
+def tokens(directory: Path) -> Iterator[WorkerTokens]:
+    emulation = open_emulation(directory)
+    worker = WorkerTokens(emulation.module, emulation.environment, 20)
+    yield worker
+    worker.close()
+
+
+def first(tokens: WorkerTokens) -> Slot:
+    return next(slot for slot in tokens.slots() if slot.token_present)
+
+
+def refused(tokens: WorkerTokens, slot: Slot, pin: Pin) -> str:
+    with pytest.raises(TokenFault) as caught:
+        tokens.login(slot.id, pin)
+    return caught.value.fault.code
+
+
+def test_the_uninitialised_token_of_softhsm_is_no_card(
+    tokens: WorkerTokens, directory: Path
+) -> None:
+    listed = json.loads((directory / "emulation.json").read_text())["tokens"]
+    present = {slot.id for slot in tokens.slots() if slot.token_present}
+    assert present == {token["slot_id"] for token in listed}
+    assert any(not slot.token_present for slot in tokens.slots())
+
+
+def test_signatures_verify_with_each_mechanism(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    contents = tokens.read(slot.id)
+    item = next(c for c in contents.certificates if c.label == SIGNATURE)
+    key = read_certificate(item.der).public_key
+    tokens.login(slot.id, GOOD)
+    challenge = os.urandom(32)
+    for mechanism in ("CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS", "CKM_SHA256_RSA_PKCS_PSS"):
+        data = digest_info_sha256(challenge) if mechanism == "CKM_RSA_PKCS" else challenge
+        signature = tokens.sign(slot.id, item.id, mechanism, data)
+        assert verify_rsa(key, mechanism, challenge, signature)
+        assert not verify_rsa(key, mechanism, challenge + b"x", signature)
+
+
+def test_nothing_private_is_seen_without_a_login(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    contents = tokens.read(slot.id)
+    assert all(not item.private for item in contents.data)
+    assert tokens.read_private(slot.id).keys == ()
+    tokens.login(slot.id, GOOD)
+    assert len(tokens.read_private(slot.id).keys) == 2
+    tokens.logout(slot.id)
+    assert tokens.read_private(slot.id).keys == ()
+
+
+def test_a_wrong_pin_sets_the_flag_and_a_good_one_clears_it(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    assert refused(tokens, slot, WRONG) == "CKR_PIN_INCORRECT"
+    assert TokenFlag.PIN_COUNT_LOW in tokens.token_info(slot.id).flags
+    tokens.login(slot.id, GOOD)
+    assert TokenFlag.PIN_COUNT_LOW not in tokens.token_info(slot.id).flags
+
+
+def test_faults_name_function_and_code(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    with pytest.raises(TokenFault) as caught:
+        tokens.read(0x7FFFFFF0)
+    assert caught.value.fault.code == "CKR_SLOT_ID_INVALID"
+    tokens.login(slot.id, GOOD)
+    with pytest.raises(TokenFault) as caught:
+        tokens.sign(slot.id, "00", "CKM_RSA_PKCS", b"x")
+    assert caught.value.fault.call == "C_Sign"
+    assert tokens.token_info(slot.id).label  # and the worker still answers
+
+
+def test_mechanisms_are_named(tokens: WorkerTokens) -> None:
+    mechanisms = tokens.token_info(first(tokens).id).mechanisms
+    assert {"CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS_PSS"} <= set(mechanisms)
