@@ -47,5 +47,5 @@ package: setup ## sdist and wheel, into dist/
 
 clean: ## remove what the other targets made, .venv included
 	@rm -rf .venv .cache .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f src/cpx_tool/locale/*/LC_MESSAGES/*.mo

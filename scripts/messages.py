@@ -238,7 +238,7 @@ def text_of(catalogue: Catalog, language: str) -> str:
     body = BytesIO()
     write_po(body, catalogue, width=96, no_location=True, omit_header=True, sort_output=True)
     header = HEADER.format(language=language, plural_forms=catalogue.plural_forms)
-    return header + body.getvalue().decode("utf-8").lstrip("\n")
+    return header + body.getvalue().decode("utf-8").strip("\n") + "\n"
 
 
 # --- commands ---------------------------------------------------------------------------------

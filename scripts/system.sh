@@ -49,6 +49,8 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need vsmartcard-vpcd any_file '/usr/lib/pcsc/drivers/serial/libifdvpcd.so*'
         need opensc-pkcs11 any_file /usr/lib{,64}{,/*}/opensc-pkcs11.so
         need openssl runs openssl
+        need procps runs ps
+        need udev runs udevadm
         need util-linux runs unshare
     fi
 }

@@ -30,6 +30,7 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (["list-sets"], {"LANG": "de_DE.UTF-8"}, "en"),
         (["inspect", "--", "--lang", "fr"], {"LANG": "en"}, "en"),
         (["list-sets", "--lang"], {"LANG": "fr"}, "fr"),
+        ([], {}, "en"),
     ],
 )
 def test_choose(argv: list[str], environ: dict[str, str], expected: str) -> None:

@@ -33,11 +33,11 @@ def choose(argv: Sequence[str], environ: os._Environ[str] | dict[str, str]) -> s
 
 
 def _lang_option(argv: Sequence[str]) -> str:
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+    for position, word in enumerate(argv):
         if word == "--":
             return ""
         if word == "--lang":
-            return following
+            return "".join(argv[position + 1 : position + 2])
         if word.startswith("--lang="):
             return word.removeprefix("--lang=")
     return ""
