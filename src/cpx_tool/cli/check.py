@@ -23,7 +23,15 @@ from cpx_tool.report import console
 from cpx_tool.report import json as json_report
 
 
-@click.command("check-set", cls=options.Command, help=_("Check all cards of a set."))
+@click.command(
+    "check-set",
+    cls=options.Command,
+    help=_(
+        "Check all cards of a set.\n\n"
+        "Reads every card that the PKCS#11 module shows, logs in once on each card that is "
+        "proven to be a test card, lets its keys sign, and gives one verdict."
+    ),
+)
 @options.set_option
 @options.emulated_option
 @options.module_option
@@ -58,7 +66,10 @@ def check_set(
 @click.command(
     "judge",
     cls=options.Command,
-    help=_("Judge a saved observation again, without cards; same checks, same exit codes."),
+    help=_(
+        "Judge a saved observation again.\n\n"
+        "Without cards: FILE was written by --save-observation. Same checks, same exit codes."
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @options.set_option

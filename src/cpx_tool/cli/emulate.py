@@ -20,7 +20,10 @@ from cpx_tool.report import emulation as emulation_report
 @click.command(
     "emulate",
     cls=options.Command,
-    help=_("Write emulated cards (SoftHSM tokens) of a set, right or wrong in a chosen way."),
+    help=_(
+        "Write emulated cards of a set.\n\n"
+        "One SoftHSM token per card, with the PIN 1234; right, or wrong in a chosen way."
+    ),
 )
 @options.set_option
 @click.option(

@@ -23,7 +23,10 @@ from cpx_tool.report.inspection import Inspected
 @click.command(
     "inspect",
     cls=options.Command,
-    help=_("Read certificate files (DER, PEM, PKCS#7) and say who each one is."),
+    help=_(
+        "Say who certificate files are.\n\n"
+        "Card type, profession, holder, test or production, validity. FILE is DER, PEM or PKCS#7."
+    ),
 )
 @click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)

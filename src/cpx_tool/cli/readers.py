@@ -17,7 +17,11 @@ from cpx_tool.report import readers
 @click.command(
     "list-readers",
     cls=options.Command,
-    help=_("Show the readers, the cards in them and the PKCS#11 slots joined to them."),
+    help=_(
+        "Show readers, cards and slots.\n\n"
+        "Each PC/SC reader with what is in it and the PKCS#11 slot joined to it. No card is "
+        "connected to, no PIN is tried."
+    ),
 )
 @options.emulated_option
 @options.module_option

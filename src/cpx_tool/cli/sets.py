@@ -23,7 +23,10 @@ def list_sets(as_json: bool) -> None:
 @click.command(
     "show-set",
     cls=options.Command,
-    help=_("Show what a set holds. NAME is a set's name, title or reference, or a set file."),
+    help=_(
+        "Show what a set holds.\n\n"
+        "NAME is a set's name, title or reference, or the path of a set file (.toml)."
+    ),
 )
 @click.argument("name", metavar="NAME|FILE")
 @click.option("--toml", "as_toml", is_flag=True, help=_("Print the set file, to start your own."))
