@@ -80,7 +80,6 @@ def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) 
     planned = plan_defects(card_set, defects)
     wanted = Wanted(
         set_name=card_set.name,
-        roles=tuple(card.role for card in card_set.cards),
         defects=tuple(defects),
         profiles=profiles(card_set, planned, SystemClock().now()),
     )

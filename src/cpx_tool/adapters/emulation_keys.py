@@ -1,11 +1,18 @@
-"""RSA keys of the emulation: made on the spot, kept in a cache directory, mode 0600."""
+"""RSA keys of the emulation: made on the spot, kept in a cache directory, mode 0600.
+
+Files appear whole, and the first of two runs wins, so that all emulations share one PKI. A file
+that is damaged is made anew.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,79 +23,158 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_private_key,
+    load_pem_private_key,
 )
 
-from cpx_tool.emulate.authorities import AUTHORITIES, make_authorities
+from cpx_tool.emulate.authorities import AUTHORITIES, fit_together, make_authorities
 from cpx_tool.emulate.card import CardKeys
+from cpx_tool.emulate.defects import Defect
+from cpx_tool.emulate.profile import Profile
 
 LEAF_BITS = 2048
 AUTHORITY_BITS = 4096
 _PUBLIC_EXPONENT = 65537
+_DIGEST = b"sha256 %b\n"
+_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----\n", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """The CAs of the emulated PKI, by code."""
+
+    keys: Mapping[str, RSAPrivateKey]
+    certificates: Mapping[str, x509.Certificate]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCache:
-    """Keys by name. Two runs at once are harmless: files appear whole, the last one stays."""
+    """Keys by name, in `directory`. Every method may raise `OSError`."""
 
     directory: Path
     authority_bits: int = AUTHORITY_BITS
 
-    def authorities(self) -> tuple[dict[str, RSAPrivateKey], dict[str, x509.Certificate]]:
-        """Key and certificate of each CA; the certificates stay the same between runs."""
-        keys = self._keys([(f"ca-{code}", self.authority_bits) for code in AUTHORITIES])
-        by_code = dict(zip(AUTHORITIES, keys, strict=True))
-        made = {code: self._certificate(code, by_code) for code in AUTHORITIES}
-        if any(certificate is None for certificate in made.values()):
-            fresh = make_authorities(by_code)
-            for code, certificate in fresh.items():
-                self._write(f"ca-{code}.cer", certificate.public_bytes(Encoding.DER))
-            return by_code, fresh
-        return by_code, {code: c for code, c in made.items() if c is not None}
+    def authorities(self) -> Authorities:
+        """Key and certificate of each CA; they stay the same between runs."""
+        name = f"authorities.{self.authority_bits}.pem"
+        unusable = self._exists(name)
+        found = _read_authorities(self._content(name))
+        if found is not None:
+            return found
+        made = rsa_keys([self.authority_bits] * len(AUTHORITIES))
+        keys = dict(zip(AUTHORITIES, made, strict=True))
+        fresh = Authorities(keys, make_authorities(keys))
+        self._keep(name, _authorities_pem(fresh), replace=unusable)
+        return _read_authorities(self._content(name)) or fresh
 
-    def cards(self, count: int) -> list[CardKeys]:
-        """The keys of `count` cards."""
-        roles = ("authentication", "signature")
-        names = [f"card-{n:02d}-{role}" for n in range(count) for role in roles]
-        keys = self._keys([(name, LEAF_BITS) for name in ["stray", *names]])
-        stray, pairs = keys[0], iter(keys[1:])
-        return [CardKeys(first, second, stray) for first, second in zip(pairs, pairs, strict=True)]
+    def cards(self, profiles: Sequence[Profile]) -> list[CardKeys]:
+        """The keys of each card: the same card number, the same keys."""
+        wanted = {name for profile in profiles for name in _key_names(profile)}
+        keys = self._keys(sorted(wanted))
+        return [CardKeys(*(keys[name] for name in _key_names(card))) for card in profiles]
 
-    def _keys(self, wanted: Sequence[tuple[str, int]]) -> list[RSAPrivateKey]:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # making a key leaves the interpreter free, so threads use every core
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return list(pool.map(lambda item: self._key(*item), wanted))
+    def _keys(self, names: Sequence[str]) -> dict[str, RSAPrivateKey]:
+        unusable = {name for name in names if self._exists(name)}
+        read = {name: _read_key(self._content(name)) for name in names}
+        keys = {name: key for name, key in read.items() if key is not None}
+        missing = [name for name in names if name not in keys]
+        for name, fresh in zip(missing, rsa_keys([LEAF_BITS] * len(missing)), strict=True):
+            self._keep(name, _key_pem(fresh), replace=name in unusable)
+            keys[name] = _read_key(self._content(name)) or fresh
+        return keys
 
-    def _key(self, name: str, bits: int) -> RSAPrivateKey:
-        path = self.directory / f"{name}.{bits}.key"
+    def _exists(self, name: str) -> bool:
+        return (self.directory / name).exists()
+
+    def _content(self, name: str) -> bytes | None:
+        """The file's content, None when it is absent or not as it was written."""
         try:
-            key = load_der_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
-            if isinstance(key, RSAPrivateKey) and key.key_size == bits:
-                return key
-        except (OSError, ValueError, TypeError):
-            pass  # absent or damaged: made anew
-        made = rsa.generate_private_key(_PUBLIC_EXPONENT, bits)
-        content = made.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        self._write(path.name, content)
-        return made
-
-    def _certificate(self, code: str, keys: dict[str, RSAPrivateKey]) -> x509.Certificate | None:
-        try:
-            content = (self.directory / f"ca-{code}.cer").read_bytes()
-            certificate = x509.load_der_x509_certificate(content)
-        except (OSError, ValueError):
+            head, _, content = (self.directory / name).read_bytes().partition(b"\n")
+        except FileNotFoundError:
             return None
-        own = keys[code].public_key()
-        return certificate if certificate.public_key() == own else None
+        return content if head + b"\n" == _digest_line(content) else None
 
-    def _write(self, name: str, content: bytes) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self.directory)  # mode 0600
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(self.directory / name)
+    def _keep(self, name: str, content: bytes, *, replace: bool) -> None:
+        """Write the file, unless another run was first; over one that is of no use, `replace`."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.directory / name
+        handle, written = tempfile.mkstemp(dir=self.directory)  # mode 0600
+        temporary = Path(written)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_digest_line(content) + content)
+            if replace:
+                temporary.replace(path)
+            else:
+                _link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def rsa_keys(sizes: Sequence[int]) -> list[RSAPrivateKey]:
+    """New keys of these sizes in bits. Making one leaves the interpreter free: all cores work."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(pool.map(lambda b: rsa.generate_private_key(_PUBLIC_EXPONENT, b), sizes))
 
 
 def pem_bundle(certificates: Iterable[x509.Certificate]) -> bytes:
     """Several certificates in one PEM text."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+
+
+def _key_names(profile: Profile) -> tuple[str, ...]:
+    uses = ["authentication", "signature"]
+    if Defect.KEY_MISMATCH in profile.defects:
+        uses.append("stray")
+    return tuple(f"card-{profile.card_number}-{use}.{LEAF_BITS}.pem" for use in uses)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give the file its name unless it is taken: the one that was first stays."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        temporary.replace(path)
+
+
+def _digest_line(content: bytes) -> bytes:
+    return _DIGEST % hashlib.sha256(content).hexdigest().encode()
+
+
+def _key_pem(key: RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _read_key(content: bytes | None) -> RSAPrivateKey | None:
+    if content is None:
+        return None
+    # the digest was right: no need for the slow validation
+    key = load_pem_private_key(content, None, unsafe_skip_rsa_key_validation=True)
+    return key if isinstance(key, RSAPrivateKey) else None
+
+
+def _authorities_pem(authorities: Authorities) -> bytes:
+    return b"".join(
+        _key_pem(authorities.keys[code]) + pem_bundle([authorities.certificates[code]])
+        for code in AUTHORITIES
+    )
+
+
+def _read_authorities(content: bytes | None) -> Authorities | None:
+    """None when the file is not of the PKI as this version of the tool describes it."""
+    if content is None:
+        return None
+    blocks = [block[0] for block in _PEM_BLOCK.finditer(content)]
+    if len(blocks) != 2 * len(AUTHORITIES):
+        return None
+    with suppress(ValueError):
+        keys = dict(zip(AUTHORITIES, map(_read_key, blocks[::2]), strict=True))
+        certificates = map(x509.load_pem_x509_certificate, blocks[1::2])
+        found = Authorities(
+            {code: key for code, key in keys.items() if key is not None},
+            dict(zip(AUTHORITIES, certificates, strict=True)),
+        )
+        if fit_together(found.keys, found.certificates):
+            return found
+    return None

@@ -1,4 +1,4 @@
-"""What the writing child is told: tokens and their objects, keys included, over a pipe."""
+"""What the writing child is told and answers: tokens and their objects, over pipes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class KeySpec(msgspec.Struct):
 
 
 class ObjectSpec(msgspec.Struct):
-    """One CKA_ID: certificate as shown, names and public key of the whole one, private key."""
+    """One CKA_ID: certificate as shown, names and public key of the whole one, private key.
+
+    `mechanisms` are the CKM_* names that the private key accepts.
+    """
 
     id: str
     certificate_label: str
@@ -31,6 +34,7 @@ class ObjectSpec(msgspec.Struct):
     public_exponent: bytes
     key_label: str
     key: KeySpec | None
+    mechanisms: list[str]
     decrypts: bool
 
 
@@ -43,19 +47,26 @@ class DataSpec(msgspec.Struct):
 
 
 class TokenSpec(msgspec.Struct):
-    """One token. `mechanisms` are the CKM_* names its keys allow."""
+    """One token."""
 
     label: str
     serial: str
-    mechanisms: list[str]
     objects: list[ObjectSpec]
     data: list[DataSpec]
 
 
 class EmulationSpec(msgspec.Struct):
-    """All tokens of an emulation; PINs travel here and not in argv."""
+    """All tokens of an emulation; the PIN travels here and not in argv."""
 
     module: str
     tokens_directory: str
     pin: str
     tokens: list[TokenSpec]
+
+
+class WrittenToken(msgspec.Struct):
+    """Where SoftHSM shows a token."""
+
+    serial: str
+    slot_id: int
+    slot_description: str

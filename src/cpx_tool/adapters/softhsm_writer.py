@@ -13,8 +13,16 @@ import msgspec
 import pkcs11
 from pkcs11 import Attribute, CertificateType, KeyType, Mechanism, ObjectClass
 from pkcs11.attributes import AttributeMapper
+from pkcs11.exceptions import PKCS11Error
 
-from cpx_tool.adapters.softhsm_spec import DataSpec, EmulationSpec, KeySpec, ObjectSpec, TokenSpec
+from cpx_tool.adapters.softhsm_spec import (
+    DataSpec,
+    EmulationSpec,
+    KeySpec,
+    ObjectSpec,
+    TokenSpec,
+    WrittenToken,
+)
 
 _RW_SERIAL_SESSION = 6
 _SECURITY_OFFICER = 0
@@ -24,8 +32,17 @@ _TOKEN_SERIAL = 0x8000534A
 
 
 def main() -> None:
-    """Write every token of the specification."""
+    """Write every token of the specification; answer with where they are."""
     spec = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=EmulationSpec)
+    try:
+        written = write(spec)
+    except (Refused, PKCS11Error) as error:
+        sys.exit(str(error) or type(error).__name__)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(written))
+
+
+def write(spec: EmulationSpec) -> list[WrittenToken]:
+    """Make the tokens, then fill them. Raises `Refused` or the binding's errors."""
     library = ctypes.CDLL(spec.module)
     directory = Path(spec.tokens_directory)
     for token in spec.tokens:
@@ -34,10 +51,22 @@ def main() -> None:
         (created,) = set(directory.iterdir()) - before
         _set_serial(created / "token.object", token.serial.encode())
     module = pkcs11.lib(spec.module)
-    by_serial = {t.serial: t for t in module.get_tokens()}
+    by_serial = {token.serial.decode(): token for token in module.get_tokens()}
+    if not {token.serial for token in spec.tokens} <= set(by_serial):
+        raise Refused("the serial numbers do not show")
     for token in spec.tokens:
-        _fill(by_serial[token.serial.encode()], token, spec.pin)
+        _fill(by_serial[token.serial], token, spec.pin)
+    slots = (by_serial[token.serial].slot for token in spec.tokens)
+    written = [
+        WrittenToken(token.serial, slot.slot_id, slot.slot_description.strip())
+        for token, slot in zip(spec.tokens, slots, strict=True)
+    ]
     module.finalize()
+    return written
+
+
+class Refused(Exception):
+    """SoftHSM refused a call, or is another one than we know; the text says which and how."""
 
 
 def _init_token(library: Any, label: str, pin: bytes) -> None:
@@ -68,7 +97,7 @@ def _last_slot(library: Any) -> ctypes.c_ulong:
 def _call(library: Any, name: str, *arguments: Any) -> None:
     code = getattr(library, name)(*arguments)
     if code != 0:
-        raise RuntimeError(f"{name}: 0x{code:x}")
+        raise Refused(f"{name}: 0x{code:x}")
 
 
 def _set_serial(path: Path, serial: bytes) -> None:
@@ -79,6 +108,8 @@ def _set_serial(path: Path, serial: bytes) -> None:
     """
     content = path.read_bytes()
     head = struct.pack(">QQ", _TOKEN_SERIAL, 3)
+    if head not in content:
+        raise Refused("unknown format of token.object")
     start = content.index(head) + len(head)
     (length,) = struct.unpack(">Q", content[start : start + 8])
     rest = content[start + 8 + length :]
@@ -93,7 +124,7 @@ def _fill(token: Any, spec: TokenSpec, pin: str) -> None:
             session.create_object(_certificate(item))
             session.create_object(_public_key(item))
             if item.key is not None:
-                session.create_object(_private_key(item, item.key, spec.mechanisms))
+                session.create_object(_private_key(item, item.key))
         for data in spec.data:
             session.create_object(_data(data))
 
@@ -129,10 +160,13 @@ def _public_key(item: ObjectSpec) -> dict[Attribute, Any]:
         Attribute.MODULUS: item.public_modulus,
         Attribute.PUBLIC_EXPONENT: item.public_exponent,
         Attribute.VERIFY: True,
+        Attribute.VERIFY_RECOVER: False,
+        Attribute.ENCRYPT: item.decrypts,
+        Attribute.WRAP: False,
     }
 
 
-def _private_key(item: ObjectSpec, key: KeySpec, mechanisms: list[str]) -> dict[Attribute, Any]:
+def _private_key(item: ObjectSpec, key: KeySpec) -> dict[Attribute, Any]:
     return {
         Attribute.CLASS: ObjectClass.PRIVATE_KEY,
         Attribute.KEY_TYPE: KeyType.RSA,
@@ -144,7 +178,9 @@ def _private_key(item: ObjectSpec, key: KeySpec, mechanisms: list[str]) -> dict[
         Attribute.ID: bytes.fromhex(item.id),
         Attribute.SIGN: True,
         Attribute.DECRYPT: item.decrypts,
-        Attribute.ALLOWED_MECHANISMS: mechanisms,
+        Attribute.SIGN_RECOVER: False,
+        Attribute.UNWRAP: False,
+        Attribute.ALLOWED_MECHANISMS: item.mechanisms,
         Attribute.MODULUS: key.modulus,
         Attribute.PUBLIC_EXPONENT: key.public_exponent,
         Attribute.PRIVATE_EXPONENT: key.private_exponent,

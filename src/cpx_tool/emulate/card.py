@@ -16,8 +16,17 @@ from cpx_tool.model.token import DataObject
 AID = "e828bd080f8025000001ff0010"
 """The IAS application of the card: CKA_ID is this and one byte."""
 
-_CPS3_IDS = (AID + "02", AID + "01")
-_CPS4_IDS = (AID + "20", AID + "10")
+AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
+SIGNATURE_LABEL = "Certificat de Signature CPS"
+
+_CPS3_IDS = (f"{AID}02", f"{AID}01")
+_CPS4_IDS = (f"{AID}20", f"{AID}10")
+
+_NOT_SIGNING = ("CKM_SHA_1", "CKM_SHA256", "CKM_RSA_X_509")
+_NOT_AUTHENTICATING = (*_NOT_SIGNING, "CKM_SHA1_RSA_PKCS", "CKM_SHA256_RSA_PKCS")
+"""What the middleware announces, but real cards refuse: raw RSA with either key, hash and
+PKCS#1 in one step with the authentication key."""
+
 _BROKEN_BYTES = 700
 
 
@@ -25,7 +34,9 @@ _BROKEN_BYTES = 700
 class KeySlot:
     """One key pair's place on the card: what stands under one CKA_ID (hex).
 
-    `key` is None where the private key is absent; `decrypts` adds CKA_DECRYPT.
+    `certificate` is what the card shows, `whole_certificate` what it would be without a
+    defect; `key` is None where the private key is absent. `mechanisms` are those that the
+    private key accepts; `decrypts` adds CKA_DECRYPT.
     """
 
     id: str
@@ -34,6 +45,7 @@ class KeySlot:
     certificate: bytes
     whole_certificate: bytes
     key: RSAPrivateKey | None
+    mechanisms: tuple[str, ...]
     decrypts: bool
 
 
@@ -48,52 +60,66 @@ class EmulatedCard:
 
 @dataclass(frozen=True, slots=True)
 class CardKeys:
-    """The keys of one card; `stray` belongs to no certificate."""
+    """The keys of one card; `stray` belongs to no certificate, and few cards have one."""
 
     authentication: RSAPrivateKey
     signature: RSAPrivateKey
-    stray: RSAPrivateKey
+    stray: RSAPrivateKey | None = None
 
 
 def make_card(
     profile: Profile, keys: CardKeys, authority_keys: Mapping[str, RSAPrivateKey]
 ) -> EmulatedCard:
     """The card as its profile and its defects say."""
+    slots = _slots(profile, keys, authority_keys)
+    return EmulatedCard(profile, slots, data_objects(profile))
+
+
+def _slots(
+    profile: Profile, keys: CardKeys, authority_keys: Mapping[str, RSAPrivateKey]
+) -> tuple[KeySlot, ...]:
     defects = profile.defects
-    public = keys.authentication.public_key()
-    authentication = authentication_certificate(profile, public, authority_keys)
-    public = keys.signature.public_key()
-    signature = signature_certificate(profile, public, authority_keys)
+    authentication = authentication_certificate(
+        profile, keys.authentication.public_key(), authority_keys
+    )
+    signature = signature_certificate(profile, keys.signature.public_key(), authority_keys)
     pairs = [(authentication, keys.authentication), (signature, keys.signature)]
-    if Defect.SWAPPED in defects:
+    if Defect.SWAPPED in defects:  # keys and all: only their usages tell
         pairs.reverse()
-    ids = _CPS3_IDS if profile.cps3 else _CPS4_IDS
-    auth_key: RSAPrivateKey | None = pairs[0][1]
-    if Defect.KEY_MISMATCH in defects:
-        auth_key = keys.stray
-    if Defect.NO_PRIVATE_KEY in defects:
-        auth_key = None
-    shown = pairs[1][0]
-    if Defect.BROKEN_CERTIFICATE in defects:
-        shown = shown[:_BROKEN_BYTES]
-    slots = (
+    (auth_whole, auth_key), (sign_whole, sign_key) = pairs
+    auth_id, sign_id = _CPS3_IDS if profile.cps3 else _CPS4_IDS
+    broken = Defect.BROKEN_CERTIFICATE in defects
+    return (
         KeySlot(
-            ids[0],
-            "CPS_PRIV_AUT",
-            "Certificat d'Authentification CPS",
-            pairs[0][0],
-            pairs[0][0],
-            auth_key,
+            id=auth_id,
+            key_label="CPS_PRIV_AUT",
+            certificate_label=AUTHENTICATION_LABEL,
+            certificate=auth_whole,
+            whole_certificate=auth_whole,
+            key=_authentication_key(auth_key, keys, defects),
+            mechanisms=_without(profile.mechanisms, _NOT_AUTHENTICATING),
             decrypts=True,
         ),
         KeySlot(
-            ids[1],
-            "CPS_PRIV_SIG",
-            "Certificat de Signature CPS",
-            shown,
-            pairs[1][0],
-            pairs[1][1],
+            id=sign_id,
+            key_label="CPS_PRIV_SIG",
+            certificate_label=SIGNATURE_LABEL,
+            certificate=sign_whole[:_BROKEN_BYTES] if broken else sign_whole,
+            whole_certificate=sign_whole,
+            key=sign_key,
+            mechanisms=_without(profile.mechanisms, _NOT_SIGNING),
             decrypts=False,
         ),
     )
-    return EmulatedCard(profile, slots, data_objects(profile))
+
+
+def _authentication_key(
+    right: RSAPrivateKey, keys: CardKeys, defects: frozenset[Defect]
+) -> RSAPrivateKey | None:
+    if Defect.NO_PRIVATE_KEY in defects:
+        return None
+    return keys.stray if Defect.KEY_MISMATCH in defects else right
+
+
+def _without(mechanisms: tuple[str, ...], refused: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in mechanisms if name not in refused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections.abc import Iterator, Mapping
 
 from asn1crypto import core
@@ -19,11 +19,12 @@ from cryptography.x509.oid import (
 
 from cpx_tool.emulate.authorities import (
     AUTHORITIES,
-    HOST,
+    DOMAIN,
     Authority,
     authority_key,
     authority_name,
     crl_points,
+    delta_points,
     key_usage,
     policies,
 )
@@ -37,15 +38,17 @@ PRODUCTION_POLICY = "1.2.250.1.213.1.7.1.1.1.1.1"
 _UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _PSEUDONYM = ObjectIdentifier("2.5.4.65")
 _SMARTCARD_LOGON = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
-_CPS = 0
 _PRODUCTION = 0x00
 
 Extension = tuple[x509.ExtensionType, bool]
 
 
 def issuer_of(card: Profile) -> Authority:
-    """FORT for a CPS, STANDARD for a CPE (seen); a CDE's is not published: as a CPE."""
-    return AUTHORITIES["ACI-FO-PP-TEST" if card.card_type == _CPS else "ACI-ST-PP-TEST"]
+    """FORT for a CPS, STANDARD for a CPE (both seen).
+
+    Those of a CPF and of a CDE or CDA/CPA are not published: as a CPS, and as a CPE.
+    """
+    return AUTHORITIES["ACI-FO-PP-TEST" if card.professional else "ACI-ST-PP-TEST"]
 
 
 def authentication_certificate(
@@ -85,7 +88,7 @@ def _make(
         .subject_name(_subject(card))
         .issuer_name(authority_name(issuer))
         .public_key(public)
-        .serial_number(int(issuer.serial_prefix + secrets.token_hex(8), 16))
+        .serial_number(_serial_number(issuer, card, public))
         .not_valid_before(card.not_before)
         .not_valid_after(card.not_after)
     )
@@ -102,22 +105,32 @@ def _make(
     return builder.sign(keys[issuer.code], SHA256()).public_bytes(Encoding.DER)
 
 
+def _serial_number(issuer: Authority, card: Profile, public: RSAPublicKey) -> int:
+    """16 bytes, of which 8 are the CA's, as on real cards."""
+    unique = f"{public.public_numbers().n}/{card.not_before:%Y%m%d%H%M%S}/{card.serial}"
+    tail = hashlib.sha256(unique.encode()).hexdigest()[:16]
+    return int(issuer.serial_prefix + tail, 16)
+
+
 def _addresses(issuer: Authority) -> Iterator[Extension]:
-    yield x509.CRLDistributionPoints(crl_points(issuer, "certificaterevocationlist")), False
-    yield x509.FreshestCRL(crl_points(issuer, "deltarevocationlist")), False
+    yield x509.CRLDistributionPoints(crl_points(issuer)), False
+    yield x509.FreshestCRL(delta_points(issuer)), False
     ocsp = x509.AccessDescription(
         AuthorityInformationAccessOID.OCSP,
-        x509.UniformResourceIdentifier(f"http://ocsp.{HOST}"),
+        x509.UniformResourceIdentifier(f"http://ocsp.{DOMAIN}"),
     )
     certificate = x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS,
-        x509.UniformResourceIdentifier(f"http://{HOST}/AC%20TEST/{issuer.code}.cer"),
+        x509.UniformResourceIdentifier(f"http://igc-sante.{DOMAIN}/AC%20TEST/{issuer.code}.cer"),
     )
     yield x509.AuthorityInformationAccess([ocsp, certificate]), False
 
 
 def _private(card: Profile) -> Iterator[Extension]:
-    """The ANS's own extensions, in the order and encoding of real cards."""
+    """The ANS's own extensions, in the order and encoding of real cards.
+
+    No speciality: a card of the IGC-Santé has it in CPS_INFO_PS only.
+    """
     number = core.PrintableString(f"{ISSUER_NUMBER}/{card.card_number}")
     values: list[tuple[str, core.Asn1Value]] = [
         (extensions.CATEGORY, core.OctetString(bytes([card.category]))),
@@ -126,6 +139,8 @@ def _private(card: Profile) -> Iterator[Extension]:
     ]
     if card.profession is not None:
         values.append((extensions.PROFESSION, core.Integer(card.profession)))
+    if card.future_profession is not None:  # its encoding is not published: as the other one's
+        values.append((extensions.FUTURE_PROFESSION, core.Integer(card.future_profession)))
     for oid, value in values:
         yield x509.UnrecognizedExtension(ObjectIdentifier(oid), value.dump()), False
 
@@ -162,7 +177,7 @@ def _rdn(parts: list[tuple[ObjectIdentifier, str | None]]) -> x509.RelativeDisti
 def _principal(card: Profile) -> str:
     """PS: type digit, dot, number; CPE: without the dot. As seen on real cards."""
     name = card.common_name
-    if card.card_type == _CPS:
+    if card.professional:
         name = f"{name[0]}.{name[1:]}"
     return f"{name}@carte-cps.fr"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from cpx_tool.errors import BadInput
@@ -30,7 +31,7 @@ class Defect(StrEnum):
     PKCS1_ONLY = "pkcs1-only"
 
 
-WORDS: dict[Defect, Message] = {
+WORDS: Mapping[Defect, Message] = {
     Defect.EXPIRED: msg("the certificates expired 30 days ago"),
     Defect.NOT_YET_VALID: msg("the certificates become valid in 30 days"),
     Defect.EXPIRING_SOON: msg("the certificates expire in 20 days"),
@@ -62,15 +63,15 @@ _CPS = 0
 def plan_defects(card_set: CardSet, words: Sequence[str]) -> dict[str, frozenset[Defect]]:
     """Role → defects, from `NAME` and `NAME=CARD` as typed.
 
-    CARD is a role, a position from 1, or "all"; without it, the first CPS of the set is meant.
-    Raises `BadInput` for unknown names and for defects that exclude each other on one card.
+    CARD is a role, a position from 1, a part of the card's title, or "all"; without it, the
+    first CPS of the set is meant. Raises `BadInput` for unknown names, for a CARD that is none
+    or several, and for defects that exclude each other on one card.
     """
     planned: dict[str, set[Defect]] = {}
     for word in words:
         name, separator, card = word.partition("=")
         defect = _defect(name)
-        roles = _roles(card_set, defect, card if separator else None)
-        for role in roles:
+        for role in _roles(card_set, defect, card if separator else None):
             planned.setdefault(role, set()).add(defect)
     for role, defects in planned.items():
         _refuse_contradictions(role, defects)
@@ -92,8 +93,8 @@ def _defect(name: str) -> Defect:
 def _roles(card_set: CardSet, defect: Defect, card: str | None) -> list[str]:
     if card is None:
         return [_default(card_set, defect).role]
-    if card == _ALL and defect not in _NOT_FOR_ALL:
-        return [c.role for c in card_set.cards if _applies(defect, c)]
+    if card.strip().lower() == _ALL:
+        return _all_roles(card_set, defect)
     chosen = _named(card_set, card)
     if not _applies(defect, chosen):
         raise BadInput(
@@ -101,6 +102,15 @@ def _roles(card_set: CardSet, defect: Defect, card: str | None) -> list[str]:
             msg("Choose a CPS card of the set for wrong-profession."),
         )
     return [chosen.role]
+
+
+def _all_roles(card_set: CardSet, defect: Defect) -> list[str]:
+    if defect in _NOT_FOR_ALL:
+        raise BadInput(
+            msg("Not all cards can have the defect {name}.", name=defect.value),
+            msg("Give it to one card: --defect {name}=CARD.", name=defect.value),
+        )
+    return [card.role for card in card_set.cards if _applies(defect, card)]
 
 
 def _default(card_set: CardSet, defect: Defect) -> ExpectedCard:
@@ -119,18 +129,33 @@ def _applies(defect: Defect, card: ExpectedCard) -> bool:
 
 
 def _named(card_set: CardSet, card: str) -> ExpectedCard:
-    if card.isascii() and card.isdigit() and 1 <= int(card) <= len(card_set.cards):
-        return card_set.cards[int(card) - 1]
-    for expected in card_set.cards:
-        if expected.role == card.strip().lower():
+    """The card that is meant: by its role or position, else by a part of its title."""
+    cards = card_set.cards
+    for position, expected in enumerate(cards, start=1):
+        if card.strip().lower() in (expected.role, str(position)):
             return expected
-    roles = tuple(expected.role for expected in card_set.cards)
+    word = _plain(card)
+    found = [expected for expected in cards if word and word in _plain(expected.title)]
+    if len(found) == 1:
+        return found[0]
+    roles = tuple(expected.role for expected in found or cards)
+    if found:
+        raise BadInput(
+            msg("“{card}” could be several cards: {roles}.", card=card, roles=roles),
+            msg("Choose one of these."),
+        )
     raise BadInput(
         msg("The set {name} has no card “{card}”.", name=card_set.name, card=card),
         msg(
-            "Its cards are: {roles}; or a position from 1 to {size}.", roles=roles, size=len(roles)
+            "Its cards are: {roles}; or a position from 1 to {size}.", roles=roles, size=len(cards)
         ),
     )
+
+
+def _plain(text: str) -> str:
+    """Without case, accents, hyphens and blanks."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if c.isalnum()).casefold()
 
 
 def _refuse_contradictions(role: str, defects: set[Defect]) -> None:

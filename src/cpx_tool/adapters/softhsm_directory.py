@@ -1,0 +1,211 @@
+"""An emulation's directory: manifest, SoftHSM's settings, and what may be replaced.
+
+DIR/emulation.json   what was written
+DIR/softhsm2.conf    SoftHSM's settings, with the absolute path of:
+DIR/tokens/          SoftHSM's store, one directory per token
+DIR/ca/              certificates of the emulated CAs, and bundle.pem with all of them
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
+from cpx_tool.emulate.profile import Profile
+from cpx_tool.errors import BadInput
+from cpx_tool.model.emulation import EmulatedToken
+from cpx_tool.model.message import Message, msg
+
+FORMAT = 1
+MANIFEST = "emulation.json"
+CONFIGURATION = "softhsm2.conf"
+TOKENS = "tokens"
+AUTHORITIES = "ca"
+BUNDLE = "bundle.pem"
+
+_OURS = frozenset({MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES})
+_TOKEN_FILE = "token.object"  # noqa: S105 - a file's name
+_REUSE = timedelta(days=7)
+"""Shorter than the distance of any date from a card's validity: defects stay what they are."""
+_UNUSABLE = "#=\r\n"
+"""SoftHSM 2.6 takes # and = in a path of its settings for its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`emulation.json`: what was written, to be found again. `fingerprint` is of the cards."""
+
+    format: int
+    set_name: str
+    created: datetime
+    defects: tuple[str, ...]
+    fingerprint: str
+    mechanisms: tuple[str, ...]
+    tokens: tuple[EmulatedToken, ...]
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def fingerprint(profiles: Sequence[Profile]) -> str:
+    """The same for the same cards, whenever they are issued."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    timeless = [replace(card, not_before=epoch, not_after=epoch) for card in profiles]
+    return hashlib.sha256(msgspec.json.encode(timeless, order="deterministic")).hexdigest()
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Raises `BadInput`: no emulation, damaged, or of another version of the tool."""
+    try:
+        content = (directory / MANIFEST).read_bytes()
+    except OSError:
+        raise BadInput(
+            msg("{path} is not a directory of emulated cards.", path=str(directory)),
+            msg("Make one: cpx-tool emulate --set centre-sante --into {path}", path=str(directory)),
+        ) from None
+    try:
+        if from_json(content, _Format).format != FORMAT:
+            raise _other_version(directory)
+        return from_json(content, Manifest)
+    except Malformed:
+        raise damaged(directory, MANIFEST) from None
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Write `emulation.json`."""
+    _replace_file(directory / MANIFEST, indented(to_json(manifest)) + b"\n")
+
+
+def write_configuration(directory: Path, mechanisms: Sequence[str]) -> Path:
+    """SoftHSM's settings, written only when they are not what they should be.
+
+    They hold an absolute path, which changes when the directory was moved.
+    """
+    path = directory / CONFIGURATION
+    content = (
+        f"directories.tokendir = {directory / TOKENS}\n"
+        "objectstore.backend = file\n"
+        "log.level = ERROR\n"
+        "slots.removable = true\n"
+        f"slots.mechanisms = {','.join(mechanisms)}\n"
+    ).encode()
+    if not path.is_file() or path.read_bytes() != content:
+        _replace_file(path, content)
+    return path
+
+
+def require_whole(directory: Path) -> None:
+    """Raises `BadInput` when SoftHSM's store is damaged: a crash leaves empty token files."""
+    if not (directory / TOKENS).is_dir():
+        raise damaged(directory, TOKENS)
+    if not all(map(_is_whole, (directory / TOKENS).iterdir())):
+        raise damaged(directory, f"{TOKENS}/{_TOKEN_FILE}")
+
+
+def is_reusable(
+    directory: Path, set_name: str, defects: Sequence[str], profiles: Sequence[Profile]
+) -> bool:
+    """Whether `directory` holds these very cards, whole and made in the last seven days."""
+    try:
+        there = read_manifest(directory)
+        require_whole(directory)
+    except (BadInput, OSError):
+        return False
+    age = datetime.now(UTC) - there.created
+    return (
+        (there.set_name, there.defects) == (set_name, tuple(defects))
+        and there.fingerprint == fingerprint(profiles)
+        and timedelta() <= age < _REUSE
+        and len(list((directory / TOKENS).iterdir())) == len(there.tokens)
+        and (directory / AUTHORITIES / BUNDLE).is_file()
+    )
+
+
+def refuse_path(directory: Path) -> None:
+    """Raises `BadInput` for a path that SoftHSM cannot use."""
+    if any(character in str(directory) for character in _UNUSABLE):
+        raise BadInput(
+            msg("SoftHSM cannot use a path with “#” or “=” in it: {path}", path=str(directory)),
+            msg("Choose a directory without these characters."),
+        )
+
+
+def refuse_other_files(directory: Path) -> None:
+    """Raises `BadInput` when `directory` holds anything but an emulation."""
+    hint = msg("Choose an empty or new directory.")
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise BadInput(msg("{path} is a file, not a directory.", path=str(directory)), hint)
+    names = {entry.name for entry in directory.iterdir()}
+    if names and not (MANIFEST in names and names <= _OURS):
+        reason = msg("{path} holds other files, which would be lost.", path=str(directory))
+        raise BadInput(reason, hint)
+
+
+def put_in_place(fresh: Path, directory: Path, former: Path) -> None:
+    """Move `fresh` to `directory`; what was there goes to `former`, or stays when this fails."""
+    existed = directory.exists()
+    if existed:
+        directory.rename(former)
+    try:
+        fresh.rename(directory)
+    except OSError:
+        if existed:
+            former.rename(directory)
+        raise
+
+
+def damaged(directory: Path, part: str) -> BadInput:
+    """The error for an emulation that cannot be used."""
+    return BadInput(
+        msg("The emulation in {path} is damaged ({part}).", path=str(directory), part=part),
+        _make_again(directory),
+    )
+
+
+def not_writable(path: Path, error: OSError) -> BadInput:
+    """The error for a place that cannot be written, or read."""
+    why: str | Message = error.strerror or type(error).__name__
+    where = error.filename or path
+    return BadInput(
+        msg("{path} cannot be written: {why}.", path=str(where), why=why),
+        msg("Choose a directory you may write to."),
+    )
+
+
+def _other_version(directory: Path) -> BadInput:
+    return BadInput(
+        msg("The emulation in {path} is of another version of cpx-tool.", path=str(directory)),
+        _make_again(directory),
+    )
+
+
+def _make_again(directory: Path) -> Message:
+    return msg("Make it again: cpx-tool emulate --set … --into {path}", path=str(directory))
+
+
+def _is_whole(token: Path) -> bool:
+    file = token / _TOKEN_FILE
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _replace_file(path: Path, content: bytes) -> None:
+    """Whole or not at all: another run may read it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

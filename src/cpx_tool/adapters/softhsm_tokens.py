@@ -1,0 +1,123 @@
+"""SoftHSM's tokens, filled in a child process: our own never loads SoftHSM, nor its settings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from cpx_tool.adapters.softhsm_spec import (
+    DataSpec,
+    EmulationSpec,
+    KeySpec,
+    ObjectSpec,
+    TokenSpec,
+    WrittenToken,
+)
+from cpx_tool.emulate.card import EmulatedCard, KeySlot
+from cpx_tool.errors import CpxError
+from cpx_tool.model.message import msg
+
+TEST_PIN = "1234"
+"""The published PIN of test cards (ANS's ordering guide)."""
+
+_DEADLINE = 120
+_SECRETS = ("CPX_PIN",)
+
+
+def fill_tokens(
+    module: Path, configuration: Path, tokens: Path, cards: Sequence[EmulatedCard]
+) -> list[WrittenToken]:
+    """One token per card in the empty directory `tokens`, which `configuration` names.
+
+    Raises `CpxError` when SoftHSM does not do its part.
+    """
+    spec = EmulationSpec(
+        module=str(module),
+        tokens_directory=str(tokens),
+        pin=TEST_PIN,
+        tokens=[_token(card) for card in cards],
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "cpx_tool.adapters.softhsm_writer"],
+            input=msgspec.msgpack.encode(spec),
+            env={**environment, "SOFTHSM2_CONF": str(configuration)},
+            capture_output=True,
+            check=False,
+            timeout=_DEADLINE,
+        )
+    except subprocess.TimeoutExpired:
+        raise _failed(f"{_DEADLINE} s") from None
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise _failed(lines[-1] if lines else f"exit {done.returncode}")
+    return msgspec.msgpack.decode(done.stdout, type=list[WrittenToken])
+
+
+def _failed(why: str) -> CpxError:
+    return CpxError(
+        msg("SoftHSM could not be filled: {why}", why=why),
+        msg("Version 2.6 of SoftHSM is needed; reinstall the package softhsm2."),
+    )
+
+
+def _token(card: EmulatedCard) -> TokenSpec:
+    return TokenSpec(
+        label=card.profile.label,
+        serial=card.profile.serial,
+        objects=[_objects(slot) for slot in card.slots],
+        data=[DataSpec(item.label, item.value, item.private) for item in card.data],
+    )
+
+
+def _objects(slot: KeySlot) -> ObjectSpec:
+    whole = x509.load_der_x509_certificate(slot.whole_certificate)
+    public = whole.public_key()
+    assert isinstance(public, RSAPublicKey)  # noqa: S101 - we made it
+    numbers = public.public_numbers()
+    return ObjectSpec(
+        id=slot.id,
+        certificate_label=slot.certificate_label,
+        certificate=slot.certificate,
+        subject=whole.subject.public_bytes(),
+        issuer=whole.issuer.public_bytes(),
+        serial_number=_der_integer(whole.serial_number),
+        public_modulus=_bytes(numbers.n),
+        public_exponent=_bytes(numbers.e),
+        key_label=slot.key_label,
+        key=_key(slot.key) if slot.key else None,
+        mechanisms=list(slot.mechanisms),
+        decrypts=slot.decrypts,
+    )
+
+
+def _key(key: RSAPrivateKey) -> KeySpec:
+    numbers = key.private_numbers()
+    return KeySpec(
+        modulus=_bytes(numbers.public_numbers.n),
+        public_exponent=_bytes(numbers.public_numbers.e),
+        private_exponent=_bytes(numbers.d),
+        prime_1=_bytes(numbers.p),
+        prime_2=_bytes(numbers.q),
+        exponent_1=_bytes(numbers.dmp1),
+        exponent_2=_bytes(numbers.dmq1),
+        coefficient=_bytes(numbers.iqmp),
+    )
+
+
+def _der_integer(number: int) -> bytes:
+    """As CKA_SERIAL_NUMBER wants it."""
+    body = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return bytes([2, len(body)]) + body
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
