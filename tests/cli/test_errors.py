@@ -109,7 +109,43 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.strip() == "Error: Interrupted."
-    assert not Path(f"/proc/{worker}").exists()
+    _wait_for_end(worker)
+
+
+def test_a_killed_tool_leaves_no_process_behind(tmp_path: Path) -> None:
+    module = compile_broken_module(tmp_path)
+    process = subprocess.Popen(
+        [COMMAND, *CHECK, "--module", str(module)],
+        env=environment(CPX_TEST_FAULT="hang"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    worker = _wait_for_worker(process.pid)
+    _wait_for_module(worker, module)
+    process.kill()
+    process.wait(timeout=30)
+    _wait_for_end(worker)
+
+
+def _wait_for_module(pid: int, module: Path) -> None:
+    deadline = time.monotonic() + 30
+    while str(module) not in Path(f"/proc/{pid}/maps").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _wait_for_end(pid: int) -> None:
+    """Until the process is gone, or dead and waiting for a parent that does not ask."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.01)
+    raise AssertionError("the worker lives on")
 
 
 def _wait_for_worker(parent: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import BinaryIO
@@ -12,6 +14,8 @@ import msgspec
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.pkcs11 import Pkcs11Tokens
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
+
+_PR_SET_PDEATHSIG = 1
 
 
 def answer(tokens: Pkcs11Tokens, request: Request) -> object:
@@ -52,9 +56,16 @@ def _keep_no_traces() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _end_with_parent() -> None:
+    """A call that hangs would outlive a parent that was killed (Linux: prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Take the pipes away from the module, which may write to standard output."""
     _keep_no_traces()
+    _end_with_parent()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)

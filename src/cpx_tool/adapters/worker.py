@@ -139,9 +139,10 @@ class WorkerTokens:
 
     def _start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if k not in _SECRETS}
+        # -P: nothing is imported from the user's directory
         # stderr is dropped: pkcs11-spy and its like print PINs there
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
+            [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
