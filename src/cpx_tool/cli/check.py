@@ -71,7 +71,7 @@ def check_set(
         "Without cards: FILE was written by --save-observation. Same checks, same exit codes."
     ),
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
 @options.set_option
 @options.warning_option
 @options.json_option

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from gettext import gettext as _
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from cpx_tool.report import emulation as emulation_report
 @options.set_option
 @click.option(
     "--into",
-    metavar="DIR",
+    metavar=_("DIR"),
     required=True,
     type=click.Path(path_type=Path),
     help=_("The directory to write; an emulation that is there is replaced."),
@@ -36,7 +37,7 @@ from cpx_tool.report import emulation as emulation_report
 @click.option(
     "--defect",
     "defects",
-    metavar="NAME[=CARD]",
+    metavar=_("NAME[=CARD]"),
     multiple=True,
     help=_("Make a card wrong: {names}. CARD is a role, a position, or all.").format(
         names=", ".join(defect.value for defect in Defect)
@@ -52,4 +53,5 @@ def emulate(
     if as_json:
         show(emulation_report.render_json(emulation))
     else:
-        show(emulation_report.render(emulation, say, paper()))
+        named = replace(emulation, set_name=set_name)  # as typed: it may be one's own file
+        show(emulation_report.render(named, say, paper()))

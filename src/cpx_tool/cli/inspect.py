@@ -29,7 +29,7 @@ from cpx_tool.report.inspection import Inspected
     ),
 )
 @click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "files", metavar=_("FILE..."), nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @options.json_option
 @click.pass_context

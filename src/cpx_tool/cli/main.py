@@ -18,8 +18,10 @@ from cpx_tool.report.words import printable
 
 
 @click.group(
+    cls=options.Group,
     help=_("Check sets of test CPx cards, their readers and their middleware."),
     epilog=options.EXIT_CODES,
+    subcommand_metavar=_("COMMAND [ARGS]..."),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="cpx-tool")

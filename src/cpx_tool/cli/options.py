@@ -12,6 +12,7 @@ import click
 from cpx_tool.i18n import LANGUAGES
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound=click.ParamType[Any])
 
 EXIT_CODES = _(
     "Exit codes: 0 all passed; 1 a check failed; 2 wrong usage or unreadable input; "
@@ -20,8 +21,30 @@ EXIT_CODES = _(
 )
 
 
+class Formatter(click.HelpFormatter):
+    """Help whose headings have the colon of the language: French sets a space before it."""
+
+    def write_heading(self, heading: str) -> None:
+        """`Options:`, at the indentation of now."""
+        self.write(" " * self.current_indent + _("{heading}:").format(heading=heading) + "\n")
+
+
+class Context(click.Context):
+    """The context of every command of ours."""
+
+    formatter_class = Formatter
+
+
+class Group(click.Group):
+    """The command group."""
+
+    context_class = Context
+
+
 class Command(click.Command):
     """A command that takes `--lang` and ends its help with the exit codes."""
+
+    context_class = Context
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("epilog", EXIT_CODES)
@@ -39,11 +62,17 @@ def language_option() -> click.Option:
     )
 
 
+def _named(kind: T, name: str) -> T:
+    """`kind`, called `name` in click's complaints about a value; click's own is not translated."""
+    kind.name = name
+    return kind
+
+
 def emulated_option(function: F) -> F:
     """`--emulated DIR`."""
     return click.option(
         "--emulated",
-        metavar="DIR",
+        metavar=_("DIR"),
         type=click.Path(path_type=Path),
         help=_("Work on the emulated cards in DIR (made by cpx-tool emulate)."),
     )(function)
@@ -53,7 +82,7 @@ def module_option(function: F) -> F:
     """`--module FILE`."""
     return click.option(
         "--module",
-        metavar="FILE",
+        metavar=_("FILE"),
         help=_("The PKCS#11 module; otherwise CPX_PKCS11_MODULE, then the known places."),
     )(function)
 
@@ -73,7 +102,7 @@ def set_option(function: F) -> F:
     return click.option(
         "--set",
         "set_name",
-        metavar="NAME|FILE",
+        metavar=_("NAME|FILE"),
         required=True,
         help=_("The set as ordered (see list-sets), or your own set file (.toml)."),
     )(function)
@@ -83,8 +112,8 @@ def timeout_option(function: F) -> F:
     """`--timeout SECONDS`."""
     return click.option(
         "--timeout",
-        metavar="SECONDS",
-        type=click.FloatRange(min=0.1, max=3600),
+        metavar=_("SECONDS"),
+        type=_named(click.FloatRange(min=0.1, max=3600), _("number of seconds")),
         default=30.0,
         show_default=True,
         help=_("How long one call into the PKCS#11 module may take."),
@@ -96,7 +125,7 @@ def warning_option(function: F) -> F:
     return click.option(
         "--warn-days",
         metavar="N",
-        type=click.IntRange(min=0, max=3650),
+        type=_named(click.IntRange(min=0, max=3650), _("number of days")),
         default=60,
         show_default=True,
         help=_("Warn when a card expires within N days."),
@@ -107,7 +136,7 @@ def observation_option(function: F) -> F:
     """`--save-observation FILE`."""
     return click.option(
         "--save-observation",
-        metavar="FILE",
+        metavar=_("FILE"),
         type=click.Path(path_type=Path),
         help=_("Write down what was observed, to be judged again with cpx-tool judge."),
     )(function)

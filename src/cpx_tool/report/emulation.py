@@ -23,10 +23,13 @@ def render(emulation: Emulation, say: Say, paper: Paper) -> str:
     # not wrapped: these lines are copied into a shell
     for name, value in emulation.environment.items():
         text += f"  export {name}={shlex.quote(value)}\n"
-    text += f"  {say(msg('module'))}: {emulation.module}\n"
-    text += f"  {say(msg('PIN: 1234; CA certificates'))}: {emulation.directory}/ca/\n"
-    command = f"cpx-tool check-set --set {emulation.set_name}"
-    text += f"{say(msg('Next'))}: {command} --emulated {shlex.quote(emulation.directory)}\n"
+    text += "  " + say(msg("module: {path}", path=emulation.module)) + "\n"
+    authorities = f"{emulation.directory}/ca/"
+    text += "  " + say(msg("PIN: 1234; CA certificates: {path}", path=authorities)) + "\n"
+    command = shlex.join(
+        ["cpx-tool", "check-set", "--set", emulation.set_name, "--emulated", emulation.directory]
+    )
+    text += say(msg("Next: {command}", command=command)) + "\n"
     return text
 
 

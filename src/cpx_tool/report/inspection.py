@@ -10,7 +10,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.json import SCHEMA_VERSION, identity_body, to_text
+from cpx_tool.report.json import SCHEMA_VERSION, identity_body, moment, to_text
 from cpx_tool.report.words import Say, day
 
 CATEGORIES = {
@@ -60,7 +60,7 @@ def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
             canvas.line(say(problem), "red", indent=2)
         else:
             for name, value in _lines(entry.certificate, entry.identity, say):
-                canvas.line(f"{say(name)}: {value}", indent=2)
+                canvas.line(say(msg("{name}: {value}", name=name, value=value)), indent=2)
         canvas.line()
     return canvas.text()
 
@@ -136,8 +136,8 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "serial": f"{certificate.serial:x}",
         "subject": dn(certificate.subject),
         "issuer": dn(certificate.issuer),
-        "not_before": certificate.not_before.isoformat(),
-        "not_after": certificate.not_after.isoformat(),
+        "not_before": moment(certificate.not_before),
+        "not_after": moment(certificate.not_after),
         "key_usage": list(certificate.key_usage),
         "extended_key_usage": list(certificate.extended_key_usage),
         "identity": identity_body(entry.identity),
