@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
-from cpx_tool.model.message import Message
+from cpx_tool.model.message import Message, msg
 
 
 class ExitCode(IntEnum):
@@ -46,3 +47,28 @@ class PinStopped(CpxError):
     """PIN safety forbids the only thing that was asked for."""
 
     exit_code = ExitCode.PIN_SAFETY
+
+
+_SYSTEM_REASONS = {
+    errno.ENOENT: msg("no such file or directory"),
+    errno.EACCES: msg("permission denied"),
+    errno.EPERM: msg("operation not permitted"),
+    errno.EISDIR: msg("it is a directory"),
+    errno.ENOTDIR: msg("a part of the path is not a directory"),
+    errno.EEXIST: msg("it exists already"),
+    errno.ENOSPC: msg("no space left on the device"),
+    errno.EDQUOT: msg("the disk quota is used up"),
+    errno.EROFS: msg("the file system is read-only"),
+    errno.ENAMETOOLONG: msg("the name is too long"),
+    errno.ELOOP: msg("too many symbolic links"),
+    errno.EMFILE: msg("too many open files"),
+    errno.EIO: msg("input/output error"),
+}
+
+
+def why(error: OSError) -> Message:
+    """The system's reason in words; its symbolic name ("EBUSY") where we have none."""
+    if error.errno in _SYSTEM_REASONS:
+        return _SYSTEM_REASONS[error.errno]
+    name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return msg("{name}", name=name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from cpx_tool import __version__
-from cpx_tool.adapters import observation_file
+from cpx_tool.adapters import files, observation_file
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.middleware import find_module
@@ -31,6 +31,7 @@ from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots,
 from cpx_tool.ports import Readers
 
 load_observation = observation_file.load
+read_file = files.read_file
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
 

@@ -125,9 +125,9 @@ def test_cards_are_written_as_tables(cards: str, line: int) -> None:
 @pytest.mark.parametrize(
     ("text", "start"),
     [
-        ('name = "mine"\ntitle = \n', "mine.toml, line 2: this is not valid TOML: "),
-        ('name = "mine"\nname = "two"\n', "mine.toml, line 2: this is not valid TOML: "),
-        ('name = "mine', "mine.toml, line 1: this is not valid TOML: "),
+        ('name = "mine"\ntitle = \n', "mine.toml, line 2: this is not valid TOML."),
+        ('name = "mine"\nname = "two"\n', "mine.toml, line 2: this is not valid TOML."),
+        ('name = "mine', "mine.toml, line 1: this is not valid TOML."),
         ("x = " + "[" * 20_000, "mine.toml is not valid TOML."),
         ("x = " + "9" * 20_000, "mine.toml is not valid TOML."),
     ],

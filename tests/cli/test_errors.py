@@ -54,7 +54,9 @@ def test_observations_that_are_none(tmp_path: Path) -> None:
     file = tmp_path / "seen.json"
     judge = ("judge", file, "--set", "centre-sante")
     told(*judge, code=2, words="cannot be read")
-    told("judge", tmp_path, "--set", "centre-sante", code=2, words="cannot be read")
+    told("judge", tmp_path, "--set", "centre-sante", code=2, words="not a regular file")
+    os.mkfifo(tmp_path / "pipe")
+    told("judge", tmp_path / "pipe", "--set", "centre-sante", code=2, words="not a regular file")
     for content in ("", "[]", "{}", '{"schema_version": 1}', "[" * 100_000, "\x00\xff"):
         file.write_text(content, errors="replace")
         told(*judge, code=2, words="not an observation")

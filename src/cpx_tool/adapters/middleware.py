@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.message import msg
 
 MODULE_VARIABLE = "CPX_PKCS11_MODULE"
@@ -93,7 +93,7 @@ def _usable(path: Path) -> Path:
         reason = msg(
             "The module {path} cannot be read: {why}.",
             path=str(path),
-            why=error.strerror or type(error).__name__,
+            why=why(error),
         )
         raise BadInput(reason, hint) from None
     if sys.platform == "linux":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
-from cpx_tool.errors import BadInput
-from cpx_tool.model.message import msg
+from cpx_tool.adapters.files import read_file
+from cpx_tool.errors import BadInput, why
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
@@ -36,27 +38,16 @@ def save(observation: Observation, path: Path) -> None:
 def check_writable(path: Path) -> None:
     """Refuse an impossible target before the cards are asked. Raises `BadInput`."""
     if path.is_dir():
-        raise _cannot_write(path, IsADirectoryError(0, "Is a directory"))
+        raise _cannot_write(path, OSError(errno.EISDIR, ""))
     if not path.parent.is_dir():
-        raise _cannot_write(path, FileNotFoundError(0, "No such directory"))
+        raise _cannot_write(path, OSError(errno.ENOENT, ""))
     if not os.access(path.parent, os.W_OK):
-        raise _cannot_write(path, PermissionError(0, "Permission denied"))
+        raise _cannot_write(path, OSError(errno.EACCES, ""))
 
 
 def load(path: Path) -> Observation:
     """The observation in a file. Raises `BadInput`: unreadable, not one, or of a newer tool."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        reason = msg(
-            "{path} cannot be read: {why}.",
-            path=str(path),
-            why=error.strerror or type(error).__name__,
-        )
-        raise BadInput(reason, msg("Give a file written by --save-observation.")) from None
-    if len(content) > MAXIMUM_BYTES:
-        raise _no_observation(path, "> 64 MiB")
+    content = read_file(path, MAXIMUM_BYTES, _hint())
     _check_version(path, content)
     try:
         return from_json(content, Observation)
@@ -81,17 +72,21 @@ def _check_version(path: Path, content: bytes) -> None:
         )
 
 
-def _no_observation(path: Path, why: str) -> BadInput:
+def _no_observation(path: Path, place: str) -> BadInput:
     return BadInput(
-        msg("{path} is not an observation of cpx-tool ({why}).", path=str(path), why=why),
-        msg("Give a file written by --save-observation."),
+        msg("{path} is not an observation of cpx-tool ({place}).", path=str(path), place=place),
+        _hint(),
     )
+
+
+def _hint() -> Message:
+    return msg("Give a file written by --save-observation.")
 
 
 def _cannot_write(path: Path, error: OSError) -> BadInput:
     reason = msg(
         "{path} cannot be written: {why}.",
         path=str(path),
-        why=error.strerror or type(error).__name__,
+        why=why(error),
     )
     return BadInput(reason, msg("Choose a file in a directory you may write to."))

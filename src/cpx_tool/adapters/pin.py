@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import warnings
 from collections.abc import Callable, Mapping
 
 from cpx_tool.errors import BadInput
@@ -38,8 +39,10 @@ class PromptedPin:
         """The PIN typed; asked once. Raises `BadInput` when it is no PIN, or at end of input."""
         if self._pin is None:
             try:
-                typed = self._ask(say(msg("PIN of the test cards: ")))
-            except EOFError:
+                # without a terminal getpass would warn, and echo the PIN
+                with warnings.catch_warnings(action="error", category=getpass.GetPassWarning):
+                    typed = self._ask(say(msg("PIN of the test cards: ")))
+            except (EOFError, getpass.GetPassWarning):
                 raise BadInput(
                     msg("No PIN was typed: there is no terminal to ask."),
                     msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),

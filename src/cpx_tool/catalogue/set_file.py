@@ -10,7 +10,7 @@ from pathlib import Path
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import Table
 from cpx_tool.catalogue.toml_lines import locate
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, why
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
@@ -129,10 +129,8 @@ def _read_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise _unusable(msg("There is no file {file}.", file=name)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        detail = getattr(error, "strerror", None) or str(error)
-        raise _unusable(
-            msg("{file} cannot be read: {detail}.", file=name, detail=detail)
-        ) from error
+        reason = why(error) if isinstance(error, OSError) else msg("it is not a path")
+        raise _unusable(msg("{file} cannot be read: {why}.", file=name, why=reason)) from error
     if len(raw) > MAX_BYTES:
         raise _unusable(msg("{file} is too large to be a set file (over 1 MB).", file=name))
     return raw
@@ -165,8 +163,7 @@ def _not_toml(text: str, file: str, error: Exception) -> Message:
     if position is None:
         return msg("{file} is not valid TOML.", file=file)
     return msg(
-        "{file}, line {line}: this is not valid TOML: {detail}.",
+        "{file}, line {line}: this is not valid TOML.",
         file=file,
         line=int(position[1] or len(text.splitlines()) or 1),
-        detail=said[: position.start()],
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cpx_tool import wiring
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.cli import options
 from cpx_tool.cli.output import note, paper, show
@@ -44,7 +45,7 @@ def inspect(context: click.Context, /, files: tuple[Path, ...], as_json: bool) -
 
 def _inspect(file: Path) -> Iterator[Inspected]:
     try:
-        ders = read_certificates(_content(file))
+        ders = read_certificates(wiring.read_file(file, MAX_BYTES, msg("Check the path.")))
     except BadInput as error:
         yield Inspected(str(file), None, None, error.reason)
         return
@@ -55,14 +56,3 @@ def _inspect(file: Path) -> Iterator[Inspected]:
             yield Inspected(str(file), None, None, error.reason)
         else:
             yield Inspected(str(file), certificate, identify(certificate, label), None)
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise BadInput(
-            msg("The file cannot be read: {why}.", why=why), msg("Check the path.")
-        ) from None
