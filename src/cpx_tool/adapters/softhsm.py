@@ -110,7 +110,7 @@ def open_emulation(directory: Path) -> Emulation:
         directory = directory.resolve()
         refuse_path(directory)
         manifest = read_manifest(directory)
-        require_whole(directory)
+        require_whole(directory, manifest)
         configuration = write_configuration(directory, manifest.mechanisms)
     except OSError as error:
         raise not_writable(directory, error) from None

@@ -35,7 +35,7 @@ _OURS = frozenset({MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES})
 _TOKEN_FILE = "token.object"  # noqa: S105 - a file's name
 _REUSE = timedelta(days=7)
 """Shorter than the distance of any date from a card's validity: defects stay what they are."""
-_UNUSABLE = "#=\r\n"
+_UNUSABLE = "#="
 """SoftHSM 2.6 takes # and = in a path of its settings for its own."""
 
 
@@ -75,9 +75,12 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         if from_json(content, _Format).format != FORMAT:
             raise _other_version(directory)
-        return from_json(content, Manifest)
+        manifest = from_json(content, Manifest)
     except Malformed:
         raise damaged(directory, MANIFEST) from None
+    if manifest.created.tzinfo is None:
+        raise damaged(directory, MANIFEST)
+    return manifest
 
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
@@ -103,11 +106,12 @@ def write_configuration(directory: Path, mechanisms: Sequence[str]) -> Path:
     return path
 
 
-def require_whole(directory: Path) -> None:
+def require_whole(directory: Path, manifest: Manifest) -> None:
     """Raises `BadInput` when SoftHSM's store is damaged: a crash leaves empty token files."""
     if not (directory / TOKENS).is_dir():
         raise damaged(directory, TOKENS)
-    if not all(map(_is_whole, (directory / TOKENS).iterdir())):
+    there = list((directory / TOKENS).iterdir())
+    if len(there) != len(manifest.tokens) or not all(map(_is_whole, there)):
         raise damaged(directory, f"{TOKENS}/{_TOKEN_FILE}")
 
 
@@ -117,7 +121,7 @@ def is_reusable(
     """Whether `directory` holds these very cards, whole and made in the last seven days."""
     try:
         there = read_manifest(directory)
-        require_whole(directory)
+        require_whole(directory, there)
     except (BadInput, OSError):
         return False
     age = datetime.now(UTC) - there.created
@@ -125,13 +129,20 @@ def is_reusable(
         (there.set_name, there.defects) == (set_name, tuple(defects))
         and there.fingerprint == fingerprint(profiles)
         and timedelta() <= age < _REUSE
-        and len(list((directory / TOKENS).iterdir())) == len(there.tokens)
         and (directory / AUTHORITIES / BUNDLE).is_file()
     )
 
 
 def refuse_path(directory: Path) -> None:
-    """Raises `BadInput` for a path that SoftHSM cannot use."""
+    """Raises `BadInput` for a path that SoftHSM cannot use, or that no settings file can hold."""
+    if not str(directory).isprintable():  # line ends, and bytes that are no UTF-8
+        raise BadInput(
+            msg(
+                "SoftHSM cannot use a path that is no plain text: {path}",
+                path=ascii(str(directory)),
+            ),
+            msg("Choose a directory without such characters."),
+        )
     if any(character in str(directory) for character in _UNUSABLE):
         raise BadInput(
             msg("SoftHSM cannot use a path with “#” or “=” in it: {path}", path=str(directory)),
@@ -159,8 +170,8 @@ def put_in_place(fresh: Path, directory: Path, former: Path) -> None:
         directory.rename(former)
     try:
         fresh.rename(directory)
-    except OSError:
-        if existed:
+    except BaseException:  # Ctrl-C among them: what was there would be cleared away with `former`
+        if existed and not directory.exists():
             former.rename(directory)
         raise
 

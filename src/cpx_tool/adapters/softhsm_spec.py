@@ -70,3 +70,12 @@ class WrittenToken(msgspec.Struct):
     serial: str
     slot_id: int
     slot_description: str
+
+
+class WriterAnswer(msgspec.Struct):
+    """What became of it: the tokens, or why there are none."""
+
+    tokens: list[WrittenToken] = []
+    refusal: str = ""
+    """A CKR_* code or the system's words."""
+    not_softhsm: bool = False

@@ -18,11 +18,12 @@ from cpx_tool.adapters.softhsm_spec import (
     KeySpec,
     ObjectSpec,
     TokenSpec,
+    WriterAnswer,
     WrittenToken,
 )
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
-from cpx_tool.errors import CpxError
-from cpx_tool.model.message import msg
+from cpx_tool.errors import BadInput, CpxError
+from cpx_tool.model.message import Message, msg
 
 TEST_PIN = "1234"
 """The published PIN of test cards (ANS's ordering guide)."""
@@ -56,13 +57,23 @@ def fill_tokens(
         )
     except subprocess.TimeoutExpired:
         raise _failed(f"{_DEADLINE} s") from None
+    return _written(done, module)
+
+
+def _written(done: subprocess.CompletedProcess[bytes], module: Path) -> list[WrittenToken]:
+    """What the child answered. It crashed with SoftHSM where there is no answer."""
     if done.returncode != 0:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _failed(lines[-1] if lines else f"exit {done.returncode}")
-    return msgspec.msgpack.decode(done.stdout, type=list[WrittenToken])
+        raise _failed(msg("the process that fills it ended with {code}", code=done.returncode))
+    answer = msgspec.msgpack.decode(done.stdout, type=WriterAnswer)
+    if answer.not_softhsm:
+        reason = _failed(msg("{path} is not SoftHSM 2", path=str(module))).reason
+        raise BadInput(reason, msg("Give the path of libsofthsm2."))
+    if answer.refusal:
+        raise _failed(answer.refusal)
+    return answer.tokens
 
 
-def _failed(why: str) -> CpxError:
+def _failed(why: str | Message) -> CpxError:
     return CpxError(
         msg("SoftHSM could not be filled: {why}", why=why),
         msg("Version 2.6 of SoftHSM is needed; reinstall the package softhsm2."),

@@ -15,12 +15,14 @@ from pkcs11 import Attribute, CertificateType, KeyType, Mechanism, ObjectClass
 from pkcs11.attributes import AttributeMapper
 from pkcs11.exceptions import PKCS11Error
 
+from cpx_tool.adapters.pkcs11 import ckr_name
 from cpx_tool.adapters.softhsm_spec import (
     DataSpec,
     EmulationSpec,
     KeySpec,
     ObjectSpec,
     TokenSpec,
+    WriterAnswer,
     WrittenToken,
 )
 
@@ -32,24 +34,36 @@ _TOKEN_SERIAL = 0x8000534A
 
 
 def main() -> None:
-    """Write every token of the specification; answer with where they are."""
+    """Write every token of the specification; answer with where they are, or why not."""
     spec = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=EmulationSpec)
+    answer = WriterAnswer()
     try:
-        written = write(spec)
-    except (Refused, PKCS11Error) as error:
-        sys.exit(str(error) or type(error).__name__)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(written))
+        answer.tokens = write(spec)
+    except NotSoftHsm:
+        answer.not_softhsm = True
+    except Refused as error:
+        answer.refusal = str(error)
+    except PKCS11Error as error:
+        answer.refusal = ckr_name(error)
+    except OSError as error:
+        answer.refusal = error.strerror or "I/O"
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
 
 
 def write(spec: EmulationSpec) -> list[WrittenToken]:
-    """Make the tokens, then fill them. Raises `Refused` or the binding's errors."""
-    library = ctypes.CDLL(spec.module)
+    """Make the tokens, then fill them.
+
+    Raises `NotSoftHsm`, `Refused`, the binding's errors, and `OSError` of the store's files.
+    """
+    library = _load(spec.module)
     directory = Path(spec.tokens_directory)
     for token in spec.tokens:
         before = set(directory.iterdir())
         _init_token(library, token.label, spec.pin.encode())
-        (created,) = set(directory.iterdir()) - before
-        _set_serial(created / "token.object", token.serial.encode())
+        created = set(directory.iterdir()) - before
+        if len(created) != 1:  # another module, which keeps its tokens elsewhere
+            raise NotSoftHsm
+        _set_serial(created.pop() / "token.object", token.serial.encode())
     module = pkcs11.lib(spec.module)
     by_serial = {token.serial.decode(): token for token in module.get_tokens()}
     if not {token.serial for token in spec.tokens} <= set(by_serial):
@@ -65,8 +79,21 @@ def write(spec: EmulationSpec) -> list[WrittenToken]:
     return written
 
 
+class NotSoftHsm(Exception):
+    """The library is none, or another one than SoftHSM 2."""
+
+
 class Refused(Exception):
-    """SoftHSM refused a call, or is another one than we know; the text says which and how."""
+    """SoftHSM refused a call; the text says which and how."""
+
+
+def _load(path: str) -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(path)
+        _ = library.C_Initialize
+    except (OSError, AttributeError):
+        raise NotSoftHsm from None
+    return library
 
 
 def _init_token(library: Any, label: str, pin: bytes) -> None:
@@ -89,6 +116,8 @@ def _last_slot(library: Any) -> ctypes.c_ulong:
     """The uninitialised token is always the last slot (SoftHSM 2)."""
     count = ctypes.c_ulong()
     _call(library, "C_GetSlotList", ctypes.c_ubyte(0), None, ctypes.byref(count))
+    if not count.value:
+        raise NotSoftHsm
     slots = (ctypes.c_ulong * count.value)()
     _call(library, "C_GetSlotList", ctypes.c_ubyte(0), slots, ctypes.byref(count))
     return ctypes.c_ulong(slots[count.value - 1])
@@ -109,7 +138,7 @@ def _set_serial(path: Path, serial: bytes) -> None:
     content = path.read_bytes()
     head = struct.pack(">QQ", _TOKEN_SERIAL, 3)
     if head not in content:
-        raise Refused("unknown format of token.object")
+        raise NotSoftHsm
     start = content.index(head) + len(head)
     (length,) = struct.unpack(">Q", content[start : start + 8])
     rest = content[start + 8 + length :]
