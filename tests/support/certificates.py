@@ -1,14 +1,17 @@
-"""A certificate shaped like those of a test CPS, made on the spot."""
+"""Certificates shaped like those of test cards, made on the spot."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 ISSUER = (
     (NameOID.COUNTRY_NAME, "FR"),
@@ -46,14 +49,116 @@ def make_certificate(
             x509.RelativeDistinguishedName(holder),
         ]
     )
-    issuer = x509.Name([x509.NameAttribute(oid, value) for oid, value in ISSUER])
+    given = EXTENSIONS if extensions is None else extensions
+    private = [(oid, bytes.fromhex(der)) for oid, der in given.items()]
+    return _signed(key, subject, (not_before, not_after), _unrecognised(private))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a card names, and what its certificates say of the card.
+
+    Codes are those of TRE_G02 (`card_type`), TRE_G15, TRE_R01 and TRE_G01 (`category`); an
+    absent value makes no extension and no part of the subject.
+    """
+
+    card_number: str
+    card_type: int
+    title: str
+    common_name: str
+    given_name: str | None = None
+    surname: str | None = None
+    pseudonym: str | None = None
+    organisation: str | None = None
+    structure: str | None = None
+    profession: int | None = None
+    speciality: str | None = None
+    category: int = 0x80
+    issuer: tuple[tuple[ObjectIdentifier, str], ...] = ISSUER
+    not_before: datetime = datetime(2024, 1, 1, tzinfo=UTC)
+    not_after: datetime = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def authentication_certificate(key: rsa.RSAPrivateKey, person: Person) -> bytes:
+    """The DER: digitalSignature; clientAuth and smart card logon."""
+    logon = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
+    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, logon])
+    return _of_person(key, person, [_usage("digital_signature"), extended])
+
+
+def signature_certificate(key: rsa.RSAPrivateKey, person: Person) -> bytes:
+    """The DER: nonRepudiation; emailProtection."""
+    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    return _of_person(key, person, [_usage("content_commitment"), extended])
+
+
+def _of_person(key: rsa.RSAPrivateKey, person: Person, own: Iterable[x509.ExtensionType]) -> bytes:
+    rdns = [
+        [(NameOID.COUNTRY_NAME, "FR")],
+        [(NameOID.ORGANIZATION_NAME, person.organisation)],
+        [(NameOID.ORGANIZATIONAL_UNIT_NAME, person.structure)],
+        [(NameOID.TITLE, person.title)],
+        [(NameOID.PSEUDONYM, person.pseudonym)],
+        [
+            (NameOID.GIVEN_NAME, person.given_name),
+            (NameOID.COMMON_NAME, person.common_name),
+            (NameOID.SURNAME, person.surname),
+        ],
+    ]
+    named = [[x509.NameAttribute(oid, text) for oid, text in rdn if text] for rdn in rdns]
+    subject = x509.Name([x509.RelativeDistinguishedName(rdn) for rdn in named if rdn])
+    extensions = [*own, *_unrecognised(_private(person))]
+    dates = (person.not_before, person.not_after)
+    return _signed(key, subject, dates, extensions, person.issuer)
+
+
+def _private(person: Person) -> Iterable[tuple[str, bytes]]:
+    yield "1.2.250.1.71.1.2.5", core.OctetString(bytes([person.category])).dump()
+    yield "1.2.250.1.71.1.2.2", core.Integer(person.card_type).dump()
+    yield "1.2.250.1.71.1.2.3", core.PrintableString(f"8025000001/{person.card_number}").dump()
+    if person.profession is not None:
+        yield "1.2.250.1.71.1.2.7", core.Integer(person.profession).dump()
+    if person.speciality is not None:
+        text = core.UTF8String(person.speciality).dump()
+        yield "1.2.250.1.71.4.2.5", bytes([0x30, len(text)]) + text
+
+
+def _unrecognised(values: Iterable[tuple[str, bytes]]) -> list[x509.ExtensionType]:
+    return [x509.UnrecognizedExtension(ObjectIdentifier(oid), der) for oid, der in values]
+
+
+def _usage(bit: str) -> x509.KeyUsage:
+    bits = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "key_cert_sign",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(**{**bits, bit: True})
+
+
+def _signed(
+    key: rsa.RSAPrivateKey,
+    subject: x509.Name,
+    dates: tuple[datetime, datetime],
+    extensions: Iterable[x509.ExtensionType],
+    issuer: Iterable[tuple[ObjectIdentifier, str]] = ISSUER,
+) -> bytes:
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in issuer])
     builder = (
-        x509.CertificateBuilder(issuer, subject, key.public_key(), 0x1234)
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
+        x509.CertificateBuilder(name, subject, key.public_key(), 0x1234)
+        .not_valid_before(dates[0])
+        .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
     )
-    for oid, der in (EXTENSIONS if extensions is None else extensions).items():
-        value = x509.UnrecognizedExtension(ObjectIdentifier(oid), bytes.fromhex(der))
-        builder = builder.add_extension(value, critical=False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)

@@ -99,8 +99,10 @@ def check(
         for need in needs:
             if need not in known:
                 raise TypeError(f"{check_id} needs {need!r}, which is no fact")
-            if hints[need] != known[need]:
-                raise TypeError(f"{check_id} takes {need!r} as {hints[need]}, not {known[need]}")
+            if hints.get(need) != known[need]:
+                raise TypeError(
+                    f"{check_id} takes {need!r} as {hints.get(need)}, not {known[need]}"
+                )
         if not needs:
             raise TypeError(f"{check_id} needs nothing, so it cannot fail")
         return Check(check_id, title, hint, severity, scope, needs, function)

@@ -176,7 +176,10 @@ def _signed(card: ReadCard, by: ReadCertificate | None) -> SignatureTry | Missin
 
 def _signed_with_pss(card: ReadCard) -> SignatureTry | Missing | None:
     """None when the login succeeded and no such signature was tried."""
-    keys = _keys(card.observed)
+    keys, by = _keys(card.observed), card.authentication
     if isinstance(keys, Missing):
         return keys
-    return next((s for s in card.observed.signatures if s.mechanism.endswith("_PSS")), None)
+    if by is None:
+        return Missing(Outcome.SKIPPED, msg("The certificate is not on the card."))
+    signatures = (s for s in card.observed.signatures if s.key_id == by.object.id)
+    return next((s for s in signatures if s.mechanism.endswith("_PSS")), None)

@@ -51,7 +51,7 @@ def _unique_keys(cards: list[ReadCard]) -> list[str]:
     keys: list[str] = []
     for card in cards:
         key = card.key
-        if key in keys:
+        while key in keys:
             key = f"{key} (slot {card.observed.slot.id})"
         keys.append(key)
     return keys

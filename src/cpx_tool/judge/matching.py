@@ -17,7 +17,10 @@ PROFESSIONS = "TRE_G15"
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one card stands. `interchangeable` is empty when the role is certain."""
+    """Where one card stands. `interchangeable` is empty when the role is certain.
+
+    For an extra card, these are the roles that it would fit, had others not taken them.
+    """
 
     place: Place
     expected: ExpectedCard | None = None
@@ -113,7 +116,8 @@ def _left_over(
     card: ReadCard, fitting: Sequence[int], roles: Sequence[ExpectedCard], open_roles: list[int]
 ) -> Placement:
     if fitting:
-        return Placement(Place.EXTRA, roles[fitting[0]])
+        possible = tuple(roles[role] for role in fitting)
+        return Placement(Place.EXTRA, possible[0], possible if len(possible) > 1 else ())
     for role in open_roles:
         if _nearly_fits(card, roles[role]):
             open_roles.remove(role)

@@ -15,7 +15,7 @@ from cpx_tool.pki.identity import identify
 
 AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
 SIGNATURE_LABEL = "Certificat de Signature CPS"
-"""CKA_LABEL of the two personal certificates (cryptolib.md, 4)."""
+"""CKA_LABEL of the two personal certificates (ANS, Cryptolib CPS external specification)."""
 
 
 @dataclass(frozen=True, slots=True)

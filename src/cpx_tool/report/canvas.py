@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from rich import box
 from rich.cells import cell_len
@@ -13,7 +14,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cpx_tool.report.words import printable
+from cpx_tool.report.words import one_line
+
+Cell: TypeAlias = tuple[str, str]
+"""Text and style."""
+
+_GAP = 2
+
+# rich breaks lines at no-break spaces too: they are held back as private-use characters
+_HELD = {0xA0: 0xE000, 0x202F: 0xE001}
+_RELEASED = {held: space for space, held in _HELD.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,10 @@ class Paper:
 
 @dataclass
 class Canvas:
-    """Collects lines and tables; `text()` gives the whole."""
+    """Collects lines and tables; `text()` gives the whole.
+
+    Everything is made safe to print: names come from cards and files.
+    """
 
     paper: Paper
     _buffer: io.StringIO = field(default_factory=io.StringIO)
@@ -45,43 +58,99 @@ class Canvas:
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
         """One paragraph, wrapped; continuation lines keep the indentation."""
-        body = Text(printable(text), style=style)
-        self._console.print(Padding(body, (0, 0, 0, indent)) if indent else body)
+        self._console.print(Padding(_text((text, style)), (0, 0, 0, indent)))
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
-        """A calm table; a cell is (text, style)."""
+    def item(self, mark: str, text: str, style: str = "", indent: int = 0) -> None:
+        """A paragraph behind a mark; continuation lines stand under its text."""
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(_text((mark, style)), _text((text, style)))
+        self._console.print(Padding(grid, (0, 0, 0, indent)))
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """A calm table: heads, a rule, rows."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-        for head in heads:
-            table.add_column(Text(head), overflow="fold")
+        room = self.paper.width - _GAP * len(heads)
+        for head, width in zip(heads, _widths([_plain(heads), *rows], room), strict=True):
+            table.add_column(_text((head, "")), overflow="fold", width=width)
         for row in rows:
-            table.add_row(*(Text(printable(text), style=style) for text, style in row))
+            table.add_row(*map(_text, row))
         self._console.print(table)
 
     def entries(
         self,
         heads: Sequence[str],
-        entries: Sequence[tuple[Sequence[tuple[str, str]], str]],
+        entries: Sequence[tuple[Sequence[Cell], str]],
+        movable: int,
     ) -> None:
         """A table whose rows have a second line of their own: (cells, second line).
 
-        The last column is not padded; the second line is indented, and wrapped by words.
+        Where the paper is too narrow for the words, the column `movable` goes to the head of
+        the second line.
         """
-        texts = [[printable(text) for text, _ in cells] for cells, _ in entries]
-        widths = [max(map(cell_len, column)) for column in zip(heads, *texts, strict=True)]
-        self._row([(head, "bold") for head in heads], widths)
-        for cells, below in entries:
-            self._row(cells, widths)
-            self.line(below, "dim", indent=4)
+        head, rows = list(_plain(heads, "bold")), [list(cells) for cells, _ in entries]
+        below = [text for _, text in entries]
+        if sum(_longest_words([head, *rows])) > self._room(len(head)):
+            del head[movable]
+            moved = [row.pop(movable)[0] for row in rows]
+            below = [
+                f"{one}, {other}" if one.strip("—") else other
+                for one, other in zip(moved, below, strict=True)
+            ]
+        widths = _widths([head, *rows], self._room(len(head)))
+        self._row(head, widths)
+        for row, text in zip(rows, below, strict=True):
+            self._row(row, widths)
+            self.line(text, "dim", indent=2)
 
-    def _row(self, cells: Sequence[tuple[str, str]], widths: Sequence[int]) -> None:
-        row = Text(no_wrap=True, overflow="ignore")
-        for (text, style), width in zip(cells, widths, strict=True):
-            shown = printable(text)
-            row.append(shown, style=style)
-            row.append(" " * (width - cell_len(shown) + 2))
-        self._console.print(row, soft_wrap=True)
+    def _room(self, columns: int) -> int:
+        return self.paper.width - _GAP * (columns - 1)
+
+    def _row(self, cells: Sequence[Cell], widths: Sequence[int]) -> None:
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+        for width in widths:
+            table.add_column(overflow="fold", width=width)
+        table.add_row(*map(_text, cells))
+        self._console.print(table)
 
     def text(self) -> str:
         """Everything written so far, without trailing blanks."""
         lines = (line.rstrip() for line in self._buffer.getvalue().split("\n"))
-        return "\n".join(lines)
+        return "\n".join(lines).translate(_RELEASED)
+
+
+def _text(cell: Cell) -> Text:
+    text, style = cell
+    return Text(one_line(text).translate(_HELD), style=style)
+
+
+def _plain(texts: Sequence[str], style: str = "") -> list[Cell]:
+    return [(text, style) for text in texts]
+
+
+def _widths(rows: Sequence[Sequence[Cell]], room: int) -> list[int]:
+    """The width of each column: its text's, less where the room is short.
+
+    Columns with blanks to break at give way first; then the widest is folded.
+    """
+    natural = [
+        max(cell_len(one_line(text)) for text, _ in column) for column in zip(*rows, strict=True)
+    ]
+    widths = [min(width, room) for width in natural]
+    for floors in (_longest_words(rows), [1] * len(widths)):
+        while sum(widths) > room:
+            wide = [i for i, width in enumerate(widths) if width > floors[i]]
+            if not wide:
+                break
+            widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _longest_words(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """The longest word of each column."""
+    words = (
+        [w for text, _ in column for w in one_line(text).split(" ")]
+        for column in zip(*rows, strict=True)
+    )
+    return [max(map(cell_len, column), default=1) for column in words]

@@ -16,7 +16,15 @@ from cpx_tool.model.finding import (
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.words import PLACES, VERDICTS, Say, day, pcsc_answer, short_label
+from cpx_tool.report.words import (
+    PLACES,
+    VERDICTS,
+    Say,
+    clipped,
+    day,
+    pcsc_answer,
+    short_label,
+)
 
 _MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -95,13 +103,13 @@ def _cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
         msg("Type"),
         msg("Profession"),
         msg("Valid until"),
-        msg("Signs"),
+        msg("Auth/Sign"),
         msg("Result"),
     )
     entries = [(_row(card, say), _who(card, say)) for card in checklist.cards]
     entries += [(_missing_row(say), role.title) for role in checklist.missing]
     canvas.line()
-    canvas.entries([say(head) for head in heads], entries)
+    canvas.entries([say(head) for head in heads], entries, movable=2)
     canvas.line()
 
 
@@ -118,7 +126,7 @@ def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
         (card.key, "bold"),
         (short_label(card_type) if card_type else "—", ""),
         ((profession.label or profession.code) if profession else "—", ""),
-        (day(card.not_after) or "—", ""),
+        (day(card.not_after) or "—", _validity_style(card)),
         _signs(card),
         _result(card, say),
     ]
@@ -129,7 +137,7 @@ def _who(card: JudgedCard, say: Say) -> str:
     if card.identity is None:
         return _role(card, say)
     holder = card.identity.holder
-    name = holder.display
+    name = clipped(holder.display)
     if not holder.nominative:
         name = say(msg("{name} (anonymous)", name=name))
     return f"{name} — {_role(card, say)}"
@@ -138,9 +146,14 @@ def _who(card: JudgedCard, say: Say) -> str:
 def _role(card: JudgedCard, say: Say) -> str:
     if card.expected is None or card.place is not Place.EXPECTED:
         return say(PLACES[card.place])
-    if card.interchangeable:
-        return say(msg("{role} (not certain)", role=card.expected.title))
-    return card.expected.title
+    doubt = "\N{NO-BREAK SPACE}(?)" if card.interchangeable else ""  # CARD-ROLE explains it
+    return card.expected.title + doubt
+
+
+def _validity_style(card: JudgedCard) -> str:
+    dated = ("CERT-STARTED", "CERT-NOT-EXPIRED")
+    over = any(f.check in dated and f.outcome is Outcome.FAILED for f in card.findings)
+    return "bold red" if over else ""
 
 
 def _signs(card: JudgedCard) -> tuple[str, str]:
@@ -161,18 +174,31 @@ def _result(card: JudgedCard, say: Say) -> tuple[str, str]:
 
 def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     """What is not as it should be, check by check, each with its cards and its remedy."""
-    names = {card.key: _name(card) for card in checklist.cards}
+    cards = {card.key: card for card in checklist.cards}
     by_check: dict[str, list[Finding]] = {}
-    for finding in checklist.all_findings():
-        if _needs_attention(finding):
-            by_check.setdefault(finding.check, []).append(finding)
-    for findings in sorted(by_check.values(), key=lambda group: _rank(group[0])):
-        _group(canvas, findings, names, say)
+    for finding in _shown(checklist):
+        by_check.setdefault(finding.check, []).append(finding)
+    for findings in sorted(by_check.values(), key=lambda group: min(map(_rank, group))):
+        _group(canvas, findings, cards, say)
 
 
-def _name(card: JudgedCard) -> str:
-    holder = card.identity.holder.display if card.identity else ""
-    return f"{card.key} {holder}".strip()
+def _shown(checklist: Checklist) -> list[Finding]:
+    """What has a remedy; and what decides and was not answered, where nothing else says why."""
+    everything = checklist.all_findings()
+    explained = {f.subject for f in everything if _is_open(f) and _needs_attention(f)}
+    return [
+        f for f in everything if _needs_attention(f) or (_is_open(f) and f.subject not in explained)
+    ]
+
+
+def _needs_attention(finding: Finding) -> bool:
+    if finding.outcome is Outcome.SKIPPED:
+        return finding.hint is not None
+    return finding.outcome is not Outcome.PASSED
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.severity is Severity.BLOCKER and finding.outcome is not Outcome.PASSED
 
 
 def _rank(finding: Finding) -> int:
@@ -182,28 +208,33 @@ def _rank(finding: Finding) -> int:
     return 0 if finding.outcome is Outcome.FAILED else 1
 
 
-def _group(canvas: Canvas, findings: Sequence[Finding], names: Mapping[str, str], say: Say) -> None:
-    mark, style = _mark(findings[0])
-    title = msg("{check} — must hold: {title}", check=findings[0].check, title=findings[0].title)
-    canvas.line(f"{mark} {say(title)}", style)
+def _group(
+    canvas: Canvas, findings: Sequence[Finding], cards: Mapping[str, JudgedCard], say: Say
+) -> None:
+    worst = min(findings, key=_rank)
+    mark, style = _mark(worst)
+    title = msg("{check} — expected: {title}", check=worst.check, title=worst.title)
+    canvas.item(mark, say(title), style)
     told: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         hint = say(finding.hint) if finding.hint else ""
         told.setdefault((hint, say(finding.message)), []).append(finding.subject)
+    hints = [hint for hint, _ in told]
     for number, ((hint, message), subjects) in enumerate(told.items()):
-        cards = ", ".join(names[s] for s in subjects if s in names)
-        canvas.line(f"{cards}: {message}" if cards else message, indent=4)
-        following = list(told)[number + 1 :]
-        if hint and all(hint != later for later, _ in following):
-            canvas.line(f"→ {hint}", indent=4)
+        names = _names([cards[s] for s in subjects if s in cards])
+        named = say(msg("{names}: {message}", names=names, message=message))
+        canvas.line(named if names else message, indent=4)
+        if hint and hint not in hints[number + 1 :]:
+            canvas.item("→", hint, indent=4)
     canvas.line()
 
 
-def _needs_attention(finding: Finding) -> bool:
-    """Failures and errors; what was skipped only where it decides or has a remedy."""
-    if finding.outcome is Outcome.SKIPPED:
-        return finding.hint is not None
-    return finding.outcome is not Outcome.PASSED
+def _names(cards: Sequence[JudgedCard]) -> str:
+    """One card with its holder; several by their numbers, as the table names the holders."""
+    if len(cards) != 1:
+        return ", ".join(card.key for card in cards)
+    identity = cards[0].identity
+    return f"{cards[0].key} {clipped(identity.holder.display) if identity else ''}".strip()
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
@@ -218,42 +249,46 @@ def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
         msg("Run cpx-tool list-readers to see what PC/SC shows of the card."),
     )
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
-    canvas.line(f"→ {say(hint)}", indent=2)
+    canvas.item("→", say(hint), indent=2)
     canvas.line()
 
 
 def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    if checklist.cards:
+        canvas.line(say(_pins(checklist)))
+    style = _VERDICT_STYLES[checklist.verdict]
+    parts = ", ".join(map(say, _counts(checklist)))
+    canvas.line(f"{say(VERDICTS[checklist.verdict])} — {parts}", style)
+
+
+def _pins(checklist: Checklist) -> Message:
+    pins = [card.observed.pin for card in checklist.cards]
+    tried = sum(pin is not None and pin.result is not PinResult.REFUSED for pin in pins)
+    return nmsg(
+        "PIN: tried once on {count} card, not tried on {refused}.",
+        "PIN: tried once on {count} cards, not tried on {refused}.",
+        tried,
+        refused=len(pins) - tried,
+    )
+
+
+def _counts(checklist: Checklist) -> list[Message]:
+    """Cards and checks passed; then only what is not nothing."""
     findings = checklist.all_findings()
     blockers = [f for f in findings if f.severity is Severity.BLOCKER]
-    warnings = sum(f.severity is Severity.WARNING and f.outcome is Outcome.FAILED for f in findings)
+    passed = sum(f.outcome is Outcome.PASSED for f in findings)
+    failed = sum(f.outcome is Outcome.FAILED for f in blockers)
     unanswered = sum(f.outcome in (Outcome.SKIPPED, Outcome.ERROR) for f in blockers)
+    noticed = (Outcome.FAILED, Outcome.ERROR)
+    warnings = sum(f.severity is Severity.WARNING and f.outcome in noticed for f in findings)
     size = checklist.card_set.size
-    parts = (
+    always = [
         msg("{found} of {size} cards", found=size - len(checklist.missing), size=size),
-        nmsg(
-            "{count} check passed",
-            "{count} checks passed",
-            sum(f.outcome is Outcome.PASSED for f in findings),
-        ),
-        nmsg(
-            "{count} failed",
-            "{count} failed",
-            sum(f.outcome is Outcome.FAILED for f in blockers),
-        ),
-        nmsg("{count} not answered", "{count} not answered", unanswered),
-        nmsg("{count} warning", "{count} warnings", warnings),
+        nmsg("{count} check passed", "{count} checks passed", passed),
+    ]
+    counted = (
+        (failed, nmsg("{count} failed", "{count} failed", failed)),
+        (unanswered, nmsg("{count} not answered", "{count} not answered", unanswered)),
+        (warnings, nmsg("{count} warning", "{count} warnings", warnings)),
     )
-    pins = [card.observed.pin for card in checklist.cards if card.observed.pin]
-    tried = sum(pin.result is not PinResult.REFUSED for pin in pins)
-    canvas.line(
-        say(
-            msg(
-                "PIN: tried once on {tried} cards, not tried on {refused}.",
-                tried=tried,
-                refused=len(checklist.cards) - tried,
-            )
-        )
-    )
-    verdict = say(VERDICTS[checklist.verdict])
-    style = _VERDICT_STYLES[checklist.verdict]
-    canvas.line(f"{verdict} — " + ", ".join(map(say, parts)), style)
+    return always + [message for count, message in counted if count]

@@ -24,7 +24,7 @@ def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
         "schema_version": SCHEMA_VERSION,
         "tool_version": seen.tool_version,
         "run_id": seen.run_id,
-        "observed_at": _moment(seen.observed_at),
+        "observed_at": moment(seen.observed_at),
         "emulated": seen.emulated,
         "verdict": checklist.verdict.value,
         "exit_code": int(code),
@@ -61,8 +61,10 @@ def render_error(error: CpxError, say: Say) -> str:
 
 
 def to_text(body: Any) -> str:
-    """JSON as every command prints it."""
-    return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
+    """JSON as every command prints it. What is not printable stands there as \\u escapes."""
+    text = json.dumps(body, ensure_ascii=False, indent=2)
+    # json leaves C1 controls and bidirectional marks as they are, and a terminal obeys them
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
 
 
 def pcsc_body(pcsc: Pcsc) -> dict[str, Any]:
@@ -118,8 +120,8 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "role": _role(card.expected) if card.expected else None,
         "interchangeable": [_role(role) for role in card.interchangeable],
         "identity": identity_body(card.identity) if card.identity else None,
-        "not_before": _moment(card.not_before),
-        "not_after": _moment(card.not_after),
+        "not_before": moment(card.not_before),
+        "not_after": moment(card.not_after),
         "reader": card.observed.reader,
         "slot": {"id": card.observed.slot.id, "description": card.observed.slot.description},
         "token": {
@@ -220,5 +222,6 @@ def _identifier(identifier: Identifier | None) -> dict[str, Any] | None:
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+def moment(when: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if when else None

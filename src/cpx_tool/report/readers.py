@@ -38,16 +38,17 @@ def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper) -> str:
     if emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
     if seen.pcsc.readers:
-        heads = (msg("Reader"), msg("State"), msg("Card"), msg("Slot"), msg("ATR"))
-        rows = [_row(reader, seen, say) for reader in seen.pcsc.readers]
-        canvas.table([say(head) for head in heads], rows)
+        heads = (msg("Reader"), msg("State"), msg("Card"), msg("Slot"))
+        entries = [(_row(reader, seen, say), _atr(reader)) for reader in seen.pcsc.readers]
+        canvas.entries([say(head) for head in heads], entries, movable=2)
+        canvas.line()
     answer = pcsc_answer(seen.pcsc)
     if answer is not None:
         canvas.line(say(answer[0]), "bold red")
-        canvas.line(f"→ {say(answer[1])}", indent=2)
+        canvas.item("→", say(answer[1]), indent=2)
     for state in dict.fromkeys(reader.state for reader in seen.pcsc.readers):
         if state in _HINTS:
-            canvas.line(f"→ {say(_HINTS[state])}", indent=2)
+            canvas.item("→", say(_HINTS[state]), indent=2)
     note = _module_note(seen)
     if note is not None:
         canvas.line(say(note))
@@ -78,6 +79,7 @@ def render_json(seen: ReaderSlots, emulated: bool) -> str:
             }
             for slot in seen.slots
         ],
+        "faults": [fault_body(fault) for fault in seen.faults],
     }
     return to_text(body)
 
@@ -87,10 +89,13 @@ def _row(reader: Reader, seen: ReaderSlots, say: Say) -> list[tuple[str, str]]:
     return [
         (reader.name, ""),
         (say(STATES[reader.state]), _STYLES.get(reader.state, "")),
-        (say(KINDS[reader.kind]) if reader.kind else "", ""),
+        (say(KINDS[reader.kind]) if reader.kind else "—", ""),
         (", ".join(map(_slot, slots)) or "—", ""),
-        (reader.atr, "dim"),
     ]
+
+
+def _atr(reader: Reader) -> str:
+    return f"ATR {reader.atr}" if reader.atr else ""
 
 
 def _slot(slot: Slot) -> str:
@@ -105,6 +110,12 @@ def _module_note(seen: ReaderSlots) -> Message | None:
             "The PKCS#11 module {path} could not be asked ({code}), so no slot could be joined.",
             path=seen.module.path,
             code=seen.module.fault.code,
+        )
+    if seen.faults:
+        return msg(
+            "The PKCS#11 module {path} could not list its slots ({code}).",
+            path=seen.module.path,
+            code=seen.faults[0].code,
         )
     lost = tuple(
         slot.description

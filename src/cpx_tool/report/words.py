@@ -87,6 +87,10 @@ _ANSWERS = {
 }
 
 
+_KEPT = "\n\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+_LONGEST_NAME = 128
+
+
 def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:
     """Why no card can be reached through PC/SC, and what to do; None when there is a card."""
     if pcsc.status in _ANSWERS:
@@ -94,9 +98,12 @@ def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:
         if pcsc.detail and pcsc.status is PcscStatus.ERROR:
             reason = msg("{reason} ({detail})", reason=reason, detail=pcsc.detail)
         return reason, hint
-    if pcsc.status is PcscStatus.OK and all(r.state is ReaderState.EMPTY for r in pcsc.readers):
-        return _NO_CARD
-    return None
+    if pcsc.status is not PcscStatus.OK:
+        return None
+    if not pcsc.readers:
+        return _ANSWERS[PcscStatus.NO_READER]
+    no_card = (ReaderState.EMPTY, ReaderState.UNAVAILABLE)
+    return _NO_CARD if all(r.state in no_card for r in pcsc.readers) else None
 
 
 def short_label(coded: Coded) -> str:
@@ -112,5 +119,18 @@ def day(moment: datetime | None) -> str:
 
 
 def printable(text: str) -> str:
-    """Without control characters: names come from cards and files, and reach a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+    """Without control characters: names come from cards and files, and reach a terminal.
+
+    The no-break spaces of French typography stay.
+    """
+    return "".join(c if c.isprintable() or c in _KEPT else "\ufffd" for c in text)
+
+
+def one_line(text: str) -> str:
+    """`printable`, line breaks included: a name must not look like lines of the report."""
+    return printable(text).replace("\n", "\ufffd")
+
+
+def clipped(text: str) -> str:
+    """A name at the length that X.520 allows it (ub-name, twice: given name and surname)."""
+    return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…"

@@ -22,7 +22,7 @@ EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
     msg("The card is incomplete, or the middleware's cache is stale: empty it, then ask the ANS."),
 )
 def certificates_present(certificates: Certificates) -> Answer:
-    """One of each, by the labels the middleware gives them (cryptolib.md, 4)."""
+    """One of each, by their labels (ANS, Cryptolib CPS external specification)."""
     labels = [c.object.label for c in certificates]
     lost = tuple(
         wanted for wanted in (AUTHENTICATION_LABEL, SIGNATURE_LABEL) if wanted not in labels
@@ -84,11 +84,11 @@ def certificates_agree(authentication: Certificate, signature: Certificate) -> A
     ),
 )
 def usage_authentication(authentication: Certificate) -> Answer:
-    """Key usage digitalSignature without nonRepudiation; EKU clientAuth (igc-sante.md, 1.3)."""
+    """Key usage digitalSignature without nonRepudiation (RFC 5280, 4.2.1.3); EKU clientAuth."""
     usage = set(authentication.key_usage)
     if "digitalSignature" in usage and "nonRepudiation" not in usage and _client(authentication):
         return passed(_usage(authentication))
-    return failed(_usage(authentication))
+    return failed(msg("Made for another use. {usage}", usage=_usage(authentication)))
 
 
 @check(
@@ -100,10 +100,10 @@ def usage_authentication(authentication: Certificate) -> Answer:
     ),
 )
 def usage_signature(signature: Certificate) -> Answer:
-    """Key usage nonRepudiation (CPS2ter adds digitalSignature), no EKU of a client."""
+    """Key usage nonRepudiation (RFC 5280, 4.2.1.3), alone or not; no clientAuth."""
     if "nonRepudiation" in signature.key_usage and not _client(signature):
         return passed(_usage(signature))
-    return failed(_usage(signature))
+    return failed(msg("Made for another use. {usage}", usage=_usage(signature)))
 
 
 @check(

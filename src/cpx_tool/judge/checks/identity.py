@@ -57,7 +57,7 @@ def profession_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
 
 @check("CARD-NOMINATIVE", msg("The card names a person, or not, as the set expects"), _COMPARE)
 def nominative_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
-    """An anonymous card has neither surname nor given name (PDT-INF-617)."""
+    """An anonymous card has neither surname nor given name (DMP fiche PDT-INF-617)."""
     if expected.nominative is None:
         return None
     found = (
@@ -75,7 +75,7 @@ def nominative_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
     severity=Severity.WARNING,
 )
 def speciality_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
-    """TRE_R01; optional in certificates, so its absence proves nothing (igc-sante.md, 2)."""
+    """TRE_R01; optional in certificates, so its absence proves nothing."""
     if not expected.specialities:
         return None
     if not identity.specialities:
@@ -95,7 +95,7 @@ def speciality_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
     severity=Severity.WARNING,
 )
 def title_agrees(identity: Identity) -> Answer | None:
-    """The title is the label of the profession (igc-sante.md, 1.2)."""
+    """The title of a CPS is the TRE_G15 label of its profession, on all test cards seen."""
     title = identity.holder.title
     if identity.profession is None or identity.profession.label is None or title is None:
         return None
@@ -110,7 +110,7 @@ def title_agrees(identity: Identity) -> Answer | None:
     severity=Severity.WARNING,
 )
 def identifier_key(identity: Identity) -> Answer | None:
-    """The eleventh digit of an RPPS number is a Luhn key (igc-sante.md, 4)."""
+    """The eleventh digit of an RPPS number is a Luhn key, as that of all test holders seen."""
     identifier = identity.holder.identifier
     if identifier is None or identifier.key_valid is None:
         return None
@@ -128,7 +128,7 @@ def identifier_key(identity: Identity) -> Answer | None:
     severity=Severity.WARNING,
 )
 def label_agrees(token: TokenInfo, identity: Identity) -> Answer | None:
-    """Real labels end in the ten digits of the card number (cryptolib.md, 3)."""
+    """The label is kind, version, "-" and card number: "CPS4v1-3100603746" (Cryptolib CPS)."""
     shown = re.search(r"-(\d{10})\b", token.label)
     if shown is None or identity.card_number is None:
         return None

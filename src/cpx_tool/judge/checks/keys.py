@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
+from cpx_tool.judge.facts import Certificates
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
-from cpx_tool.model.token import DataObject, PrivateKey, TokenInfo
+from cpx_tool.model.token import DataObject, PrivateKey, TokenFlag, TokenInfo
+from cpx_tool.pki.proof import Proof, TestProof, proves_test_card
 from cpx_tool.pki.signature import verify_rsa
 
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 FREE_OBJECTS = ("CPS_ID_CARD", "CPS_NAME_PS", "CPS_INFO_PS")
 
+_REPORT = msg("This should never be: save the observation (--save-observation FILE) and report it.")
+_PSS_BROKEN = msg(
+    "The token announces RSA-PSS but does not deliver it: TLS 1.3 client authentication fails "
+    "with this card, so servers must offer TLS 1.2. Settle SIGN-AUTH first, if that failed too."
+)
 _UNBLOCK = msg("Unblock it with the middleware's own tool (CPS Gestion) and the unblock code.")
 _AFTER_WRONG = msg(
     "A wrong PIN was tried before. Make sure of the PIN, log in once with CPS Gestion (this "
@@ -23,7 +32,7 @@ _AFTER_WRONG = msg(
 REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
     PinRefusal.NOT_PROVEN_TEST: (
         msg("PIN not tried: the certificates do not prove that this is a test card."),
-        msg("Repair what the checks above name; only a card proven to be a test card gets a PIN."),
+        msg("Settle what is named here: only a card proven to be a test card gets a PIN."),
     ),
     PinRefusal.PRODUCTION: (
         msg("PIN not tried: this is a real (production) card."),
@@ -65,19 +74,53 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
 }
 """Each refusal in words, with its remedy."""
 
+_FORBIDDING = (
+    TokenFlag.PIN_LOCKED,
+    TokenFlag.PIN_FINAL_TRY,
+    TokenFlag.PIN_COUNT_LOW,
+    TokenFlag.PIN_TO_BE_CHANGED,
+    TokenFlag.PROTECTED_PATH,
+)
+
 
 @check(
     "PIN-ALLOWED",
     msg("PIN safety allows a login"),
-    _UNBLOCK,
+    msg(
+        "Each refusal says what to do. A locked PIN is unblocked with CPS Gestion and the unblock "
+        "code."
+    ),
 )
-def pin_allowed(pin: PinRecord) -> Answer:
-    """Reports the gate's decision; a locked PIN is a defect, any other refusal a precaution."""
-    if pin.refusal is None:
-        return passed(msg("The card is proven to be a test card, and its PIN count is full."))
-    reason, hint = REFUSALS[pin.refusal]
-    if pin.refusal is PinRefusal.LOCKED:
+def pin_allowed(pin: PinRecord, certificates: Certificates, data: tuple[DataObject, ...]) -> Answer:
+    """The gate's decision, and whether what was observed bears it out.
+
+    A locked PIN is a defect, any other refusal a precaution.
+    """
+    if (pin.result is PinResult.REFUSED) is (pin.refusal is None):
+        return Answer(
+            Outcome.ERROR,
+            msg("The record of the PIN contradicts itself: {result}.", result=pin.result.value),
+            msg("Observe the card again; this observation was altered or damaged."),
+        )
+    id_card = next((item.value for item in data if item.label == "CPS_ID_CARD"), None)
+    proof = proves_test_card([item.certificate for item in certificates], id_card)
+    if pin.refusal is not None:
+        return _refused(pin.refusal, proof)
+    if proof.proof is not Proof.PROVEN:
+        return failed(msg("A PIN was tried without proof. {reason}", reason=proof.reason), _REPORT)
+    bad = tuple(flag for flag in pin.flags if flag in _FORBIDDING)
+    if bad:
+        return failed(msg("A PIN was tried although the token said: {flags}.", flags=bad), _REPORT)
+    return passed(msg("The card is proven to be a test card, and its PIN count is full."))
+
+
+def _refused(refusal: PinRefusal, proof: TestProof) -> Answer:
+    reason, hint = REFUSALS[refusal]
+    if refusal is PinRefusal.LOCKED:
         return failed(reason, hint)
+    unproven = refusal in (PinRefusal.NOT_PROVEN_TEST, PinRefusal.PRODUCTION)
+    if unproven and proof.proof is not Proof.PROVEN:
+        reason = msg("{refusal} {reason}", refusal=reason, reason=proof.reason)
     return Answer(Outcome.SKIPPED, reason, hint, blocked_by_pin=True)
 
 
@@ -107,7 +150,7 @@ def pin_accepted(attempt: PinRecord) -> Answer:
     msg("The card was personalised wrongly, or is worn out: have it replaced by the ANS."),
 )
 def keys_present(keys: tuple[PrivateKey, ...], authentication_id: str, signature_id: str) -> Answer:
-    """A private key with the certificate's CKA_ID (cryptolib.md, 4)."""
+    """A private key with the certificate's CKA_ID (PKCS#11 v2.40, 4.6.3)."""
     ids = {key.id for key in keys}
     wanted = ((authentication_id, msg("authentication")), (signature_id, msg("signature")))
     lost = tuple(name for key_id, name in wanted if key_id not in ids)
@@ -186,7 +229,8 @@ def authentication_signs_pss(
         return failed(msg("The token does not announce RSA-PSS."))
     if signed_with_pss is None:
         return skipped(msg("No signature was made with this key."))
-    return _verified(signed_with_pss, authentication)
+    answer = _verified(signed_with_pss, authentication)
+    return replace(answer, hint=_PSS_BROKEN) if answer.outcome is Outcome.FAILED else answer
 
 
 @check(
@@ -196,7 +240,7 @@ def authentication_signs_pss(
     severity=Severity.WARNING,
 )
 def data_readable(data: tuple[DataObject, ...]) -> Answer:
-    """CPS_ID_CARD, CPS_NAME_PS and CPS_INFO_PS (cryptolib.md, 4)."""
+    """CPS_ID_CARD, CPS_NAME_PS, CPS_INFO_PS (ANS, Cryptolib CPS external specification)."""
     readable = {item.label for item in data if item.value}
     lost = tuple(name for name in FREE_OBJECTS if name not in readable)
     if lost:
@@ -207,6 +251,17 @@ def data_readable(data: tuple[DataObject, ...]) -> Answer:
 def _verified(tried: SignatureTry, certificate: Certificate) -> Answer:
     if tried.fault is not None:
         return failed(fault_message(tried.fault))
-    if verify_rsa(certificate.public_key, tried.mechanism, tried.challenge, tried.signature):
+    try:
+        good = verify_rsa(certificate.public_key, tried.mechanism, tried.challenge, tried.signature)
+    except ValueError:
+        return Answer(
+            Outcome.ERROR,
+            msg(
+                "This tool cannot verify a signature made with {mechanism}.",
+                mechanism=tried.mechanism,
+            ),
+            msg("Observe the card again with this version of the tool."),
+        )
+    if good:
         return passed(msg("Verified ({mechanism})", mechanism=tried.mechanism))
     return failed(msg("The signature ({mechanism}) does not verify.", mechanism=tried.mechanism))

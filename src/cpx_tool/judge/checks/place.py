@@ -32,8 +32,10 @@ def card_read(observed: CardObservation) -> Answer:
     msg("The card number appears once"),
     msg("Two slots show one card number: remove the second reader or the copied card."),
 )
-def card_unique(placement: Placement) -> Answer:
+def card_unique(placement: Placement) -> Answer | None:
     """One card number, one card."""
+    if placement.place is Place.UNRECOGNISED:
+        return None
     if placement.place is Place.DUPLICATE:
         return failed(msg("Another card of this run has the same card number."))
     return passed(msg("The card number appears once."))
@@ -42,12 +44,15 @@ def card_unique(placement: Placement) -> Answer:
 @check(
     "CARD-NOT-EXTRA",
     msg("The set needs this card"),
-    msg("Take this card out: it belongs to a second set."),
+    msg("Take out what belongs to a second set: this card, or the one that took its place."),
 )
-def card_not_extra(placement: Placement) -> Answer:
+def card_not_extra(placement: Placement) -> Answer | None:
     """The role is not already taken by another card."""
+    if placement.place is Place.UNRECOGNISED:
+        return None
     if placement.place is Place.EXTRA and placement.expected is not None:
-        return failed(msg("One “{role}” too many.", role=placement.expected.title))
+        roles = placement.interchangeable or (placement.expected,)
+        return failed(msg("One card too many for: {roles}.", roles=tuple(r.title for r in roles)))
     return passed(msg("No other card takes its place."))
 
 
@@ -91,7 +96,7 @@ def card_role_certain(placement: Placement) -> Answer | None:
         return None
     if placement.interchangeable:
         titles = tuple(role.title for role in placement.interchangeable)
-        return failed(msg("Interchangeable: this card may be {roles}.", roles=titles))
+        return failed(msg("The role may be any of these: {roles}.", roles=titles))
     return passed(msg("{role}", role=placement.expected.title))
 
 
@@ -100,8 +105,9 @@ def _foreign(identity: Identity) -> Message:
         identity.card_type.label if identity.card_type else None,
         identity.profession.label if identity.profession else identity.holder.title,
     )
-    kind = " ".join(part for part in parts if part)
+    stated = tuple(part for part in parts if part)
+    kind = msg("{kind}", kind=stated) if stated else msg("A card of an unknown kind")
     homes = tuple(home.title for home in sets_holding(identity))
     if homes:
-        return msg("{kind}: a card of another set ({sets}).", kind=kind, sets=homes)
+        return msg("{kind}: not in this set, but one like it is in: {sets}.", kind=kind, sets=homes)
     return msg("{kind}: no published set holds such a card.", kind=kind)
