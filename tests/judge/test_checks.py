@@ -199,7 +199,7 @@ CASES = [
     Case(
         "no service (cards through GALSS)",
         lambda b: replace(b.good, pcsc=Pcsc(PcscStatus.NO_SERVICE)),
-        "no-service",
+        "not running",
         {"PCSC-SERVICE": FAILED, "PCSC-READERS": SKIPPED, "MODULE-SEES-CARDS": SKIPPED},
         *WARNING,
     ),
@@ -207,7 +207,7 @@ CASES = [
         "a mute card", _readers(ReaderState.MUTE), "Reader 99", {"PCSC-READERS": FAILED}, *WARNING
     ),
     Case(
-        "a card in use", _readers(ReaderState.IN_USE), "in-use", {"PCSC-READERS": FAILED}, *WARNING
+        "a card in use", _readers(ReaderState.IN_USE), "in use", {"PCSC-READERS": FAILED}, *WARNING
     ),
     Case(
         "a card that the module does not show",

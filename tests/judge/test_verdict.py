@@ -103,13 +103,13 @@ ALL_REFUSED = [PinRefusal.COUNT_LOW, PinRefusal.FINAL_TRY, PinRefusal.PROTECTED_
         ),
         pytest.param(
             lambda o, k: without_cards(o, *PEOPLE),
-            Verdict.FAILED,
+            Verdict.INCOMPLETE,
             ExitCode.NOTHING_CHECKED,
             id="no card",
         ),
         pytest.param(
             lambda o, k: replace(o, cards=(), module=None, pcsc=Pcsc(PcscStatus.NO_SERVICE)),
-            Verdict.FAILED,
+            Verdict.INCOMPLETE,
             ExitCode.NOTHING_CHECKED,
             id="nothing at all",
         ),

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_in_it(scene: Observation, judged: Judged) -> None:
     assert [role["role"] for role in result["missing"]] == ["cpe-employe-delegue", "infirmier"]
     places = {c["key"]: c["place"] for c in result["cards"]}
     assert places["3100000077"] == "foreign"
-    assert places["slot 3"] == "unrecognised"
+    assert places["slot-3"] == "unrecognised"
     pins = [c["pin"]["refusal"] for c in result["cards"]]
     assert pins.count("locked") == 1
 

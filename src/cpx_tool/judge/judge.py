@@ -52,7 +52,7 @@ def _unique_keys(cards: list[ReadCard]) -> list[str]:
     for card in cards:
         key = card.key
         while key in keys:
-            key = f"{key} (slot {card.observed.slot.id})"
+            key = f"{key}#{card.observed.slot.id}"
         keys.append(key)
     return keys
 

@@ -56,7 +56,7 @@ def read_card(observed: CardObservation) -> ReadCard:
     identities = [identify(c.certificate, label) for c in certificates if c.certificate]
     identity = next((i for i in identities if i.kind is ProductKind.CARD), None)
     number = identity.card_number if identity else None
-    return ReadCard(number or f"slot {observed.slot.id}", observed, certificates, identity)
+    return ReadCard(number or f"slot-{observed.slot.id}", observed, certificates, identity)
 
 
 def _read(item: CertificateObject) -> ReadCertificate:

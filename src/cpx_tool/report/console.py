@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cpx_tool.catalogue.readers import pcsc_answer
 from cpx_tool.model.finding import (
     Checklist,
     Finding,
@@ -16,15 +17,7 @@ from cpx_tool.model.finding import (
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.words import (
-    PLACES,
-    VERDICTS,
-    Say,
-    clipped,
-    day,
-    pcsc_answer,
-    short_label,
-)
+from cpx_tool.report.words import PLACES, VERDICTS, Say, clipped, day, short_label
 
 _MARKS = {
     Outcome.PASSED: ("✓", "green"),

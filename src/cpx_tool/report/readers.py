@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import ReaderSlots
@@ -10,7 +11,7 @@ from cpx_tool.model.token import Slot
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.json import SCHEMA_VERSION, fault_body, pcsc_body, to_text
-from cpx_tool.report.words import KINDS, STATES, Say, pcsc_answer
+from cpx_tool.report.words import KINDS, Say
 
 _STYLES = {
     ReaderState.CARD_PRESENT: "green",

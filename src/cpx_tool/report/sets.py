@@ -37,7 +37,8 @@ def render_one(card_set: CardSet, say: Say, paper: Paper) -> str:
     canvas.line(f"{card_set.title} ({card_set.name})", "bold")
     if card_set.reference:
         canvas.line(say(msg("Reference: {reference}", reference=card_set.reference)))
-    canvas.line(say(msg("Offered under: {igc}", igc=card_set.igc)))
+    if card_set.igc:
+        canvas.line(say(msg("Offered under: {igc}", igc=card_set.igc)))
     canvas.line(say(msg("Cards: {size}", size=card_set.size)))
     if not card_set.cards:
         canvas.line(
@@ -79,7 +80,8 @@ def _row(card: ExpectedCard, say: Say) -> list[tuple[str, str]]:
     if card.profession is not None:
         name = label("TRE_G15", f"{card.profession:02d}") or "?"
         profession = f"{name} ({card.profession})"
-    return [(card.role, ""), (card.title, ""), (profession, ""), (say(nominative), "")]
+    title = f"{card.title} · {card.card_number}" if card.card_number else card.title
+    return [(card.role, ""), (title, ""), (profession, ""), (say(nominative), "")]
 
 
 def _set(card_set: CardSet) -> dict[str, Any]:

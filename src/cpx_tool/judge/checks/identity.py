@@ -16,7 +16,7 @@ from cpx_tool.model.token import TokenInfo
 CARD_TYPES = "TRE_G02"
 
 _COMPARE = msg(
-    "Wrong card or wrong set: compare the card number with the label printed on the card."
+    "Wrong card or wrong set: compare with the number printed on the card."
 )
 
 

@@ -184,7 +184,7 @@ def keys_match(
     )
     if wrong:
         return failed(msg("The key is not the one of the certificate: {names}.", names=wrong))
-    return passed(msg("The moduli agree."))
+    return passed(msg("Key and certificate have the same modulus."))
 
 
 @check(

@@ -43,7 +43,7 @@ def card_unique(placement: Placement) -> Answer | None:
 
 @check(
     "CARD-NOT-EXTRA",
-    msg("The set needs this card"),
+    msg("No more such cards than the set holds"),
     msg("Take out what belongs to a second set: this card, or the one that took its place."),
 )
 def card_not_extra(placement: Placement) -> Answer | None:
@@ -85,7 +85,7 @@ def card_is_cpx(placement: Placement) -> Answer:
     msg("The role of the card is certain"),
     msg(
         "CDE, CPE and delegate's CPE share one type code, and no published rule tells them "
-        "apart. Compare the card number with the label printed on the card, and pin it with "
+        "apart. Compare with the number printed on the card, and pin it with "
         "card_number in a set file of your own (--set FILE.toml)."
     ),
     severity=Severity.WARNING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
 from cpx_tool.judge.words import fault_message
@@ -25,7 +26,7 @@ def service_answers(pcsc: Pcsc) -> Answer:
         return skipped(msg("Not asked: the cards do not come through PC/SC."))
     if pcsc.status is PcscStatus.OK:
         return passed(nmsg("{count} reader", "{count} readers", len(pcsc.readers)))
-    return failed(msg("The PC/SC service answered: {status}.", status=pcsc.status.value))
+    return failed(*(pcsc_answer(pcsc) or (msg("The PC/SC service gave no answer."), None)))
 
 
 @check(
@@ -41,7 +42,11 @@ def service_answers(pcsc: Pcsc) -> Answer:
 def readers_answer(pcsc: Pcsc) -> Answer:
     """A mute card, or one held by another program, would otherwise just be absent."""
     bad = (ReaderState.MUTE, ReaderState.IN_USE, ReaderState.UNAVAILABLE)
-    names = tuple(f"{r.name} ({r.state.value})" for r in pcsc.readers if r.state in bad)
+    names = tuple(
+        msg("{name} ({state})", name=r.name, state=STATES[r.state])
+        for r in pcsc.readers
+        if r.state in bad
+    )
     if names:
         return failed(msg("These readers cannot be used now: {names}.", names=names))
     if not pcsc.readers:
@@ -116,8 +121,10 @@ def module_sees_cards(pcsc: Pcsc, cards: tuple[CardObservation, ...]) -> Answer:
     msg("Insert the missing cards; if they are lost, order the set again (form 414, part 3)."),
     scope=Scope.RUN,
 )
-def set_complete(match: Match, card_set: CardSet) -> Answer:
+def set_complete(match: Match, card_set: CardSet, cards: tuple[CardObservation, ...]) -> Answer:
     """Each role of the set was taken by a card."""
+    if not cards:
+        return skipped(msg("No card was read."))
     found = card_set.size - len(match.missing)
     if match.missing:
         names = tuple(role.title for role in match.missing)

@@ -1,0 +1,62 @@
+"""Words for readers: their states, and the PC/SC service's answers with their remedies."""
+
+from __future__ import annotations
+
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
+
+STATES = {
+    ReaderState.EMPTY: msg("empty"),
+    ReaderState.CARD_PRESENT: msg("card present"),
+    ReaderState.MUTE: msg("mute card"),
+    ReaderState.IN_USE: msg("in use by another program"),
+    ReaderState.UNAVAILABLE: msg("unavailable"),
+}
+
+_NO_CARD = (
+    msg("There are readers, but no card in any of them."),
+    msg("Insert a card, chip first and facing up, and run the command again."),
+)
+
+_ANSWERS = {
+    PcscStatus.NO_SERVICE: (
+        msg("The PC/SC service is not running."),
+        msg(
+            "Start it: “sudo systemctl start pcscd.socket” on Linux (package pcscd), the service "
+            "“Smart Card” (SCardSvr) on Windows."
+        ),
+    ),
+    PcscStatus.ACCESS_REFUSED: (
+        msg("The PC/SC service refuses access to this user or session."),
+        msg(
+            "Over ssh or in CI, polkit refuses by default: install the polkit rule of the "
+            "folder udev/, or run from the desktop session."
+        ),
+    ),
+    PcscStatus.NO_READER: (
+        msg("The PC/SC service runs, but it sees no reader."),
+        msg(
+            "Plug in the reader. If it is plugged in, install its driver (package libccid), try "
+            "another USB port, and see the folder udev/."
+        ),
+    ),
+    PcscStatus.ERROR: (
+        msg("The PC/SC service gave an unexpected answer."),
+        msg("Restart the service and plug the reader in again."),
+    ),
+}
+
+
+def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:
+    """Why no card can be reached through PC/SC, and what to do; None when there is a card."""
+    if pcsc.status in _ANSWERS:
+        reason, hint = _ANSWERS[pcsc.status]
+        if pcsc.detail and pcsc.status is PcscStatus.ERROR:
+            reason = msg("{reason} ({detail})", reason=reason, detail=pcsc.detail)
+        return reason, hint
+    if pcsc.status is not PcscStatus.OK:
+        return None
+    if not pcsc.readers:
+        return _ANSWERS[PcscStatus.NO_READER]
+    no_card = (ReaderState.EMPTY, ReaderState.UNAVAILABLE)
+    return _NO_CARD if all(r.state in no_card for r in pcsc.readers) else None
