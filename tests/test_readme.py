@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from cpx_tool.adapters.middleware import MODULE_VARIABLE
+from cpx_tool.adapters.observation_file import load
 from cpx_tool.adapters.pin import PIN_VARIABLE
 from cpx_tool.adapters.softhsm import SOFTHSM_VARIABLE
 from cpx_tool.catalogue.sets import find_set
@@ -13,6 +14,9 @@ from cpx_tool.cli.main import cli
 from cpx_tool.emulate.defects import WORDS
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.checks import CHECKS
+from cpx_tool.judge.judge import judge
+from cpx_tool.judge.verdict import exit_code
+from cpx_tool.model.finding import Outcome
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,3 +56,27 @@ def test_every_command_is_shown() -> None:
 
 def test_the_sample_set_file_can_be_used() -> None:
     assert len(find_set(str(ROOT / "fixtures" / "my-set.toml")).cards) == 2
+
+
+def test_the_sample_observation_is_judged_as_ever() -> None:
+    """A saved observation gives the same verdict for ever: it carries its own moment."""
+    observation = load(ROOT / "fixtures" / "observation.json")
+    checklist = judge(observation, find_set("centre-sante"))
+    found = {
+        (finding.check, card.expected.role)
+        for card in checklist.cards
+        for finding in card.findings
+        if card.expected and finding.outcome is Outcome.FAILED
+    }
+    assert found >= {
+        ("CERT-NOT-EXPIRED", "medecin-generaliste"),
+        ("CERT-USAGE-AUTH", "infirmier"),
+        ("CERT-USAGE-SIGN", "infirmier"),
+    }
+    assert {check for check, _ in found} <= {
+        "CERT-NOT-EXPIRED",
+        "CERT-USAGE-AUTH",
+        "CERT-USAGE-SIGN",
+        "CARD-ROLE",
+    }
+    assert exit_code(checklist) is ExitCode.FAILED

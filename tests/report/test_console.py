@@ -199,7 +199,7 @@ def test_a_failure_names_check_card_cause_and_remedy(
     assert said == (
         "✗ CARD-PROFESSION — expected: The profession is the one the set expects "
         "3100000012 ADÈLE DOC0007512: Expected Médecin (10), found Audioprothésiste (26). "
-        "→ Wrong card or wrong set: compare the card number with the label printed on the card."
+        "→ Wrong card or wrong set: compare with the number printed on the card."
     )
 
 
