@@ -9,8 +9,10 @@ from cpx_tool.adapters.middleware import MODULE_VARIABLE
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.adapters.pin import PIN_VARIABLE
 from cpx_tool.adapters.softhsm import SOFTHSM_VARIABLE
+from cpx_tool.adapters.trust_store import TRUST_VARIABLE
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli.main import cli
+from cpx_tool.cli.trust import trust
 from cpx_tool.emulate.defects import WORDS
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.checks import CHECKS
@@ -45,13 +47,18 @@ def test_the_defects() -> None:
 
 def test_the_environment_variables() -> None:
     listed = {row[0].strip("`") for row in _rows("Environment")}
-    assert {MODULE_VARIABLE, PIN_VARIABLE, SOFTHSM_VARIABLE, "CPX_LANG", "NO_COLOR"} == listed
+    ours = {MODULE_VARIABLE, PIN_VARIABLE, SOFTHSM_VARIABLE, TRUST_VARIABLE}
+    assert {*ours, "CPX_LANG", "NO_COLOR"} == listed
 
 
 def test_every_command_is_shown() -> None:
     shown = set(re.findall(r"cpx-tool ([a-z]+(?:-[a-z]+)?)", README))
     assert set(cli.commands) <= shown
     assert shown <= set(cli.commands)
+
+
+def test_every_command_of_the_group_trust_is_shown() -> None:
+    assert set(re.findall(r"cpx-tool trust ([a-z]+)", README)) == set(trust.commands)
 
 
 def test_the_sample_set_file_can_be_used() -> None:

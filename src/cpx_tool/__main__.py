@@ -15,8 +15,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console of few characters loses no result
     i18n.use(i18n.choose(sys.argv[1:], os.environ))
-    from cpx_tool.cli.main import run  # noqa: PLC0415 - help texts are translated at import
-
+    try:
+        from cpx_tool.cli.main import run  # noqa: PLC0415 - help texts are translated at import
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

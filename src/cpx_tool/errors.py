@@ -43,12 +43,6 @@ class NothingToCheck(CpxError):
     exit_code = ExitCode.NOTHING_CHECKED
 
 
-class PinStopped(CpxError):
-    """PIN safety forbids the only thing that was asked for."""
-
-    exit_code = ExitCode.PIN_SAFETY
-
-
 _SYSTEM_REASONS = {
     errno.ENOENT: msg("no such file or directory"),
     errno.EACCES: msg("permission denied"),

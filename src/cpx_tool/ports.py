@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
+    Seal,
     Slot,
     TokenContents,
     TokenInfo,
@@ -35,9 +35,13 @@ class Readers(Protocol):
 class Tokens(Protocol):
     """One PKCS#11 module. Every method may raise `TokenFault`.
 
-    After a fault of kind CRASH or HANG the implementation starts afresh at the next call:
-    logins and slot ids of before are gone.
+    After a fault of kind CRASH or HANG, or a failed login, the implementation starts afresh at
+    the next call: logins and slot ids of before are gone, and `generation` is another.
     """
+
+    @property
+    def generation(self) -> int:
+        """Changes with each start of the module; slot ids hold within one only."""
 
     def load(self) -> ModuleInfo:
         """Load and initialise the module."""
@@ -51,10 +55,12 @@ class Tokens(Protocol):
     def read(self, slot_id: int) -> TokenContents:
         """Public certificates and free data objects; no login."""
 
-    def login(self, slot_id: int, pin: Pin) -> None:
+    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
         """Exactly one C_Login as the user, in a session kept for `read_private` and `sign`.
 
-        After a failure nothing of the session is left, and the next call starts afresh.
+        The card is compared with `expected` first: on another one the fault "card-changed" is
+        raised without a C_Login. A login never starts the module afresh; after a failed one
+        nothing of the session is left, and the next call does.
         """
 
     def read_private(self, slot_id: int) -> PrivateContents:
@@ -94,9 +100,6 @@ class Pin:
         """The digits, for the one call that needs them."""
         return self._digits
 
-    def __len__(self) -> int:
-        return len(self._digits)
-
     def __repr__(self) -> str:
         return "Pin(****)"
 
@@ -109,10 +112,3 @@ class PinSource(Protocol):
 
     def pin(self) -> Pin:
         """The PIN; may raise `BadInput` when it cannot be had."""
-
-
-class Clock(Protocol):
-    """The workstation's time."""
-
-    def now(self) -> datetime:
-        """Now, aware, in UTC."""

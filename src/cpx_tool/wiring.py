@@ -11,15 +11,18 @@ from pathlib import Path
 import platformdirs
 
 from cpx_tool import __version__
-from cpx_tool.adapters import files, observation_file
+from cpx_tool.adapters import files, observation_file, system, trust_files
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.middleware import find_module
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.softhsm import Wanted, open_emulation, write_emulation
-from cpx_tool.adapters.system import SystemClock, workstation
+from cpx_tool.adapters.system import keep_no_core, workstation
+from cpx_tool.adapters.trust_import import Importer
+from cpx_tool.adapters.trust_store import TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
+from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import NothingToCheck
@@ -27,11 +30,14 @@ from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation, ReaderSlots
+from cpx_tool.model.trust import Anchors, Imported, StoreListing
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
+from cpx_tool.pki.crl import Crl
 from cpx_tool.ports import Readers
 
 load_observation = observation_file.load
 read_file = files.read_file
+now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
 
@@ -48,6 +54,53 @@ class Source:
     timeout: float
 
 
+@dataclass(frozen=True, slots=True)
+class TrustAtHand:
+    """What chains are judged with: `certificates` (DER) are possible issuers, believed only as
+    `anchors` says.
+    """
+
+    anchors: Anchors
+    certificates: tuple[bytes, ...]
+    crls: tuple[Crl, ...]
+
+
+def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustAtHand:
+    """The user's store, then these directories, then the middleware's own store.
+
+    Raises `BadInput` for a directory or CRL that was named and cannot be used.
+    """
+    stored = _store().read()
+    found = trust_files.read_paths(ca_dirs)
+    places = [f for place in trust_files.middleware_stores() for f in trust_files.read_place(place)]
+    given = [crl for file in crl_files for crl in trust_files.read_crl_file(file)]
+    return TrustAtHand(
+        anchors=Anchors(authorities(), frozenset(stored.accepted)),
+        certificates=(
+            *stored.certificates,
+            *trust_files.certificates_of((*found, *places)),
+        ),
+        crls=(*given, *stored.crls, *trust_files.crls_of(found)),
+    )
+
+
+def import_trust(paths: Sequence[Path], *, accept_unknown: bool) -> tuple[Imported, ...]:
+    """Fill the user's store. Raises `BadInput` for a path or store that cannot be used."""
+    importer = Importer(_store(), authorities(), accept_unknown, now())
+    return importer.run(trust_files.read_paths(paths))
+
+
+def list_trust() -> StoreListing:
+    """What the user's store holds. Raises `BadInput` when it cannot be read."""
+    places = trust_files.middleware_stores()
+    counts = [(str(p), len(trust_files.certificates_of(trust_files.read_place(p)))) for p in places]
+    return _store().listing(authorities(), tuple((p, n) for p, n in counts if n))
+
+
+def _store() -> TrustStore:
+    return TrustStore(store_directory(os.environ))
+
+
 def list_readers(source: Source) -> ReaderSlots:
     """The readers and the slots joined to them; without a module, the readers alone."""
     readers, module = _ports(source, module_needed=False)
@@ -59,20 +112,21 @@ def list_readers(source: Source) -> ReaderSlots:
 
 def check_cards(source: Source, ask_pin: bool, tell: Callable[[Message], None]) -> Observation:
     """Walk all cards. Raises `CpxError` where there is nothing to walk."""
+    keep_no_core()  # this process holds the PIN, too
     pins = pin_source(ask_pin, os.environ)
     readers, module = _ports(source, module_needed=True)
     assert module is not None  # noqa: S101 - module_needed
-    try:
-        seen, cards = observe_cards(readers, module, pins, secrets.token_bytes, tell)
-    finally:
-        _close(module)
     context = Context(
         tool_version=__version__,
         run_id=secrets.token_hex(8),
         emulated=source.emulated is not None,
         workstation=workstation(),
-        clock=SystemClock(),
+        started_at=now(),
     )
+    try:
+        seen, cards = observe_cards(readers, module, pins, secrets.token_bytes, tell)
+    finally:
+        _close(module)
     return record(context, seen, cards)
 
 
@@ -82,7 +136,7 @@ def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) 
     wanted = Wanted(
         set_name=card_set.name,
         defects=tuple(defects),
-        profiles=profiles(card_set, planned, SystemClock().now()),
+        profiles=profiles(card_set, planned, now()),
     )
     cache = KeyCache(Path(platformdirs.user_cache_dir("cpx-tool")) / "emulation")
     return write_emulation(wanted, into, cache, reuse=reuse)

@@ -11,7 +11,7 @@ import pytest
 
 from cpx_tool.adapters.softhsm import open_emulation
 from cpx_tool.adapters.worker import WorkerTokens
-from cpx_tool.model.token import Slot, TokenFlag
+from cpx_tool.model.token import Slot, TokenFlag, seal
 from cpx_tool.pki.certificate import read_certificate
 from cpx_tool.pki.signature import digest_info_sha256, verify_rsa
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
@@ -40,13 +40,20 @@ def tokens(directory: Path) -> Iterator[WorkerTokens]:
     worker.close()
 
 
+def login(tokens: WorkerTokens, slot: Slot, pin: Pin) -> None:
+    """Log in to the card as it is now."""
+    contents = tokens.read(slot.id)
+    ders = [item.der for item in contents.certificates]
+    tokens.login(slot.id, pin, seal(contents.info.label, contents.info.serial, ders))
+
+
 def first(tokens: WorkerTokens) -> Slot:
     return next(slot for slot in tokens.slots() if slot.token_present)
 
 
 def refused(tokens: WorkerTokens, slot: Slot, pin: Pin) -> str:
     with pytest.raises(TokenFault) as caught:
-        tokens.login(slot.id, pin)
+        login(tokens, slot, pin)
     return caught.value.fault.code
 
 
@@ -64,7 +71,7 @@ def test_signatures_verify_with_each_mechanism(tokens: WorkerTokens) -> None:
     contents = tokens.read(slot.id)
     item = next(c for c in contents.certificates if c.label == SIGNATURE)
     key = read_certificate(item.der).public_key
-    tokens.login(slot.id, GOOD)
+    login(tokens, slot, GOOD)
     challenge = os.urandom(32)
     for mechanism in ("CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS", "CKM_SHA256_RSA_PKCS_PSS"):
         data = digest_info_sha256(challenge) if mechanism == "CKM_RSA_PKCS" else challenge
@@ -78,7 +85,7 @@ def test_nothing_private_is_seen_without_a_login(tokens: WorkerTokens) -> None:
     contents = tokens.read(slot.id)
     assert all(not item.private for item in contents.data)
     assert tokens.read_private(slot.id).keys == ()
-    tokens.login(slot.id, GOOD)
+    login(tokens, slot, GOOD)
     assert len(tokens.read_private(slot.id).keys) == 2
     tokens.logout(slot.id)
     assert tokens.read_private(slot.id).keys == ()
@@ -88,7 +95,7 @@ def test_a_wrong_pin_sets_the_flag_and_a_good_one_clears_it(tokens: WorkerTokens
     slot = first(tokens)
     assert refused(tokens, slot, WRONG) == "CKR_PIN_INCORRECT"
     assert TokenFlag.PIN_COUNT_LOW in tokens.token_info(slot.id).flags
-    tokens.login(slot.id, GOOD)
+    login(tokens, slot, GOOD)
     assert TokenFlag.PIN_COUNT_LOW not in tokens.token_info(slot.id).flags
 
 
@@ -97,7 +104,7 @@ def test_faults_name_function_and_code(tokens: WorkerTokens) -> None:
     with pytest.raises(TokenFault) as caught:
         tokens.read(0x7FFFFFF0)
     assert caught.value.fault.code == "CKR_SLOT_ID_INVALID"
-    tokens.login(slot.id, GOOD)
+    login(tokens, slot, GOOD)
     with pytest.raises(TokenFault) as caught:
         tokens.sign(slot.id, "00", "CKM_RSA_PKCS", b"x")
     assert caught.value.fault.call == "C_Sign"
@@ -107,3 +114,29 @@ def test_faults_name_function_and_code(tokens: WorkerTokens) -> None:
 def test_mechanisms_are_named(tokens: WorkerTokens) -> None:
     mechanisms = tokens.token_info(first(tokens).id).mechanisms
     assert {"CKM_RSA_PKCS", "CKM_SHA256_RSA_PKCS_PSS"} <= set(mechanisms)
+
+
+def test_another_card_than_the_one_that_was_read_gets_no_pin(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    contents = tokens.read(slot.id)
+    info = contents.info
+    ders = [item.der for item in contents.certificates]
+    for wrong in (
+        seal("CPS4v1-0000000000", info.serial, ders),
+        seal(info.label, "00000000", ders),
+        seal(info.label, info.serial, ders[:1]),
+    ):
+        with pytest.raises(TokenFault) as caught:
+            tokens.login(slot.id, WRONG, wrong)
+        assert caught.value.fault.code == "card-changed"
+    assert TokenFlag.PIN_COUNT_LOW not in tokens.token_info(slot.id).flags
+
+
+def test_a_login_never_starts_the_module_afresh(tokens: WorkerTokens) -> None:
+    slot = first(tokens)
+    before = tokens.generation
+    tokens.close()
+    assert tokens.generation != before
+    with pytest.raises(TokenFault) as caught:
+        tokens.login(slot.id, GOOD, seal("", "", ()))
+    assert caught.value.fault.code == "card-changed"

@@ -74,7 +74,7 @@ DEFECTS = {
     "duplicate": (1, {("CARD-UNIQUE", "duplicate")}),
     "extra": (1, {("CARD-NOT-EXTRA", DOCTOR)}),
     "foreign": (1, {("SET-COMPLETE", "run"), ("CARD-IN-SET", "foreign")}),
-    "broken-certificate": (1, {("CERT-READABLE", DOCTOR)}),
+    "broken-certificate": (1, {("CERT-READABLE", DOCTOR), ("CARD-TEST", DOCTOR)}),
     "no-private-key": (1, {("KEY-PRESENT", DOCTOR)}),
     "pkcs1-only": (0, {("SIGN-PSS", DOCTOR)}),
 }

@@ -302,7 +302,8 @@ CASES = [
             "CERT-READABLE": FAILED,
             "CERT-STARTED": FAILED,
             "CERT-NOT-EXPIRED": FAILED,
-            **dict.fromkeys(("CERT-USAGE-AUTH", "CERT-USAGE-SIGN", "CARD-TEST"), SKIPPED),
+            **dict.fromkeys(("CERT-USAGE-AUTH", "CERT-USAGE-SIGN"), SKIPPED),
+            "CARD-TEST": FAILED,
             **NO_PLACE,
             **dict.fromkeys(("CARD-TITLE", "CARD-IDENTIFIER", "CARD-LABEL"), SKIPPED),
             "PIN-ALLOWED": SKIPPED,
@@ -330,6 +331,7 @@ CASES = [
         "Certificat de Signature CPS: This is not a certificate, or it is damaged.",
         {
             "CERT-READABLE": FAILED,
+            "CARD-TEST": FAILED,
             **dict.fromkeys(("CERT-AGREE", "CERT-USAGE-SIGN", "PIN-ALLOWED"), SKIPPED),
             **NO_LOGIN,
         },
@@ -342,6 +344,7 @@ CASES = [
         "gave no value (empty)",
         {
             "CERT-READABLE": FAILED,
+            "CARD-TEST": FAILED,
             **dict.fromkeys(("CERT-AGREE", "CERT-USAGE-SIGN", "PIN-ALLOWED"), SKIPPED),
             **NO_LOGIN,
         },
@@ -399,7 +402,7 @@ CASES = [
     Case(
         "a test module's category",
         lambda b: b.refused(PinRefusal.NOT_PROVEN_TEST, category=0x42),
-        "do not say",
+        "which is not a test card's",
         {"CARD-TEST": FAILED, "PIN-ALLOWED": SKIPPED, **NO_LOGIN},
     ),
     Case(
@@ -472,7 +475,7 @@ CASES = [
         "a PIN tried on a card that is not proven",
         lambda b: b.person(issuer=((ISSUER[0]), (ISSUER[1][0], "NOBODY"))),
         "without proof",
-        {"PIN-ALLOWED": FAILED},
+        {"PIN-ALLOWED": FAILED, "CARD-TEST": FAILED},
     ),
     Case(
         "a PIN tried against the token's flags",
@@ -501,8 +504,7 @@ CASES = [
             PinRefusal.NOT_PROVEN_TEST, issuer=((ISSUER[0]), (ISSUER[1][0], "NOBODY"))
         ),
         "unknown issuer",
-        {"PIN-ALLOWED": SKIPPED, **NO_LOGIN},
-        *PRECAUTION,
+        {"CARD-TEST": FAILED, "PIN-ALLOWED": SKIPPED, **NO_LOGIN},
     ),
     Case(
         "a wrong PIN",
@@ -948,7 +950,7 @@ def test_a_pin_tried_on_a_card_whose_own_description_says_production(
     real = DataObject("CPS_ID_CARD", b"\xe3\x03\x82\x01\x00", private=False)
     seen = bench.doctor(lambda found: replace(found, data=(*found.data[1:], real)))
     findings = about(judge(seen, card_set), 1)
-    assert not_passed(findings) == {"PIN-ALLOWED": FAILED}
+    assert not_passed(findings) == {"PIN-ALLOWED": FAILED, "CARD-TEST": FAILED}
     allowed = next(f for f in findings if f.check == "PIN-ALLOWED")
     assert "CPS_ID_CARD" in say(allowed.message)
 

@@ -9,17 +9,20 @@ from dataclasses import replace
 import pytest
 
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
+from cpx_tool.model.observation import CardObservation, Fault, PinRefusal, PinResult
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import (
     CertificateObject,
     PrivateContents,
     PrivateKey,
+    Seal,
+    Slot,
     TokenContents,
     TokenFlag,
+    seal,
 )
 from cpx_tool.observe.walk import Module, observe_cards
-from cpx_tool.ports import PinOrigin
+from cpx_tool.ports import Pin, PinOrigin, TokenFault
 from support.certificates import EXTENSIONS
 from support.fakes import FakePins, FakeTokens, ckr, crash, token_info
 
@@ -184,3 +187,80 @@ def test_a_module_that_does_not_load_is_an_observed_fact() -> None:
     assert seen.module is not None
     assert seen.module.fault == crash("C_Initialize")
     assert cards == ()
+
+
+def test_a_card_swapped_while_the_pin_is_typed_gets_no_pin(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card})
+
+    class Slow(FakePins):
+        def pin(self) -> Pin:
+            tokens.fresh[0] = token_info("CPS3v3-1111111111")
+            return super().pin()
+
+    (seen,) = walk(tokens, Slow())
+    assert seen.pin is not None
+    assert seen.pin.refusal is PinRefusal.STATE_UNKNOWN
+    assert tokens.logins == {}
+
+
+def test_the_login_names_the_card_that_was_read(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, private=KEYS)
+    walk(tokens)
+    ders = [item.der for item in card.certificates]
+    assert tokens.seals == [seal(card.info.label, card.info.serial, ders)]
+
+
+def test_a_card_changed_at_the_last_moment_is_no_attempt(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, faults={"login": ckr("card-changed")})
+    (seen,) = walk(tokens, FakePins(PinOrigin.GIVEN))
+    assert seen.pin is not None
+    assert (seen.pin.result, seen.pin.refusal) == (PinResult.REFUSED, PinRefusal.STATE_UNKNOWN)
+
+
+@pytest.mark.parametrize("fault", [crash("C_Login"), ckr("CKR_GENERAL_ERROR")])
+def test_a_given_pin_of_unknown_fate_goes_to_no_other_card(
+    card: TokenContents, make_certificate: MakeCertificate, fault: Fault
+) -> None:
+    contents = {0: card, 1: other_card(make_certificate, "2800000013")}
+    tokens = FakeTokens(contents, faults={"login 0": fault})
+    first, second = walk(tokens, FakePins(PinOrigin.GIVEN))
+    assert first.pin is not None
+    assert first.pin.result is PinResult.FAILED
+    assert second.pin is not None
+    assert second.pin.refusal is PinRefusal.REFUSED_ELSEWHERE
+
+
+def test_slot_ids_of_another_start_are_not_trusted(
+    card: TokenContents, make_certificate: MakeCertificate
+) -> None:
+    other = other_card(make_certificate, "2800000013")
+    tokens = Renumbering({0: card, 1: other}, private=KEYS, faults={"login 0": crash("C_Login")})
+    first, second = walk(tokens)
+    assert first.token == card.info
+    assert second.token == other.info
+    assert second.pin is not None
+    assert second.pin.result is PinResult.ACCEPTED
+
+
+class Renumbering(FakeTokens):
+    """After a crash in a login, the two slots have each other's id."""
+
+    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
+        try:
+            super().login(slot_id, pin, expected)
+        except TokenFault:
+            self.starts += 1
+            self.contents = {0: self.contents[1], 1: self.contents[0]}
+            self.faults = {}
+            raise
+
+    def slots(self) -> tuple[Slot, ...]:
+        names = ("Fake reader 0", "Fake reader 1")
+        ids = (1, 0) if self.starts else (0, 1)
+        return tuple(Slot(n, name, True) for n, name in zip(ids, names, strict=True))
+
+
+def test_a_logout_follows_whatever_happened(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card}, faults={"read_private": ckr("CKR_DEVICE_ERROR")})
+    walk(tokens)
+    assert tokens.logouts == {0: 1}

@@ -237,7 +237,7 @@ def test_a_pin_that_was_not_tried_says_why(scenes: dict[str, Observation], judge
     checklist = judged(scenes["one locked"])
     text = console.render(checklist, say, Paper(80))
     assert "PIN: tried once on 5 cards, not tried on 1." in text
-    assert "The PIN of this card is locked." in group(checklist, "PIN-ALLOWED")
+    assert "the PIN of this card is locked." in group(checklist, "PIN-ALLOWED")
     assert "––" in next(line for line in text.splitlines() if line.startswith("3100000012"))
 
 

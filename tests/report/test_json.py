@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from cpx_tool.errors import BadInput, CpxError, ExitCode, NothingToCheck, PinStopped
+from cpx_tool.errors import BadInput, CpxError, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.finding import Checklist
@@ -154,7 +154,7 @@ def test_an_observation_without_module_or_card(good: Observation, judged: Judged
     assert len(result["missing"]) == 6
 
 
-@pytest.mark.parametrize("kind", [BadInput, NothingToCheck, PinStopped, CpxError])
+@pytest.mark.parametrize("kind", [BadInput, NothingToCheck, CpxError])
 def test_an_error_is_json_too(kind: type[CpxError], shout: Say) -> None:
     error = kind(msg("It broke: {what}.", what="x"), msg("Repair it."))
     result = json.loads(report.render_error(error, shout))

@@ -18,9 +18,10 @@ _KEPT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "SYSTEMROOT")
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """A known environment: English, no PIN, no module chosen."""
+    """A known environment: English, no PIN, no module chosen, no CA of the user's."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "LANG": "C.UTF-8", "XDG_CACHE_HOME": str(CACHE), **changes}
+    own = {"XDG_CACHE_HOME": str(CACHE), "CPX_TRUST_DIR": str(CACHE / "no-trust")}
+    return {**kept, "LANG": "C.UTF-8", **own, **changes}
 
 
 def cpx(

@@ -9,6 +9,7 @@ from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
+    Seal,
     Slot,
     TokenContents,
     TokenFlag,
@@ -31,12 +32,19 @@ class FakeTokens:
     fresh: dict[int, TokenInfo] = field(default_factory=dict)
     private: PrivateContents = field(default_factory=lambda: PrivateContents((), ()))
     faults: dict[str, Fault] = field(default_factory=dict)
+    starts: int = 0
+    seals: list[Seal] = field(default_factory=list)
+    logouts: Counter[int] = field(default_factory=Counter)
     logins: Counter[int] = field(default_factory=Counter)
     signatures: Counter[int] = field(default_factory=Counter)
 
     def _fail(self, call: str) -> None:
         if call in self.faults:
             raise TokenFault(self.faults[call])
+
+    @property
+    def generation(self) -> int:
+        return self.starts
 
     def load(self) -> ModuleInfo:
         self._fail("load")
@@ -54,8 +62,9 @@ class FakeTokens:
         self._fail(f"read {slot_id}")
         return self.contents[slot_id]
 
-    def login(self, slot_id: int, pin: Pin) -> None:
+    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
         self.logins[slot_id] += 1
+        self.seals.append(expected)
         self._fail(f"login {slot_id}")
         self._fail("login")
 
@@ -69,6 +78,7 @@ class FakeTokens:
         return b"not a signature"
 
     def logout(self, slot_id: int) -> None:
+        self.logouts[slot_id] += 1
         self._fail("logout")
 
     def close(self) -> None:

@@ -135,7 +135,7 @@ def authority(issuer: Spec, name: str = "ca") -> Spec:
 def leaf(issuer: Spec, name: str = "leaf") -> Spec:
     """A certificate of nobody in particular."""
     own = Spec(dn(name), key(name), issuer.subject, issuer.own_key, ca=False)
-    return own.but(usage=("digital_signature",))
+    return own.but(usage=("digital_signature",), serial=4661)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from cpx_tool.model.observation import Fault
+from cpx_tool.model.token import Seal
 
 
 class Request(msgspec.Struct):
@@ -21,6 +22,7 @@ class Request(msgspec.Struct):
     mechanism: str = ""
     data: bytes = b""
     pin: str = ""
+    expected: Seal | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.call})"

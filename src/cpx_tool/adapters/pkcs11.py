@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,10 +21,12 @@ from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
     PrivateKey,
+    Seal,
     Slot,
     TokenContents,
     TokenFlag,
     TokenInfo,
+    seal,
 )
 from cpx_tool.ports import Pin, TokenFault
 
@@ -76,12 +79,20 @@ def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 raise TokenFault(fault) from None  # its frames may hold the PIN
             except (LookupError, TypeError, ValueError, AttributeError) as error:
                 # the binding trips over values that a module should not return
-                fault = Fault(FaultKind.ERROR, call, type(error).__name__)
+                fault = Fault(FaultKind.ERROR, call, "malformed-answer", type(error).__name__)
                 raise TokenFault(fault) from None
 
         return guarded
 
     return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """The session that keeps a login alive, and the token it was made on."""
+
+    session: Any
+    names: tuple[str, str]
 
 
 class Pkcs11Tokens:
@@ -93,7 +104,7 @@ class Pkcs11Tokens:
     def __init__(self, path: str) -> None:
         self._path = os.path.realpath(path)  # a second path to one module fails to initialise
         self._lib: Any = None
-        self._logins: dict[int, Any] = {}
+        self._logins: dict[int, _Login] = {}
 
     @_guarded("C_Initialize")
     def load(self) -> ModuleInfo:
@@ -120,11 +131,12 @@ class Pkcs11Tokens:
         """Read afresh: the flags decide whether a PIN may be tried."""
         slot = self._slot(slot_id)
         token = slot.get_token()
+        label, serial = _names(token)
         return TokenInfo(
-            label=_clean(token.label),
+            label=label,
             manufacturer=_clean(token.manufacturer_id),
             model=_clean(token.model),
-            serial=_clean(token.serial.decode("ascii", "replace")),
+            serial=serial,
             flags=tuple(ours for theirs, ours in _FLAGS if token.flags & theirs),
             mechanisms=tuple(sorted(map(_mechanism_name, slot.get_mechanisms()))),
         )
@@ -143,10 +155,17 @@ class Pkcs11Tokens:
             )
 
     @_guarded("C_Login")
-    def login(self, slot_id: int, pin: Pin) -> None:
-        """One C_Login. Where it fails the binding leaks the session: end this process then."""
+    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
+        """One C_Login, on the expected card only.
+
+        Where it fails the binding leaks the session: end this process then.
+        """
         token = self._slot(slot_id).get_token()
-        self._logins[slot_id] = token.open(user_pin=pin.reveal())
+        with self._session(slot_id) as session:
+            certificates = [_value(c)[0] for c in _objects(session, ObjectClass.CERTIFICATE)]
+        if seal(*_names(token), certificates) != expected:
+            raise _card_changed("C_Login")
+        self._logins[slot_id] = _Login(token.open(user_pin=pin.reveal()), _names(token))
 
     @_guarded("C_FindObjects")
     def read_private(self, slot_id: int) -> PrivateContents:
@@ -168,16 +187,18 @@ class Pkcs11Tokens:
                 Attribute.CLASS: ObjectClass.PRIVATE_KEY,
                 Attribute.ID: bytes.fromhex(key_id),
             }
-            (key, *_) = list(session.get_objects(template))  # list first: ends the search
-            signature = key.sign(data, mechanism=chosen, mechanism_param=parameter)
+            keys = list(session.get_objects(template))  # list first: ends the search
+            if not keys:
+                raise TokenFault(Fault(FaultKind.ERROR, "C_Sign", "no-such-key"))
+            signature = keys[0].sign(data, mechanism=chosen, mechanism_param=parameter)
             return bytes(signature)
 
     def logout(self, slot_id: int) -> None:
         """Close the session of `login`, which logs out."""
-        session = self._logins.pop(slot_id, None)
-        if session is not None:
+        login = self._logins.pop(slot_id, None)
+        if login is not None:
             with suppress(PKCS11Error):
-                session.close()
+                login.session.close()
 
     def close(self) -> None:
         """C_Finalize."""
@@ -202,12 +223,25 @@ class Pkcs11Tokens:
 
     @contextmanager
     def _session(self, slot_id: int) -> Iterator[Any]:
-        session = self._slot(slot_id).get_token().open()
+        token = self._slot(slot_id).get_token()
+        login = self._logins.get(slot_id)
+        if login is not None and login.names != _names(token):
+            raise _card_changed("C_OpenSession")
+        session = token.open()
         try:
             yield session
         finally:
             with suppress(PKCS11Error):  # the card may be gone
                 session.close()
+
+
+def _names(token: Any) -> tuple[str, str]:
+    """Label and serial number."""
+    return _clean(token.label), _clean(token.serial.decode("ascii", "replace"))
+
+
+def _card_changed(call: str) -> TokenFault:
+    return TokenFault(Fault(FaultKind.ERROR, call, "card-changed"))
 
 
 def _clean(text: str) -> str:
@@ -218,8 +252,10 @@ def _clean(text: str) -> str:
 def _has_token(slot: Any) -> bool:
     try:
         flags = slot.get_token().flags
-    except PKCS11Error:
+    except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised):
         return False
+    except PKCS11Error:
+        return True  # a card that answers with an error is there: reading it will say so
     return bool(flags & pkcs11.TokenFlag.TOKEN_INITIALIZED)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import BinaryIO
@@ -13,9 +11,8 @@ import msgspec
 
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.pkcs11 import Pkcs11Tokens
+from cpx_tool.adapters.system import end_with_parent, keep_no_core
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
-
-_PR_SET_PDEATHSIG = 1
 
 
 def answer(tokens: Pkcs11Tokens, request: Request) -> object:
@@ -26,12 +23,18 @@ def answer(tokens: Pkcs11Tokens, request: Request) -> object:
         "slots": tokens.slots,
         "token_info": lambda: tokens.token_info(slot),
         "read": lambda: tokens.read(slot),
-        "login": lambda: tokens.login(slot, Pin(request.pin, PinOrigin.GIVEN)),
+        "login": lambda: _login(tokens, request),
         "read_private": lambda: tokens.read_private(slot),
         "sign": lambda: tokens.sign(slot, request.key_id, request.mechanism, request.data),
         "logout": lambda: tokens.logout(slot),
     }
     return calls[request.call]()
+
+
+def _login(tokens: Pkcs11Tokens, request: Request) -> None:
+    if request.expected is None:
+        raise ValueError("a login without a seal")
+    tokens.login(request.slot_id, Pin(request.pin, PinOrigin.GIVEN), request.expected)
 
 
 def serve(path: str, requests: BinaryIO, replies: BinaryIO) -> None:
@@ -47,25 +50,10 @@ def serve(path: str, requests: BinaryIO, replies: BinaryIO) -> None:
     tokens.close()
 
 
-def _keep_no_traces() -> None:
-    """A crash must not leave a core file with the PIN in it."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _end_with_parent() -> None:
-    """A call that hangs would outlive a parent that was killed (Linux: prctl(2))."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> None:
     """Take the pipes away from the module, which may write to standard output."""
-    _keep_no_traces()
-    _end_with_parent()
+    keep_no_core()
+    end_with_parent()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_RDWR)

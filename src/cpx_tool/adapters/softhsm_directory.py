@@ -20,7 +20,7 @@ import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.emulate.profile import Profile
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, why
 from cpx_tool.model.emulation import EmulatedToken
 from cpx_tool.model.message import Message, msg
 
@@ -186,10 +186,8 @@ def damaged(directory: Path, part: str) -> BadInput:
 
 def not_writable(path: Path, error: OSError) -> BadInput:
     """The error for a place that cannot be written, or read."""
-    why: str | Message = error.strerror or type(error).__name__
-    where = error.filename or path
     return BadInput(
-        msg("{path} cannot be written: {why}.", path=str(where), why=why),
+        msg("{path} cannot be written: {why}.", path=str(path), why=why(error)),
         msg("Choose a directory you may write to."),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from cpx_tool.adapters.pin import PUBLISHED_TEST_PIN
 from cpx_tool.adapters.softhsm_spec import (
     DataSpec,
     EmulationSpec,
@@ -21,15 +21,12 @@ from cpx_tool.adapters.softhsm_spec import (
     WriterAnswer,
     WrittenToken,
 )
+from cpx_tool.adapters.system import child_environment
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
 from cpx_tool.errors import BadInput, CpxError
 from cpx_tool.model.message import Message, msg
 
-TEST_PIN = "1234"
-"""The published PIN of test cards (ANS's ordering guide)."""
-
 _DEADLINE = 120
-_SECRETS = ("CPX_PIN",)
 
 
 def fill_tokens(
@@ -42,10 +39,10 @@ def fill_tokens(
     spec = EmulationSpec(
         module=str(module),
         tokens_directory=str(tokens),
-        pin=TEST_PIN,
+        pin=PUBLISHED_TEST_PIN,
         tokens=[_token(card) for card in cards],
     )
-    environment = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    environment = child_environment()
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "cpx_tool.adapters.softhsm_writer"],

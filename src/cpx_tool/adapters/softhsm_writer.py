@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import secrets
 import struct
 import sys
@@ -46,7 +47,7 @@ def main() -> None:
     except PKCS11Error as error:
         answer.refusal = ckr_name(error)
     except OSError as error:
-        answer.refusal = error.strerror or "I/O"
+        answer.refusal = errno.errorcode.get(error.errno or 0, "I/O")
     sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
 
 

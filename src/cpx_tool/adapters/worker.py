@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import subprocess
@@ -15,10 +14,12 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
+from cpx_tool.adapters.system import child_environment
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
+    Seal,
     Slot,
     TokenContents,
     TokenInfo,
@@ -37,7 +38,6 @@ _FUNCTIONS = {
     "sign": "C_Sign",
     "logout": "C_Logout",
 }
-_SECRETS = ("CPX_PIN",)
 
 
 class WorkerTokens:
@@ -51,7 +51,13 @@ class WorkerTokens:
         self._environment = environment
         self._deadline = deadline
         self._process: subprocess.Popen[bytes] | None = None
+        self._generation = 0
         self._replies: queue.Queue[bytes | None] = queue.Queue()
+
+    @property
+    def generation(self) -> int:
+        """How often the child was started, the start that the next call will need included."""
+        return self._generation + (self._process is None)
 
     def load(self) -> ModuleInfo:
         """Start the child where there is none, and load the module in it."""
@@ -69,10 +75,13 @@ class WorkerTokens:
         """See `ports.Tokens.read`."""
         return self._call(Request("read", slot_id), TokenContents)
 
-    def login(self, slot_id: int, pin: Pin) -> None:
+    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
         """See `ports.Tokens.login`. A failed login leaks a session in the binding."""
+        request = Request("login", slot_id, pin=pin.reveal(), expected=expected)
+        if self._process is None:  # a fresh child may number its slots otherwise
+            raise TokenFault(Fault(FaultKind.ERROR, "C_Login", "card-changed"))
         try:
-            self._call(Request("login", slot_id, pin=pin.reveal()), type(None))
+            self._call(request, type(None))
         except TokenFault:
             self.close()
             raise
@@ -138,7 +147,7 @@ class WorkerTokens:
             raise TokenFault(_fault(FaultKind.CRASH, request, "garbage")) from None
 
     def _start(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if k not in _SECRETS}
+        self._generation += 1
         # -P: nothing is imported from the user's directory
         # stderr is dropped: pkcs11-spy and its like print PINs there
         self._process = subprocess.Popen(
@@ -146,7 +155,7 @@ class WorkerTokens:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**environment, **self._environment},
+            env={**child_environment(), **self._environment},
             start_new_session=True,
         )
         self._replies = queue.Queue()

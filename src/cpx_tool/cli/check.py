@@ -18,7 +18,7 @@ from cpx_tool.judge.judge import judge as judge_observation
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Observation
+from cpx_tool.model.observation import CardObservation, Observation, PinRefusal
 from cpx_tool.report import console
 from cpx_tool.report import json as json_report
 
@@ -60,6 +60,8 @@ def check_set(
     if save_observation is not None:
         wiring.save_observation(observation, save_observation)
         note(msg("Observation saved in {path}", path=str(save_observation)))
+        if any(_is_production(card) for card in observation.cards):
+            note(msg("It holds the certificates of a real card: do not pass it on."))
     context.exit(_report(observation, card_set, warn_days, as_json))
 
 
@@ -82,6 +84,10 @@ def judge(
     card_set = with_contents(find_set(set_name))
     observation = wiring.load_observation(file)
     context.exit(_report(observation, card_set, warn_days, as_json))
+
+
+def _is_production(card: CardObservation) -> bool:
+    return card.pin is not None and card.pin.refusal is PinRefusal.PRODUCTION
 
 
 def _report(observation: Observation, card_set: CardSet, warn_days: int, as_json: bool) -> int:

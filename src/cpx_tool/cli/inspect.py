@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from gettext import gettext as _
 from pathlib import Path
 
@@ -14,11 +16,17 @@ from cpx_tool.cli import options
 from cpx_tool.cli.output import note, paper, show
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.trust import ChainOutcome, RevocationOutcome
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
+from cpx_tool.pki.chain import judge_chain
+from cpx_tool.pki.crl import judge_revocation
 from cpx_tool.pki.identity import identify
+from cpx_tool.pki.link import Pool, make_pool
 from cpx_tool.report import inspection
 from cpx_tool.report.inspection import Inspected
+
+_WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
 
 
 @click.command(
@@ -26,33 +34,79 @@ from cpx_tool.report.inspection import Inspected
     cls=options.Command,
     help=_(
         "Say who certificate files are.\n\n"
-        "Card type, profession, holder, test or production, validity. FILE is DER, PEM or PKCS#7."
+        "Card type, profession, holder, test or production, validity; chain and revocation, as "
+        "far as CA certificates and CRLs are at hand (see cpx-tool trust). FILE is DER, PEM or "
+        "PKCS#7. Nothing is fetched."
     ),
 )
 @click.argument(
     "files", metavar=_("FILE..."), nargs=-1, required=True, type=click.Path(path_type=Path)
 )
+@options.ca_dir_option
+@options.crl_option
+@options.at_option
 @options.json_option
 @click.pass_context
-def inspect(context: click.Context, /, files: tuple[Path, ...], as_json: bool) -> None:
-    found = [entry for file in files for entry in _inspect(file)]
-    show(inspection.render_json(found, say) if as_json else inspection.render(found, say, paper()))
+def inspect(
+    context: click.Context,
+    /,
+    files: tuple[Path, ...],
+    ca_dirs: tuple[Path, ...],
+    crl_files: tuple[Path, ...],
+    at: datetime | None,
+    as_json: bool,
+) -> None:
+    at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
+    moment = at or wiring.now()
+    read = [entry for file in files for entry in _read(file)]
+    # a file may hold its own chain
+    pool = make_pool((*at_hand.certificates, *(entry.der for entry in read)))
+    found = [_inspect(entry, pool, at_hand, moment) for entry in read]
+    if as_json:
+        show(inspection.render_json(found, say, moment))
+    else:
+        show(inspection.render(found, say, paper()))
     if any(entry.problem is not None for entry in found):
         if not as_json:
             note(msg("Some files hold no certificate that can be read."))
         context.exit(int(ExitCode.USAGE))
+    if any(map(_fails, found)):
+        context.exit(int(ExitCode.FAILED))
 
 
-def _inspect(file: Path) -> Iterator[Inspected]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One certificate of a file, or why there is none."""
+
+    file: str
+    der: bytes = b""
+    problem: Message | None = None
+
+
+def _read(file: Path) -> Iterator[_Read]:
     try:
         ders = read_certificates(wiring.read_file(file, MAX_BYTES, msg("Check the path.")))
     except BadInput as error:
-        yield Inspected(str(file), None, None, error.reason)
+        yield _Read(str(file), problem=error.reason)
         return
-    for der in ders:
-        try:
-            certificate = read_certificate(der)
-        except BadInput as error:
-            yield Inspected(str(file), None, None, error.reason)
-        else:
-            yield Inspected(str(file), certificate, identify(certificate, label), None)
+    yield from (_Read(str(file), der) for der in ders)
+
+
+def _inspect(entry: _Read, pool: Pool, at_hand: wiring.TrustAtHand, at: datetime) -> Inspected:
+    if entry.problem is not None:
+        return Inspected(entry.file, None, None, entry.problem)
+    try:
+        certificate = read_certificate(entry.der)
+    except BadInput as error:
+        return Inspected(entry.file, None, None, error.reason)
+    chain = judge_chain(entry.der, pool, at_hand.anchors, at)
+    revocation = judge_revocation(chain, at_hand.crls, at)
+    identity = identify(certificate, label)
+    return Inspected(entry.file, certificate, identity, None, chain, revocation)
+
+
+def _fails(entry: Inspected) -> bool:
+    """Something is wrong; that something is not at hand is not."""
+    wrong = entry.chain is not None and entry.chain.outcome in _WRONG
+    revoked = entry.revocation is not None and entry.revocation.outcome is RevocationOutcome.REVOKED
+    return wrong or revoked

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from gettext import gettext as _
 
 import click
 
 from cpx_tool import __version__
-from cpx_tool.cli import check, checks, emulate, inspect, options, readers, sets
+from cpx_tool.cli import check, checks, emulate, inspect, options, readers, sets, trust
 from cpx_tool.cli.output import show
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.i18n import say
@@ -40,6 +41,7 @@ for command in (
     sets.show_set,
     checks.list_checks,
     checks.explain,
+    trust.trust,
 ):
     cli.add_command(command)
 
@@ -52,17 +54,22 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return int(ExitCode.USAGE)
     except CpxError as error:
-        _complain(error.reason, error.hint)
-        if "--json" in arguments:
-            show(render_error(error, say))
-        return int(error.exit_code)
+        return _fail(error, arguments)
     except (KeyboardInterrupt, click.Abort):
         _complain(msg("Interrupted."), None)
         return int(ExitCode.INTERRUPTED)
     except Exception as error:
-        _complain(_internal(error), msg("Please report this line with the command you ran."))
-        return int(ExitCode.INTERNAL)
+        hint = msg("Please report this line with the command you ran.")
+        return _fail(CpxError(_internal(error), hint), arguments)
     return code if isinstance(code, int) else 0
+
+
+def _fail(error: CpxError, arguments: Sequence[str]) -> int:
+    _complain(error.reason, error.hint)
+    if "--json" in arguments:
+        with suppress(CpxError):  # standard output itself may be the fault
+            show(render_error(error, say))
+    return int(error.exit_code)
 
 
 def _complain(reason: Message, hint: Message | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, TypeVar
@@ -139,4 +140,60 @@ def observation_option(function: F) -> F:
         metavar=_("FILE"),
         type=click.Path(path_type=Path),
         help=_("Write down what was observed, to be judged again with cpx-tool judge."),
+    )(function)
+
+
+def ca_dir_option(function: F) -> F:
+    """`--ca-dir DIR`, repeatable."""
+    return click.option(
+        "--ca-dir",
+        "ca_dirs",
+        metavar=_("DIR"),
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help=_("Also look for issuers' certificates and CRLs in DIR; none is believed for it."),
+    )(function)
+
+
+def crl_option(function: F) -> F:
+    """`--crl FILE`, repeatable."""
+    return click.option(
+        "--crl",
+        "crl_files",
+        metavar=_("FILE"),
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help=_("A CRL to look for revocations in (DER or PEM)."),
+    )(function)
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or a time of ISO 8601; UTC unless it says otherwise."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment, aware; a date is its first second."""
+        try:
+            moment = datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(
+                _('"{value}" is not a date, as 2026-01-31 or 2026-01-31T12:00 is.').format(
+                    value=value
+                ),
+                param,
+                ctx,
+            )
+
+
+def at_option(function: F) -> F:
+    """`--at DATE`."""
+    return click.option(
+        "--at",
+        metavar=_("DATE"),
+        type=Moment(),
+        help=_("Judge chains and revocation as of this date (UTC) instead of now."),
     )(function)

@@ -8,8 +8,9 @@ import sys
 
 import click
 
+from cpx_tool.errors import BadInput, why
 from cpx_tool.i18n import say
-from cpx_tool.model.message import Message
+from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.words import printable
 
@@ -45,3 +46,10 @@ def show(text: str) -> None:
     except BrokenPipeError:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())  # the interpreter flushes once more at exit
+    except OSError as error:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        raise BadInput(
+            msg("Standard output cannot be written: {why}.", why=why(error)),
+            msg("The result is lost: write it to another place."),
+        ) from None

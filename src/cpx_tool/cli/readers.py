@@ -19,8 +19,8 @@ from cpx_tool.report import readers
     cls=options.Command,
     help=_(
         "Show readers, cards and slots.\n\n"
-        "Each PC/SC reader with what is in it and the PKCS#11 slot joined to it. No card is "
-        "connected to, no PIN is tried."
+        "Each PC/SC reader with what is in it and the PKCS#11 slot joined to it. No PIN is tried; "
+        "the middleware, where there is one, may read the cards."
     ),
 )
 @options.emulated_option

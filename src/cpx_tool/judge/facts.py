@@ -25,6 +25,7 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import DataObject, PrivateKey, Slot, TokenInfo
+from cpx_tool.pki.proof import TestProof, prove_card
 
 Certificates: TypeAlias = tuple[ReadCertificate, ...]
 
@@ -41,6 +42,7 @@ CARD_FACTS: Mapping[str, Any] = {
     "observed_at": datetime,
     "warning_period": timedelta,
     "pin": PinRecord,
+    "proof": TestProof,
     "attempt": PinRecord,
     "keys": tuple[PrivateKey, ...],
     "authentication_id": str,
@@ -104,6 +106,7 @@ def card_facts(
         "observed_at": observed_at,
         "warning_period": warning_period,
         "pin": seen.pin or _unread(),
+        "proof": _proof(card),
         "attempt": _attempt(seen),
         "keys": _keys(seen),
         "authentication_id": _id(card.authentication),
@@ -112,6 +115,12 @@ def card_facts(
         "signed_by_signature": _signed(card, card.signature),
         "signed_with_pss": _signed_with_pss(card),
     }
+
+
+def _proof(card: ReadCard) -> TestProof | Missing:
+    if card.observed.token is None:
+        return _unread()
+    return prove_card([item.certificate for item in card.certificates], card.observed.data)
 
 
 def _unread() -> Missing:

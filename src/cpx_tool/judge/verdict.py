@@ -41,4 +41,4 @@ def _only_pin_safety(checklist: Checklist) -> bool:
         for finding in checklist.all_findings()
         if finding.severity is Severity.BLOCKER and finding.outcome is not Outcome.PASSED
     ]
-    return all(finding.blocked_by_pin for finding in open_blockers)
+    return bool(open_blockers) and all(finding.blocked_by_pin for finding in open_blockers)

@@ -16,8 +16,17 @@ def fault_message(fault: Fault) -> Message:
         return msg(
             "The module did not answer {call} within {code}.", call=fault.call, code=fault.code
         )
-    if fault.code == "card-changed":
-        return msg("Another card was put in while this one was being read.")
     if fault.code == "not-loaded":
         return msg("The module could not be loaded: {detail}", detail=fault.detail)
-    return msg("{call} answered {code}.", call=fault.call, code=fault.code)
+    return _OWN_CODES.get(fault.code) or msg(
+        "{call} answered {code}.", call=fault.call, code=fault.code
+    )
+
+
+_OWN_CODES = {
+    "card-changed": msg("Another card was put in while this one was being read."),
+    "slot-gone": msg("The card's slot is gone since the module was started again."),
+    "no-such-key": msg("The key is not on the card."),
+    "malformed-answer": msg("The module gave an answer that makes no sense."),
+}
+"""Fault codes that are ours and not PKCS#11's."""

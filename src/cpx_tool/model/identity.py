@@ -18,11 +18,6 @@ class Category(StrEnum):
     NOT_KNOWN = "not-known"
 
     @property
-    def is_test(self) -> bool:
-        """A product made for tests."""
-        return self.value.startswith("test-")
-
-    @property
     def is_production(self) -> bool:
         """A product of a real person or organisation."""
         return self.value.startswith("production-")

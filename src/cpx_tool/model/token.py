@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -103,3 +105,21 @@ class PrivateContents:
 
     keys: tuple[PrivateKey, ...]
     data: tuple[DataObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What tells this very card from another, compared just before a PIN goes out.
+
+    `certificates` are the SHA-256 of each CKA_VALUE, in hex, sorted.
+    """
+
+    label: str
+    serial: str
+    certificates: tuple[str, ...]
+
+
+def seal(label: str, serial: str, certificates: Iterable[bytes]) -> Seal:
+    """The seal of a card that shows these."""
+    digests = sorted(hashlib.sha256(der).hexdigest() for der in certificates)
+    return Seal(label, serial, tuple(digests))

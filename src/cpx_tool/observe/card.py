@@ -12,17 +12,27 @@ from cpx_tool.model.observation import (
     Fault,
     FaultKind,
     PinRecord,
+    PinRefusal,
     PinResult,
     SignatureTry,
 )
-from cpx_tool.model.token import CertificateObject, DataObject, PrivateKey, Slot, TokenInfo
+from cpx_tool.model.token import (
+    CertificateObject,
+    DataObject,
+    PrivateKey,
+    Slot,
+    TokenContents,
+    TokenInfo,
+    seal,
+)
 from cpx_tool.observe.pin_safety import RunMemory, refusal
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
-from cpx_tool.pki.proof import Proof, proves_test_card
+from cpx_tool.pki.proof import Proof, prove_card
 from cpx_tool.pki.signature import digest_info_sha256
-from cpx_tool.ports import PinOrigin, PinSource, TokenFault, Tokens
+from cpx_tool.ports import Pin, PinOrigin, PinSource, TokenFault, Tokens
 
 CHALLENGE_BYTES = 32
+CARD_CHANGED = "card-changed"
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
@@ -53,23 +63,36 @@ class CardWalk:
             certificates=contents.certificates,
             data=contents.data,
         )
-        return self._observe_private(card, contents.info, memory)
+        return self._observe_private(card, contents, memory)
 
     def _observe_private(
-        self, card: CardObservation, token: TokenInfo, memory: RunMemory
+        self, card: CardObservation, contents: TokenContents, memory: RunMemory
     ) -> tuple[CardObservation, RunMemory]:
-        fresh, faults = self._fresh(card.slot.id, token)
-        proof = prove(card.certificates, card.data)
-        refused = refusal(proof, fresh, card_key(card), memory)
-        flags = tuple(fresh.flags) if fresh else ()
-        card = replace(card, faults=faults)
+        card, refused = self._gate(card, contents.info, memory)
         if refused is not None:
-            return replace(card, pin=PinRecord(PinResult.REFUSED, refused, flags)), memory
-        record, memory = self._login(card, flags, memory)
+            return replace(card, pin=refused), memory
+        pin = self.pins.pin()  # a prompt takes as long as the person likes: look again after it
+        card, refused = self._gate(card, contents.info, memory)
+        if refused is not None:
+            return replace(card, pin=refused), memory
+        flags = _flags(card.token)
+        record, memory = self._login(card, contents, pin, flags, memory)
         card = replace(card, pin=record)
         if record.result is PinResult.ACCEPTED:
-            card = self._observe_logged_in(card, token)
+            card = self._observe_logged_in(card, contents.info)
         return card, memory
+
+    def _gate(
+        self, card: CardObservation, seen: TokenInfo, memory: RunMemory
+    ) -> tuple[CardObservation, PinRecord | None]:
+        """The card with its token's state of now, and the refusal if there is one."""
+        fresh, faults = self._fresh(card.slot.id, seen)
+        proof = prove(card.certificates, card.data)
+        refused = refusal(proof, fresh, card_key(card), memory)
+        card = replace(card, token=fresh or card.token, faults=card.faults + faults)
+        if refused is None:
+            return card, None
+        return card, PinRecord(PinResult.REFUSED, refused, _flags(fresh))
 
     def _fresh(self, slot_id: int, seen: TokenInfo) -> tuple[TokenInfo | None, tuple[Fault, ...]]:
         """The token's state now; None when it is not the card that was read."""
@@ -78,20 +101,29 @@ class CardWalk:
         except TokenFault as error:
             return None, (error.fault,)
         if (fresh.serial, fresh.label) != (seen.serial, seen.label):
-            return None, (Fault(FaultKind.ERROR, "C_GetTokenInfo", "card-changed"),)
+            return None, (Fault(FaultKind.ERROR, "C_GetTokenInfo", CARD_CHANGED),)
         return fresh, ()
 
     def _login(
-        self, card: CardObservation, flags: tuple[str, ...], memory: RunMemory
+        self,
+        card: CardObservation,
+        contents: TokenContents,
+        pin: Pin,
+        flags: tuple[str, ...],
+        memory: RunMemory,
     ) -> tuple[PinRecord, RunMemory]:
-        pin = self.pins.pin()
+        ders = [item.der for item in contents.certificates]
+        expected = seal(contents.info.label, contents.info.serial, ders)
         memory = replace(memory, tried=memory.tried | {card_key(card)})
         try:
-            self.tokens.login(card.slot.id, pin)
+            self.tokens.login(card.slot.id, pin, expected)
         except TokenFault as error:
+            if error.fault.code == CARD_CHANGED:  # compared before C_Login: no try was used
+                refused = PinRefusal.STATE_UNKNOWN
+                return PinRecord(PinResult.REFUSED, refused, flags, error.fault), memory
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
-            wrong = result in _PIN_RESULTS.values() and pin.origin is PinOrigin.GIVEN
-            memory = replace(memory, given_pin_refused=memory.given_pin_refused or wrong)
+            if pin.origin is PinOrigin.GIVEN:  # refused, or nobody knows: it goes no further
+                memory = replace(memory, given_pin_refused=True)
             return PinRecord(result, None, flags, error.fault), memory
         return PinRecord(PinResult.ACCEPTED, None, flags), memory
 
@@ -99,9 +131,10 @@ class CardWalk:
         try:
             private = self.tokens.read_private(card.slot.id)
         except TokenFault as error:
-            return replace(card, faults=(*card.faults, error.fault))
-        card = replace(card, keys=private.keys, data=card.data + private.data)
-        card = replace(card, signatures=self._sign_all(card, private.keys, token))
+            card = replace(card, faults=(*card.faults, error.fault))
+        else:
+            card = replace(card, keys=private.keys, data=card.data + private.data)
+            card = replace(card, signatures=self._sign_all(card, private.keys, token))
         try:
             self.tokens.logout(card.slot.id)
         except TokenFault as error:
@@ -135,15 +168,14 @@ class CardWalk:
 
 
 def prove(certificates: Sequence[CertificateObject], data: Sequence[DataObject]) -> Proof:
-    """Whether the card's certificates prove it a TEST card; an unreadable one proves nothing."""
+    """Whether the card is proven a TEST card; an unreadable certificate proves nothing."""
     read: list[Certificate | None] = []
     for item in certificates:
         try:
             read.append(read_certificate(item.der))
         except BadCertificate:
             read.append(None)
-    id_card = next((item.value for item in data if item.label == "CPS_ID_CARD"), None)
-    return proves_test_card(read, id_card).proof
+    return prove_card(read, data).proof
 
 
 def card_key(card: CardObservation) -> str:
@@ -159,6 +191,10 @@ def card_key(card: CardObservation) -> str:
         if number:
             return number
     return f"{card.token.label}/{card.token.serial}" if card.token else f"slot {card.slot.id}"
+
+
+def _flags(token: TokenInfo | None) -> tuple[str, ...]:
+    return tuple(token.flags) if token else ()
 
 
 def _authenticates(key: PrivateKey, certificates: Sequence[CertificateObject]) -> bool:

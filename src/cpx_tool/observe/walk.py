@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
     CardObservation,
+    Fault,
+    FaultKind,
     ModuleObservation,
     Observation,
     ReaderSlots,
     Workstation,
 )
+from cpx_tool.model.token import Slot
 from cpx_tool.observe.card import CardWalk
 from cpx_tool.observe.join import join
 from cpx_tool.observe.pin_safety import RunMemory
-from cpx_tool.ports import Clock, PinSource, Readers, TokenFault, Tokens
+from cpx_tool.ports import PinSource, Readers, TokenFault, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,11 @@ class Context:
     run_id: str
     emulated: bool
     workstation: Workstation
-    clock: Clock
+    started_at: datetime
 
 
 def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
-    """The readers and the module's slots, without touching a card."""
+    """The readers and the module's slots. No PIN is tried; the module may read its cards."""
     pcsc = readers.observe()
     if module is None:
         return ReaderSlots(pcsc, None, (), {})
@@ -67,15 +71,36 @@ def observe_cards(
 ) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
     """Every card of the module, one after the other. `tell` hears what is being done."""
     seen = observe_slots(readers, module)
+    generation = module.tokens.generation
     present = [slot for slot in seen.slots if slot.token_present]
     walk = CardWalk(module.tokens, pins, random)
     memory = RunMemory()
     cards: list[CardObservation] = []
     for number, slot in enumerate(present, start=1):
         tell(msg("Card {number} of {count}", number=number, count=len(present)))
-        card, memory = walk.observe(slot, seen.reader_of.get(slot.id), memory)
+        reader = seen.reader_of.get(slot.id)
+        try:
+            now = slot
+            if module.tokens.generation != generation:
+                now = _same_slot(slot, seen.slots, module.tokens.slots())
+            card, memory = walk.observe(now, reader, memory)
+        except TokenFault as error:
+            card = CardObservation(slot, reader, None, faults=(error.fault,))
         cards.append(card)
     return seen, tuple(cards)
+
+
+def _same_slot(slot: Slot, before: Sequence[Slot], now: Sequence[Slot]) -> Slot:
+    """The slot after the module was started again: ids may differ, descriptions do not.
+
+    Slots of one description (OpenSC: four per reader) keep their order. Raises `TokenFault`
+    when they are not as many as before.
+    """
+    then = [other for other in before if other.description == slot.description]
+    same = [other for other in now if other.description == slot.description]
+    if len(then) != len(same):
+        raise TokenFault(Fault(FaultKind.ERROR, "C_GetSlotList", "slot-gone"))
+    return same[then.index(slot)]
 
 
 def record(context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ...]) -> Observation:
@@ -84,7 +109,7 @@ def record(context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ..
         schema_version=SCHEMA_VERSION,
         tool_version=context.tool_version,
         run_id=context.run_id,
-        observed_at=context.clock.now(),
+        observed_at=context.started_at,
         emulated=context.emulated,
         workstation=context.workstation,
         pcsc=seen.pcsc,

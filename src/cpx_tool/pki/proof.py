@@ -9,9 +9,10 @@ may only go to a card that every certificate on it says to be a test card:
   03 are production. 82 and 83 are test products but no cards: such a certificate has no
   place on a card.
 - *A second sign agrees.* Either the issuer's full name is that of a test PKI, as its CAs'
-  certificates give it, or the policy is a test one: 1.2.250.1.213.1.7.2.1.1.1.1 stands on every
-  IGC-Santé TEST certificate seen, 1.2.250.1.71.3.7.9.* on the IGC-CPS 2ter test cards seen. The
-  category is one byte: a PKI that nobody knows gets no PIN on its word alone.
+  certificates give it, or the policy is the test one, 1.2.250.1.213.1.7.2.1.1.1.1, which stands
+  on every IGC-Santé TEST certificate seen. (1.2.250.1.71.3.7.9.*, seen on IGC-CPS 2ter test
+  cards, proves nothing by itself: whether real cards carry it is not known.) The category is
+  one byte: a PKI that nobody knows gets no PIN on its word alone.
 - *Nothing contradicts.* A production issuer, a production policy (1.2.250.1.213.1.7.1.*, seen
   on production certificates), a production category, be it in CPS_ID_CARD only, make the card
   a production card whatever else it says. Another policy of the ANS's arcs, or certificates
@@ -32,6 +33,7 @@ from enum import StrEnum
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Category, Pki
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.token import DataObject
 from cpx_tool.pki.card_objects import read_id_card
 from cpx_tool.pki.extensions import CATEGORY, POLICIES
 from cpx_tool.pki.identity import category_of, issuing_pki
@@ -39,7 +41,8 @@ from cpx_tool.pki.identity import category_of, issuing_pki
 _TEST_PKIS = (Pki.IGC_SANTE_TEST, Pki.IGC_SANTE_RECETTE, Pki.IGC_CPS_TEST, Pki.EMULATED)
 _PRODUCTION_PKIS = (Pki.IGC_SANTE, Pki.IGC_CPS)
 
-_TEST_POLICIES = ("1.2.250.1.213.1.7.2.1.1.1.1", "1.2.250.1.71.3.7.9")
+_TEST_POLICIES = ("1.2.250.1.213.1.7.2.1.1.1.1",)
+_CPS2TER_POLICIES = ("1.2.250.1.71.3.7.9",)
 _PRODUCTION_POLICIES = ("1.2.250.1.213.1.7.1",)
 _ANS_POLICIES = ("1.2.250.1.213.1.7", "1.2.250.1.71.3.7")
 
@@ -87,6 +90,12 @@ def proves_test_card(
         Proof.PROVEN,
         msg("Every certificate on the card says that it is a test card, and nothing contradicts."),
     )
+
+
+def prove_card(certificates: Sequence[Certificate | None], data: Sequence[DataObject]) -> TestProof:
+    """`proves_test_card` of a card as it was read: its certificates and its data objects."""
+    id_card = next((item.value for item in data if item.label == "CPS_ID_CARD"), None)
+    return proves_test_card(certificates, id_card)
 
 
 def _production_mark(read: Sequence[Certificate], id_card: bytes | None) -> Message | None:
@@ -148,11 +157,12 @@ def _doubt_of(certificate: Certificate | None) -> Message | None:
 
 
 def _doubt_of_origin(certificate: Certificate) -> Message | None:
-    tests = [policy for policy in certificate.policies if _under(policy, _TEST_POLICIES)]
+    pki = issuing_pki(certificate)
+    known = _TEST_POLICIES + (_CPS2TER_POLICIES if pki is Pki.IGC_CPS_TEST else ())
     for policy in certificate.policies:
-        if policy not in tests and _under(policy, _ANS_POLICIES):
+        if not _under(policy, known) and _under(policy, _ANS_POLICIES):
             return msg("A certificate carries the unknown policy {policy}.", policy=policy)
-    if issuing_pki(certificate) in _TEST_PKIS or tests:
+    if pki in _TEST_PKIS or any(_under(p, _TEST_POLICIES) for p in certificate.policies):
         return None
     return msg(
         "A certificate comes from an unknown issuer ({issuer}) and carries no test policy.",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, identity_body, moment, to_text
+from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
 from cpx_tool.report.words import Say, day
 
 CATEGORIES = {
@@ -48,6 +51,8 @@ class Inspected:
     certificate: Certificate | None
     identity: Identity | None
     problem: Message | None
+    chain: ChainResult | None = None
+    revocation: Revocation | None = None
 
 
 def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
@@ -59,16 +64,23 @@ def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
             problem = entry.problem or msg("not known")
             canvas.line(say(problem), "red", indent=2)
         else:
-            for name, value in _lines(entry.certificate, entry.identity, say):
+            lines = _lines(entry.certificate, entry.identity, say)
+            if entry.chain is not None and entry.revocation is not None:
+                lines += chain_lines(entry.chain, entry.revocation, say)
+            for name, value in lines:
                 canvas.line(say(msg("{name}: {value}", name=name, value=value)), indent=2)
         canvas.line()
     return canvas.text()
 
 
-def render_json(found: Sequence[Inspected], say: Say) -> str:
-    """All certificates as one JSON object."""
+def render_json(found: Sequence[Inspected], say: Say, at: datetime | None = None) -> str:
+    """All certificates as one JSON object; `at` is the moment that chains are judged for."""
     return to_text(
-        {"schema_version": SCHEMA_VERSION, "certificates": [_body(entry, say) for entry in found]}
+        {
+            "schema_version": SCHEMA_VERSION,
+            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None,
+            "certificates": [_body(entry, say) for entry in found],
+        }
     )
 
 
@@ -142,4 +154,6 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "extended_key_usage": list(certificate.extended_key_usage),
         "identity": identity_body(entry.identity),
         "unreadable_parts": list(certificate.problems),
+        "chain": chain_body(entry.chain, say) if entry.chain else None,
+        "revocation": revocation_body(entry.revocation, say) if entry.revocation else None,
     }

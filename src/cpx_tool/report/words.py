@@ -1,4 +1,4 @@
-"""Words that several reports share: outcomes, places, kinds of cards; and names made safe."""
+"""Words that several reports share: verdicts, places, kinds of cards; and names made safe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from cpx_tool.model.finding import Outcome, Place, Verdict
+from cpx_tool.model.finding import Place, Verdict
 from cpx_tool.model.identity import Coded
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.reader import CardKind
@@ -19,13 +19,6 @@ VERDICTS = {
     Verdict.PASSED: msg("PASSED"),
     Verdict.FAILED: msg("FAILED"),
     Verdict.INCOMPLETE: msg("INCOMPLETE"),
-}
-
-OUTCOMES = {
-    Outcome.PASSED: msg("passed"),
-    Outcome.FAILED: msg("failed"),
-    Outcome.SKIPPED: msg("skipped"),
-    Outcome.ERROR: msg("error"),
 }
 
 PLACES = {

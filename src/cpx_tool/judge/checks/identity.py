@@ -9,15 +9,14 @@ from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.matching import PROFESSIONS
 from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.finding import Severity
-from cpx_tool.model.identity import Category, Coded, Identity
+from cpx_tool.model.identity import Coded, Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.token import TokenInfo
+from cpx_tool.pki.proof import Proof, TestProof
 
 CARD_TYPES = "TRE_G02"
 
-_COMPARE = msg(
-    "Wrong card or wrong set: compare with the number printed on the card."
-)
+_COMPARE = msg("Wrong card or wrong set: compare with the number printed on the card.")
 
 
 @check(
@@ -28,16 +27,13 @@ _COMPARE = msg(
         "Its PIN was not tried."
     ),
 )
-def card_is_test(identity: Identity) -> Answer:
-    """Product category 0x80 (TRE_G01); a real card carries 0x00."""
-    if identity.category is Category.TEST_CARD:
+def card_is_test(proof: TestProof) -> Answer:
+    """The very proof that PIN safety rests on: all certificates, and CPS_ID_CARD."""
+    if proof.proof is Proof.PROVEN:
         return passed(msg("Category: test card"))
-    if identity.category.is_production:
-        return failed(msg("The certificates say: a real (production) card."))
-    return failed(
-        msg("The certificates do not say that it is a test card."),
-        msg("Check where this card comes from; its PIN was not tried."),
-    )
+    if proof.proof is Proof.PRODUCTION:
+        return failed(proof.reason)
+    return failed(proof.reason, msg("Check where this card comes from; its PIN was not tried."))
 
 
 @check("CARD-TYPE", msg("The card type is the one the set expects"), _COMPARE)

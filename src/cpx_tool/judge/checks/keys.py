@@ -5,25 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
-from cpx_tool.judge.facts import Certificates
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
 from cpx_tool.model.token import DataObject, PrivateKey, TokenFlag, TokenInfo
-from cpx_tool.pki.proof import Proof, TestProof, proves_test_card
+from cpx_tool.pki.proof import Proof, TestProof
 from cpx_tool.pki.signature import verify_rsa
 
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 FREE_OBJECTS = ("CPS_ID_CARD", "CPS_NAME_PS", "CPS_INFO_PS")
 
-_REPORT = msg("This should never be: save the observation (--save-observation FILE) and report it.")
+_REPORT = msg(
+    "This should never happen: save the observation (--save-observation FILE) and report it."
+)
 _PSS_BROKEN = msg(
     "The token announces RSA-PSS but does not deliver it: TLS 1.3 client authentication fails "
     "with this card, so servers must offer TLS 1.2. Settle SIGN-AUTH first, if that failed too."
 )
-_UNBLOCK = msg("Unblock it with the middleware's own tool (CPS Gestion) and the unblock code.")
+_UNBLOCK = msg(
+    "Take the card out, put it in and repeat: a middleware may say so of a card that another "
+    "program is logged in to. If it persists, unblock it with the middleware's own tool (CPS "
+    "Gestion) and the unblock code."
+)
 _AFTER_WRONG = msg(
     "A wrong PIN was tried before. Make sure of the PIN, log in once with CPS Gestion (this "
     "clears the count), then repeat."
@@ -38,7 +43,10 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
         msg("PIN not tried: this is a real (production) card."),
         msg("Take this card out at once."),
     ),
-    PinRefusal.LOCKED: (msg("The PIN of this card is locked."), _UNBLOCK),
+    PinRefusal.LOCKED: (
+        msg("PIN not tried: the middleware says that the PIN of this card is locked."),
+        _UNBLOCK,
+    ),
     PinRefusal.FINAL_TRY: (
         msg("PIN not tried: only one try is left before the card locks."),
         _AFTER_WRONG,
@@ -91,7 +99,7 @@ _FORBIDDING = (
         "code."
     ),
 )
-def pin_allowed(pin: PinRecord, certificates: Certificates, data: tuple[DataObject, ...]) -> Answer:
+def pin_allowed(pin: PinRecord, proof: TestProof) -> Answer:
     """The gate's decision, and whether what was observed bears it out.
 
     A locked PIN is a defect, any other refusal a precaution.
@@ -102,8 +110,6 @@ def pin_allowed(pin: PinRecord, certificates: Certificates, data: tuple[DataObje
             msg("The record of the PIN contradicts itself: {result}.", result=pin.result.value),
             msg("Observe the card again; this observation was altered or damaged."),
         )
-    id_card = next((item.value for item in data if item.label == "CPS_ID_CARD"), None)
-    proof = proves_test_card([item.certificate for item in certificates], id_card)
     if pin.refusal is not None:
         return _refused(pin.refusal, proof)
     if proof.proof is not Proof.PROVEN:
@@ -139,7 +145,7 @@ def pin_accepted(attempt: PinRecord) -> Answer:
     if attempt.result is PinResult.WRONG:
         return failed(msg("The card refused the PIN."))
     if attempt.result is PinResult.LOCKED:
-        return failed(msg("The PIN of this card is locked."), _UNBLOCK)
+        return failed(msg("The middleware says that the PIN of this card is locked."), _UNBLOCK)
     reason = fault_message(attempt.fault) if attempt.fault else msg("The login failed.")
     return Answer(Outcome.ERROR, reason, msg("Put the card in again and repeat."))
 

@@ -1,0 +1,415 @@
+"""Revocation, from CRLs at hand (RFC 5280, 5 and 6.3); nothing is fetched.
+
+A CRL counts for a certificate when the very CA that issued the certificate signed it: same full
+name, same key. Refused, with a reason: delta CRLs (they say only what changed), indirect ones
+(they speak for other CAs), those for some reasons only, and those with critical extensions that
+are not processed here.
+
+Entries are looked up in the DER as it stands: the CRL of a large CA has megabytes, and
+asn1crypto would take minutes to unfold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import core, crl, pem, x509
+
+from cpx_tool.errors import BadInput
+from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.trust import ChainOutcome, ChainResult, Revocation, RevocationOutcome
+from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
+from cpx_tool.pki.names import read_name
+from cpx_tool.pki.signed import Answer, Signed, split, verify
+
+MAX_CRL = 16_000_000
+"""In bytes: some 400 000 entries."""
+
+_AUTHORITY_KEY_ID = "2.5.29.35"
+_NUMBER = "2.5.29.20"
+_DELTA = "2.5.29.27"
+_SCOPE = "2.5.29.28"
+_PROCESSED = frozenset({_AUTHORITY_KEY_ID, _NUMBER, _SCOPE})
+_CERTIFICATE_ISSUER = "2.5.29.29"
+_SEQUENCE = 0x30
+_PEM_LABELS = ("X509 CRL", "CRL")
+
+_CAUSES = {
+    0: "unspecified",
+    1: "keyCompromise",
+    2: "cACompromise",
+    3: "affiliationChanged",
+    4: "superseded",
+    5: "cessationOfOperation",
+    6: "certificateHold",
+    8: "removeFromCRL",
+    9: "privilegeWithdrawn",
+    10: "aACompromise",
+}
+"""RFC 5280, 5.3.1."""
+
+_HOLD = "certificateHold"
+
+
+class BadCrl(BadInput):
+    """The bytes are no CRL that can be used."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason, msg("Give a complete CRL: DER or PEM (.crl, .pem)."))
+
+
+class RefusedCrl(BadCrl):
+    """A CRL of a kind that is not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crl:
+    """A CRL, read as far as its head. `revoked` is the content of its list, as it stands.
+
+    `points` are the distribution points it is limited to, empty for none.
+    """
+
+    issuer_name: Name
+    issuer: CanonicalName
+    key_id: str | None
+    this_update: datetime
+    next_update: datetime | None
+    signed: Signed
+    revoked: bytes
+    users_only: bool = False
+    authorities_only: bool = False
+    points: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    revoked_at: datetime
+    cause: str | None
+
+
+def read_crls(data: bytes) -> tuple[bytes, ...]:
+    """The CRLs (DER) that a file holds: DER, or PEM with one or several.
+
+    They are only cut apart: `read_crl` reads each. Raises `BadCrl` when there is none.
+    """
+    if not data:
+        raise BadCrl(msg("The CRL is empty."))
+    if len(data) > MAX_CRL:
+        raise BadCrl(msg("This file is too large to be a CRL (over 16 MB)."))
+    if b"-----BEGIN " not in data:
+        return (data,)
+    try:
+        blocks = [(label, der) for label, _, der in pem.unarmor(data, multiple=True)]
+    except (ValueError, TypeError) as error:
+        raise BadCrl(msg("The PEM text is damaged.")) from error
+    found = tuple(der for label, der in blocks if label in _PEM_LABELS)
+    if not found:
+        labels = tuple(dict.fromkeys(label for label, _ in blocks))
+        raise BadCrl(msg("This file holds no CRL, but: {found}.", found=labels))
+    return found
+
+
+def read_crl(der: bytes) -> Crl:
+    """Read one CRL. Raises `BadCrl`, and nothing else, when it is damaged or refused."""
+    if len(der) > MAX_CRL:
+        raise BadCrl(msg("This file is too large to be a CRL (over 16 MB)."))
+    try:
+        return _read(der)
+    except BadCrl:
+        raise
+    except Exception as error:  # asn1crypto declares no errors of its own
+        raise BadCrl(msg("This is not a CRL, or it is damaged.")) from error
+
+
+def signed_by(found: Crl, issuer: Certificate) -> bool:
+    """Whether this CA made the CRL: full name, key identifiers, cRLSign, signature."""
+    return _not_of(found, issuer) is None
+
+
+def judge_revocation(chain: ChainResult, crls: Sequence[Crl], at: datetime) -> Revocation:
+    """What the CRLs say of the certificate of a chain, as of `at` (aware). Never raises.
+
+    Only a verified chain can be judged: without it nobody knows whose CRL counts. An issuer
+    that is revoked answers for the certificate.
+    """
+    if not chain.path:
+        return _unknown(msg("The certificate cannot be read."), None)
+    subject = chain.path[0]
+    if chain.outcome is not ChainOutcome.VERIFIED:
+        return _unknown(msg("No CRL can count, as the chain is not verified."), subject)
+    if len(chain.path) == 1:
+        return _unknown(msg("The certificate is itself an anchor: no CRL speaks for it."), None)
+    pairs = list(zip(chain.path, chain.path[1:], strict=False))
+    own, *upper = (_judge(subject, issuer, crls, at) for subject, issuer in pairs)
+    if own.outcome is RevocationOutcome.REVOKED:
+        return own
+    for (authority, _), answer in zip(pairs[1:], upper, strict=True):
+        if answer.outcome is RevocationOutcome.REVOKED:
+            return _of_authority(authority, answer)
+    return own
+
+
+def _of_authority(authority: Certificate, answer: Revocation) -> Revocation:
+    name = label_of(authority.subject)
+    return Revocation(
+        outcome=RevocationOutcome.REVOKED,
+        reason=msg("The issuer {name} is revoked: {reason}", name=name, reason=answer.reason),
+        revoked_at=answer.revoked_at,
+        cause=answer.cause,
+        authority=name,
+        this_update=answer.this_update,
+        next_update=answer.next_update,
+        addresses=answer.addresses,
+    )
+
+
+def _judge(
+    subject: Certificate, issuer: Certificate, crls: Sequence[Crl], at: datetime
+) -> Revocation:
+    of_name = [found for found in crls if found.issuer == canonical(subject.issuer)]
+    doubts = [doubt for found in of_name if (doubt := _doubt(found, subject, issuer)) is not None]
+    usable = [found for found in of_name if _doubt(found, subject, issuer) is None]
+    usable.sort(key=lambda found: found.this_update)
+    if not usable:
+        return _unknown(doubts[0] if doubts else msg("No CRL of the issuer is at hand."), subject)
+    try:
+        entries = [(found, _entry(found.revoked, subject.serial)) for found in usable]
+    except Exception:  # asn1crypto declares no errors of its own
+        return _unknown(msg("The CRL at hand is damaged."), subject)
+    return _revoked(entries, at) or _listed_nowhere(usable, subject, at)
+
+
+def _revoked(entries: Sequence[tuple[Crl, _Entry | None]], at: datetime) -> Revocation | None:
+    """The first revocation that was in force. It is for ever, but for a hold (RFC 5280, 5.3.1):
+    that one counts only in the newest CRL of then.
+    """
+    newest = max((found.this_update for found, _ in entries if found.this_update <= at), default=at)
+    for found, entry in entries:
+        if entry is None or entry.revoked_at > at:
+            continue
+        if entry.cause == _HOLD and found.this_update != newest:
+            continue
+        return Revocation(
+            RevocationOutcome.REVOKED,
+            _revoked_words(entry),
+            revoked_at=entry.revoked_at,
+            cause=entry.cause,
+            this_update=found.this_update,
+            next_update=found.next_update,
+        )
+    return None
+
+
+def _revoked_words(entry: _Entry) -> Message:
+    if entry.cause is None:
+        return msg("REVOKED on {date}; the CRL states no reason.", date=entry.revoked_at)
+    return msg("REVOKED on {date} ({cause}).", date=entry.revoked_at, cause=entry.cause)
+
+
+def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -> Revocation:
+    """`usable` is sorted by date."""
+    before = [found for found in usable if found.this_update <= at]
+    if not before:
+        return _unknown(msg("The CRL at hand was made after that moment."), subject)
+    alive = [found for found in before if found.this_update <= subject.not_after]
+    if not alive:
+        reason = msg(
+            "The CRL at hand was made after the certificate expired, so it need not list it."
+        )
+        return _unknown(reason, subject)
+    return _good_or_stale(alive[-1], at)
+
+
+def _good_or_stale(newest: Crl, at: datetime) -> Revocation:
+    made, due = newest.this_update, newest.next_update
+    if due is not None and at <= due:
+        outcome = RevocationOutcome.GOOD
+        reason = nmsg(
+            "Not revoked, says a CRL {count} day old, of {date}.",
+            "Not revoked, says a CRL {count} days old, of {date}.",
+            (at - made).days,
+            date=made,
+        )
+    elif due is not None:
+        outcome = RevocationOutcome.STALE
+        reason = msg(
+            "Not in the CRL of {date}, but a newer one was due on {due}.", date=made, due=due
+        )
+    else:
+        outcome = RevocationOutcome.STALE
+        reason = msg("Not in the CRL of {date}, which does not say how long it counts.", date=made)
+    return Revocation(outcome, reason, this_update=made, next_update=due)
+
+
+def _unknown(reason: Message, subject: Certificate | None) -> Revocation:
+    addresses = subject.crl_urls if subject else ()
+    return Revocation(RevocationOutcome.NO_CRL, reason, addresses=addresses)
+
+
+def _doubt(found: Crl, subject: Certificate, issuer: Certificate) -> Message | None:
+    """Why a CRL with the issuer's name says nothing about this certificate."""
+    excluded = found.users_only if subject.is_ca else found.authorities_only
+    if excluded or (found.points and not set(found.points) & set(subject.crl_urls)):
+        return msg("The CRL at hand is for other certificates of this issuer.")
+    return _not_of(found, issuer)
+
+
+def _not_of(found: Crl, issuer: Certificate) -> Message | None:
+    name = label_of(issuer.subject)
+    if not found.issuer or found.issuer != canonical(issuer.subject):
+        return msg("The CRL at hand is of another issuer than {name}.", name=name)
+    if None not in (found.key_id, issuer.subject_key_id) and found.key_id != issuer.subject_key_id:
+        return msg("The CRL at hand bears the name of {name}, but another key.", name=name)
+    if issuer.key_usage and "cRLSign" not in issuer.key_usage:
+        return msg("{name} may not sign CRLs (key usage).", name=name)
+    answer = verify(found.signed, issuer.public_key)
+    if answer is Answer.UNSUPPORTED:
+        return msg("The signature on the CRL at hand cannot be verified: unsupported algorithm.")
+    if answer is Answer.FAILS:
+        return msg("The signature on the CRL at hand is not that of {name}.", name=name)
+    return None
+
+
+def _read(der: bytes) -> Crl:
+    outer = crl.CertificateList.load(der, strict=True)
+    tbs = outer["tbs_cert_list"]
+    issuer_name, _ = read_name(tbs["issuer"].dump())
+    extensions = _extensions(tbs["crl_extensions"])
+    return Crl(
+        issuer_name=issuer_name,
+        issuer=canonical(issuer_name),
+        key_id=_key_id(extensions),
+        this_update=_moment(tbs["this_update"]),
+        next_update=_moment(tbs["next_update"]) if _present(tbs["next_update"]) else None,
+        signed=split(outer, tbs["signature"]),
+        revoked=_content(tbs["revoked_certificates"]),
+        **_scope(extensions),
+    )
+
+
+def _present(field: Any) -> bool:
+    return not isinstance(field, core.Void)
+
+
+def _content(revoked: Any) -> bytes:
+    return bytes(revoked.contents) if _present(revoked) else b""
+
+
+def _moment(time: Any) -> datetime:
+    value = time.native
+    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
+        raise TypeError("year 0")
+    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _extensions(items: Any) -> Mapping[str, bytes]:
+    """OID → value. Refuses what must not be ignored."""
+    found: dict[str, bytes] = {}
+    for item in items if _present(items) else ():
+        oid = item["extn_id"].dotted
+        if oid in found:
+            raise ValueError("an extension stands twice")
+        if oid == _DELTA:
+            raise RefusedCrl(
+                msg("This is a delta CRL: it says only what changed, and is not used.")
+            )
+        if item["critical"].native and oid not in _PROCESSED:
+            raise RefusedCrl(
+                msg(
+                    "This CRL carries a critical extension that is not processed ({oid}).",
+                    oid=oid,
+                )
+            )
+        found[oid] = item["extn_value"].contents
+    return found
+
+
+def _key_id(extensions: Mapping[str, bytes]) -> str | None:
+    if _AUTHORITY_KEY_ID not in extensions:
+        return None
+    read = x509.AuthorityKeyIdentifier.load(extensions[_AUTHORITY_KEY_ID], strict=True)
+    key = read["key_identifier"].native
+    return key.hex() if key is not None else None
+
+
+def _scope(extensions: Mapping[str, bytes]) -> dict[str, Any]:
+    """The limits of the issuing distribution point (RFC 5280, 5.2.5)."""
+    if _SCOPE not in extensions:
+        return {}
+    point = crl.IssuingDistributionPoint.load(extensions[_SCOPE], strict=True)
+    if point["indirect_crl"].native:
+        raise RefusedCrl(msg("This is an indirect CRL: it speaks for other CAs, and is not used."))
+    if _present(point["only_some_reasons"]) or point["only_contains_attribute_certs"].native:
+        raise RefusedCrl(
+            msg("This CRL is limited to some reasons or to attributes: it is not used.")
+        )
+    return {
+        "users_only": bool(point["only_contains_user_certs"].native),
+        "authorities_only": bool(point["only_contains_ca_certs"].native),
+        "points": _points(point["distribution_point"]),
+    }
+
+
+def _points(where: Any) -> tuple[str, ...]:
+    if not _present(where):
+        return ()
+    if where.name != "full_name":
+        raise ValueError("a relative distribution point")
+    uris = (n.chosen for n in where.chosen if n.name == "uniform_resource_identifier")
+    found = tuple(uri.contents.decode("latin-1") for uri in uris)
+    if not found:
+        raise ValueError("a distribution point without an address")
+    return found
+
+
+def _entry(revoked: bytes, serial: int) -> _Entry | None:
+    """The entry of a serial number in a list's content, None when it is not listed.
+
+    Raises whatever asn1crypto raises, and `ValueError`, for a damaged list.
+    """
+    wanted = core.Integer(serial).dump()
+    if wanted not in revoked:  # most often: nothing has to be unfolded
+        return None
+    for start, content, end in _entries(revoked):
+        if revoked.startswith(wanted, content):
+            return _read_entry(revoked[start:end])
+    return None
+
+
+def _entries(revoked: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where each entry, and its content, begins, and where it ends."""
+    at = 0
+    while at < len(revoked):
+        if revoked[at] != _SEQUENCE or at + 2 > len(revoked):
+            raise ValueError("not an entry")
+        content, length = at + 2, revoked[at + 1]
+        if length & 0x80:
+            width = length & 0x7F
+            content += width
+            length = int.from_bytes(revoked[at + 2 : content], "big")
+            if not 1 <= width <= 4:  # noqa: PLR2004 - DER, and no more than `MAX_CRL`
+                raise ValueError("absurd length")
+        if content + length > len(revoked):
+            raise ValueError("cut short")
+        yield at, content, content + length
+        at = content + length
+
+
+def _read_entry(der: bytes) -> _Entry | None:
+    entry = crl.RevokedCertificate.load(der, strict=True)
+    cause: str | None = None
+    extensions = entry["crl_entry_extensions"]
+    for item in extensions if _present(extensions) else ():
+        oid = item["extn_id"].dotted
+        if oid == _CERTIFICATE_ISSUER:
+            raise ValueError("an entry for another CA")
+        if oid == "2.5.29.21":
+            code = core.Enumerated.load(item["extn_value"].contents).contents
+            cause = _CAUSES.get(int.from_bytes(code, "big"), "unspecified")
+    if cause == "removeFromCRL":
+        return None
+    return _Entry(_moment(entry["revocation_date"]), cause)

@@ -1,0 +1,142 @@
+"""A certificate as a link of a chain: what path validation needs beyond `Certificate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from asn1crypto import x509
+
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.message import msg
+from cpx_tool.pki.canonical import CanonicalName, canonical
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.signed import Signed, split
+
+BASIC_CONSTRAINTS = "2.5.29.19"
+KEY_USAGE = "2.5.29.15"
+SUBJECT_KEY_ID = "2.5.29.14"
+AUTHORITY_KEY_ID = "2.5.29.35"
+
+MAX_POOL = 256
+"""Certificates that are looked at as possible issuers. The IGC-Santé has 18 CAs."""
+
+_DECIDING_PARTS = frozenset(
+    {
+        "extensions",
+        f"extension {BASIC_CONSTRAINTS}",
+        f"extension {KEY_USAGE}",
+        f"extension {SUBJECT_KEY_ID}",
+        f"extension {AUTHORITY_KEY_ID}",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A certificate, its names in canonical form, its signature and its constraints.
+
+    `path_length` is that of the basic constraints; `critical` holds the OIDs of the critical
+    extensions, `present` those of all.
+    """
+
+    certificate: Certificate
+    subject: CanonicalName
+    issuer: CanonicalName
+    signed: Signed
+    path_length: int | None
+    critical: frozenset[str]
+    present: frozenset[str]
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The parts without which nothing can be decided, and that cannot be read."""
+        return tuple(p for p in self.certificate.problems if p in _DECIDING_PARTS)
+
+    @property
+    def self_issued(self) -> bool:
+        """Subject and issuer are the same name (RFC 5280, 3.2)."""
+        return bool(self.subject) and self.subject == self.issuer
+
+    def may_be_issued_by(self, candidate: Link) -> bool:
+        """Whether names and key identifiers fit; the signature decides."""
+        if not self.issuer or self.issuer != candidate.subject:
+            return False
+        wanted, found = self.certificate.authority_key_id, candidate.certificate.subject_key_id
+        return wanted is None or found is None or wanted == found
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Certificates among which issuers are looked for; none of them is believed for being here."""
+
+    by_name: Mapping[CanonicalName, tuple[Link, ...]] = field(default_factory=dict)
+
+    def named(self, name: CanonicalName) -> tuple[Link, ...]:
+        """Those with this subject; none for an empty name."""
+        return self.by_name.get(name, ()) if name else ()
+
+
+def make_pool(certificates: Iterable[bytes]) -> Pool:
+    """A pool of certificates (DER); what cannot be read, or stands twice, is left out.
+
+    No more than the first `MAX_POOL` are looked at.
+    """
+    links: dict[str, Link] = {}
+    for count, der in enumerate(certificates):
+        if count == MAX_POOL:
+            break
+        try:
+            link = read_link(der)
+        except BadCertificate:
+            continue
+        links.setdefault(link.certificate.sha256, link)
+    by_name: dict[CanonicalName, tuple[Link, ...]] = {}
+    for link in links.values():
+        by_name[link.subject] = (*by_name.get(link.subject, ()), link)
+    return Pool(by_name)
+
+
+def read_link(der: bytes) -> Link:
+    """Read one certificate. Raises `BadCertificate`, and nothing else."""
+    certificate = read_certificate(der)
+    try:
+        return _read(der, certificate)
+    except Exception as error:  # asn1crypto declares no errors of its own
+        raise BadCertificate(msg("This is not a certificate, or it is damaged.")) from error
+
+
+def _read(der: bytes, certificate: Certificate) -> Link:
+    outer = x509.Certificate.load(der, strict=True)
+    tbs = outer["tbs_certificate"]
+    extensions = _extensions(tbs)
+    return Link(
+        certificate=certificate,
+        subject=canonical(certificate.subject),
+        issuer=canonical(certificate.issuer),
+        signed=split(outer, tbs["signature"]),
+        path_length=_path_length(extensions, certificate),
+        critical=frozenset(oid for oid, (critical, _) in extensions.items() if critical),
+        present=frozenset(extensions),
+    )
+
+
+def _extensions(tbs: Any) -> dict[str, tuple[bool, bytes]]:
+    """OID → critical, value. One that stands twice is a problem of the certificate already."""
+    if not isinstance(tbs["extensions"], x509.Extensions):
+        return {}
+    return {
+        item["extn_id"].dotted: (bool(item["critical"].native), item["extn_value"].contents)
+        for item in tbs["extensions"]
+    }
+
+
+def _path_length(
+    extensions: Mapping[str, tuple[bool, bytes]], certificate: Certificate
+) -> int | None:
+    if not certificate.is_ca or BASIC_CONSTRAINTS not in extensions:
+        return None
+    constraints = x509.BasicConstraints.load(extensions[BASIC_CONSTRAINTS][1], strict=True)
+    length: int | None = constraints["path_len_constraint"].native
+    return length

@@ -1,0 +1,337 @@
+"""CA certificates, chains and revocation, for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from cpx_tool.model.identity import Pki
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.trust import (
+    Anchor,
+    AnchorOrigin,
+    Authority,
+    ChainOutcome,
+    ChainResult,
+    Imported,
+    ImportStatus,
+    MissingIssuer,
+    Revocation,
+    RevocationOutcome,
+    StoredAuthority,
+    StoredCrl,
+    StoreListing,
+    WeakLink,
+    Weakness,
+)
+from cpx_tool.pki.canonical import label_of, whole
+from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.json import SCHEMA_VERSION, to_text
+from cpx_tool.report.words import Say, day, printable
+
+CHAINS = {
+    ChainOutcome.VERIFIED: msg("verified"),
+    ChainOutcome.ISSUER_NOT_AT_HAND: msg("not verified"),
+    ChainOutcome.NOT_TRUSTED: msg("NOT TRUSTED"),
+    ChainOutcome.WRONG_PKI: msg("WRONG PKI"),
+    ChainOutcome.BROKEN: msg("BROKEN"),
+}
+STATUSES = {
+    ImportStatus.KNOWN: msg("imported"),
+    ImportStatus.ISSUED_BY_ANCHOR: msg("imported"),
+    ImportStatus.ACCEPTED: msg("ACCEPTED"),
+    ImportStatus.CRL: msg("imported"),
+    ImportStatus.DUPLICATE: msg("unchanged"),
+    ImportStatus.NOT_A_CA: msg("left out"),
+    ImportStatus.UNKNOWN: msg("REFUSED"),
+    ImportStatus.OTHER_FINGERPRINT: msg("REFUSED"),
+    ImportStatus.CRL_REFUSED: msg("REFUSED"),
+    ImportStatus.UNREADABLE: msg("UNREADABLE"),
+}
+WEAKNESSES = {
+    Weakness.WEAK_DIGEST: msg("signature over {detail}"),
+    Weakness.SHORT_KEY: msg("short key ({detail})"),
+}
+_PKIS = {
+    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
+    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
+}
+
+
+def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tuple[Message, str]]:
+    """Named lines for one certificate: chain, addresses, weaknesses, revocation."""
+    lines = [(msg("Chain"), _told(CHAINS[chain.outcome], chain.reason, say))]
+    if chain.outcome is ChainOutcome.VERIFIED:
+        path = " ← ".join(label_of(c.subject) for c in reversed(chain.path))
+        lines.append((msg("Chain, from the top"), path))
+    if chain.anchor is not None and chain.anchor.pki is not None:
+        lines.append((msg("Trusted as"), say(_PKIS[chain.anchor.pki])))
+    if chain.missing is not None and chain.missing.addresses:
+        lines.append((msg("Get it from"), _web(chain.missing.addresses)))
+    lines += [(msg("Weak"), _weak(weak, chain, say)) for weak in chain.weak]
+    if chain.outcome is ChainOutcome.VERIFIED and len(chain.path) > 1:
+        lines.append((msg("Revocation"), _revocation(revocation, say)))
+        if revocation.addresses:
+            lines.append((msg("CRL published at"), _web(revocation.addresses)))
+    return lines
+
+
+def chain_body(chain: ChainResult, say: Say) -> dict[str, Any]:
+    """A chain as JSON."""
+    return {
+        "outcome": chain.outcome.value,
+        "message": say(chain.reason),
+        "flaw": chain.flaw.value if chain.flaw else None,
+        "path": [
+            {"sha256": c.sha256, "subject": whole(c.subject), "not_after": _moment(c.not_after)}
+            for c in chain.path
+        ],
+        "anchor": _anchor(chain.anchor),
+        "missing_issuer": _missing(chain.missing),
+        "weak": [
+            {"weakness": w.weakness.value, "sha256": w.sha256, "detail": w.detail}
+            for w in chain.weak
+        ],
+    }
+
+
+def revocation_body(revocation: Revocation, say: Say) -> dict[str, Any]:
+    """A revocation answer as JSON."""
+    return {
+        "outcome": revocation.outcome.value,
+        "message": say(revocation.reason),
+        "revoked_at": _moment(revocation.revoked_at),
+        "cause": revocation.cause,
+        "authority": revocation.authority,
+        "crl": {
+            "this_update": _moment(revocation.this_update),
+            "next_update": _moment(revocation.next_update),
+        }
+        if revocation.this_update
+        else None,
+        "addresses": list(revocation.addresses),
+    }
+
+
+def render_import(done: Sequence[Imported], say: Say, paper: Paper) -> str:
+    """A block of lines for each certificate and CRL."""
+    canvas = Canvas(paper)
+    for item in done:
+        style = "red" if item.status.refused else ""
+        canvas.line(label_of(item.name) or item.file, "bold")
+        canvas.line(_told(STATUSES[item.status], item.reason, say), style, indent=2)
+        if item.sha256 is not None and item.status.refused:
+            canvas.line(f"SHA-256 {item.sha256.upper()}", indent=2)
+        if item.name:
+            canvas.line(item.file, "dim", indent=2)
+        if item.hint is not None:
+            canvas.line(f"→ {say(item.hint)}", indent=2)
+    return canvas.text()
+
+
+def render_import_json(done: Sequence[Imported], say: Say) -> str:
+    """One JSON object."""
+    entries = [
+        {
+            "file": item.file,
+            "status": item.status.value,
+            "imported": item.status.imported,
+            "refused": item.status.refused,
+            "code": item.code,
+            "subject": whole(item.name) or None,
+            "sha256": item.sha256,
+            "reason": say(item.reason),
+            "hint": say(item.hint) if item.hint else None,
+        }
+        for item in done
+    ]
+    return to_text({"schema_version": SCHEMA_VERSION, "imported": entries})
+
+
+def render_list(listing: StoreListing, say: Say, paper: Paper) -> str:
+    """The store: CAs, CRLs, what does not belong."""
+    canvas = Canvas(paper)
+    canvas.line(say(msg("Store: {directory}", directory=listing.directory)))
+    if listing.authorities:
+        heads = (msg("CA"), msg("Believed"), msg("PKI"), msg("Expires"))
+        canvas.table(
+            [say(head) for head in heads], [_row(item, say) for item in listing.authorities]
+        )
+    else:
+        canvas.line(
+            say(
+                msg(
+                    "It holds no CA certificate. `cpx-tool trust where` says where to get them, "
+                    "`cpx-tool trust import FILE` brings them in."
+                )
+            )
+        )
+    for crl in listing.crls:
+        canvas.line(say(_crl_words(crl)))
+    for problem in listing.problems:
+        canvas.line(say(msg("Not used, not as it was written: {file}", file=problem)), "red")
+    for place, count in listing.others:
+        canvas.line(
+            say(msg("Also looked at: {place} (certificates: {count})", place=place, count=count))
+        )
+    return canvas.text()
+
+
+def render_list_json(listing: StoreListing) -> str:
+    """One JSON object."""
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "directory": listing.directory,
+        "authorities": [
+            {
+                "subject": whole(item.certificate.subject),
+                "sha256": item.certificate.sha256,
+                "not_before": _moment(item.certificate.not_before),
+                "not_after": _moment(item.certificate.not_after),
+                "anchor": _anchor(item.anchor),
+            }
+            for item in listing.authorities
+        ],
+        "crls": [
+            {
+                "issuer": whole(crl.issuer),
+                "this_update": _moment(crl.this_update),
+                "next_update": _moment(crl.next_update),
+            }
+            for crl in listing.crls
+        ],
+        "problems": list(listing.problems),
+        "others": [{"place": place, "certificates": count} for place, count in listing.others],
+    }
+    return to_text(body)
+
+
+def render_where(
+    known: Sequence[Authority],
+    bundles: Sequence[tuple[Pki, str]],
+    listing: StoreListing,
+    say: Say,
+) -> str:
+    """Addresses of all CAs, with what is known of them and whether they are at hand.
+
+    One address on one line, whatever the width: they are for copying.
+    """
+    stored = {item.certificate.sha256 for item in listing.authorities}
+    lines = [
+        say(msg("Download with a browser, then: cpx-tool trust import FILE…")),
+        say(msg("Store: {directory}", directory=printable(listing.directory))),
+    ]
+    for pki, bundle in bundles:
+        lines += ["", say(_PKIS[pki]), f"  {say(msg('All at once'))}", f"    {bundle}"]
+        for authority in known:
+            if authority.pki is pki:
+                lines += _where(authority, authority.sha256 in stored, say)
+    return "\n".join(lines) + "\n"
+
+
+def render_where_json(
+    known: Sequence[Authority], bundles: Sequence[tuple[Pki, str]], listing: StoreListing
+) -> str:
+    """One JSON object."""
+    stored = {item.certificate.sha256 for item in listing.authorities}
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "directory": listing.directory,
+        "bundles": [{"pki": pki.value, "url": url} for pki, url in bundles],
+        "authorities": [
+            {
+                "code": authority.code,
+                "pki": authority.pki.value,
+                "name": whole(authority.name),
+                "parent": authority.parent,
+                "url": authority.url,
+                "sha256": authority.sha256,
+                "key_id": authority.key_id,
+                "in_store": authority.sha256 in stored,
+            }
+            for authority in known
+        ],
+    }
+    return to_text(body)
+
+
+def _where(authority: Authority, stored: bool, say: Say) -> list[str]:
+    state = msg("in the store") if stored else msg("not in the store")
+    fingerprint = say(msg("Fingerprint not known to this version."))
+    if authority.sha256 is not None:
+        fingerprint = f"SHA-256 {authority.sha256.upper()}"
+    return [
+        f"  {authority.code}: {label_of(authority.name)} ({say(state)})",
+        f"    {authority.url}",
+        f"    {fingerprint}",
+    ]
+
+
+def _told(head: Message, reason: Message, say: Say) -> str:
+    return say(msg("{head}. {reason}", head=head, reason=reason))
+
+
+def _revocation(revocation: Revocation, say: Say) -> str:
+    if revocation.outcome in (RevocationOutcome.STALE, RevocationOutcome.NO_CRL):
+        return _told(msg("not known"), revocation.reason, say)
+    return say(revocation.reason)
+
+
+def _weak(weak: WeakLink, chain: ChainResult, say: Say) -> str:
+    name = next(label_of(c.subject) for c in chain.path if c.sha256 == weak.sha256)
+    what = WEAKNESSES[weak.weakness]
+    words = Message(what.text, {"detail": weak.detail})
+    return say(msg("{name}: {value}", name=name, value=words))
+
+
+def _web(addresses: Sequence[str]) -> str:
+    """The addresses that a browser opens, else all."""
+    web = [a for a in addresses if a.startswith(("http://", "https://"))]
+    return ", ".join(web or addresses)
+
+
+def _row(item: StoredAuthority, say: Say) -> list[tuple[str, str]]:
+    certificate, anchor = item.certificate, item.anchor
+    believed, style = msg("as issued by another CA"), ""
+    if anchor is not None and anchor.origin is AnchorOrigin.KNOWN:
+        believed = msg("known")
+    elif anchor is not None:
+        believed, style = msg("ACCEPTED by you"), "yellow"
+    pki = say(_PKIS[anchor.pki]) if anchor and anchor.pki else "—"
+    name = label_of(certificate.subject)
+    return [(name, ""), (say(believed), style), (pki, ""), (day(certificate.not_after), "")]
+
+
+def _crl_words(crl: StoredCrl) -> Message:
+    name, made = label_of(crl.issuer), day(crl.this_update)
+    if crl.next_update is None:
+        return msg("CRL of {name}, made on {date}", name=name, date=made)
+    due = day(crl.next_update)
+    return msg("CRL of {name}, made on {date}, good until {due}", name=name, date=made, due=due)
+
+
+def _anchor(anchor: Anchor | None) -> dict[str, Any] | None:
+    if anchor is None:
+        return None
+    return {
+        "sha256": anchor.sha256,
+        "origin": anchor.origin.value,
+        "code": anchor.code,
+        "pki": anchor.pki.value if anchor.pki else None,
+    }
+
+
+def _missing(missing: MissingIssuer | None) -> dict[str, Any] | None:
+    if missing is None:
+        return None
+    return {
+        "name": whole(missing.name),
+        "key_id": missing.key_id,
+        "code": missing.code,
+        "addresses": list(missing.addresses),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
