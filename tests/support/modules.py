@@ -8,15 +8,25 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).with_name("broken_module.c")
+SOURCES = Path(__file__).parent
 
 
 def compile_broken_module(into: Path) -> Path:
-    """The path of the compiled module; skips where there is no C compiler."""
+    """The path of a module that dies or hangs as CPX_TEST_FAULT says."""
+    return _compile("broken_module.c", into / "libbroken.so")
+
+
+def compile_proxy(into: Path) -> Path:
+    """The path of a module that stands before a real one (see support.proxy)."""
+    return _compile("proxy_module.c", into / "libproxy.so")
+
+
+def _compile(source: str, target: Path) -> Path:
+    """Compile; skips where there is no C compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         pytest.skip("no C compiler")
-    target = into / "libbroken.so"
-    command = [compiler, "-shared", "-fPIC", "-w", "-o", str(target), str(SOURCE)]
+    flags = ["-std=gnu11", "-shared", "-fPIC", "-w"]
+    command = [compiler, *flags, "-o", str(target), str(SOURCES / source), "-ldl"]
     subprocess.run(command, check=True)
     return target

@@ -1,6 +1,6 @@
 """The real SoftHSM behind a module that lies, fails or dies as it is told (proxy_module.c).
 
-    proxy = Proxy(emulated_directory, folder)
+    proxy = Proxy(compile_proxy(folder), emulated_directory, folder)
     run = proxy.check("fault 99450002 C_Login 1 segv")
     assert run.logins() == Counter(proxy.serials)
 
@@ -11,20 +11,16 @@ stands in no output and in nothing that the system shows of the worker.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
-
+from cpx_tool.adapters.softhsm import open_emulation
 from support.cli import COMMAND, environment
 
-SOURCE = Path(__file__).with_name("proxy_module.c")
 PIN = "86421357"
 """What the proxy takes for the PIN of all cards: unlike 1234 it can be looked for in outputs."""
 
@@ -84,32 +80,37 @@ class Run:
 
 
 class Proxy:
-    """The emulated cards of `directory` behind the proxy, in the order of their slots.
+    """The emulated cards of `directory` behind `module`, the compiled proxy.
 
-    `folder` takes the compiled module, its rules and its log.
+    `folder` takes a folder for each run, with its rules and its log.
     """
 
-    def __init__(self, directory: Path, folder: Path) -> None:
-        described = json.loads((directory / "emulation.json").read_text())
-        tokens = sorted(described["tokens"], key=lambda token: token["slot_id"])
-        self.serials: tuple[str, ...] = tuple(token["serial"] for token in tokens)
-        """In the order in which the module lists them."""
-        self.by_role: Mapping[str, tuple[str, ...]] = {
-            role: tuple(t["serial"] for t in tokens if t["role"] == role)
-            for role in (token["role"] for token in tokens)
-        }
+    def __init__(self, module: Path, directory: Path, folder: Path) -> None:
+        emulation = open_emulation(directory)
+        tokens = sorted(emulation.tokens, key=lambda token: token.slot_id)
+        self.serials = tuple(token.serial for token in tokens)
+        """In the order in which the proxy lists the tokens."""
+        self._roles = tuple(token.role for token in tokens)
+        self._labels = {token.serial: token.label for token in tokens}
+        self._module = module
+        self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
         self._folder = folder
-        self._configuration = _configuration(directory, folder)
         self._runs = 0
 
-    def check(
-        self,
-        *rules: str,
-        pin: str | None = None,
-        timeout: float = 30.0,
-        set_name: str = "centre-sante",
-    ) -> Run:
-        """Run `check-set` under these rules; a run has a log of its own.
+    def serial(self, role: str) -> str:
+        """The serial of the first token of this role."""
+        return self.serials[self._roles.index(role)]
+
+    def role(self, serial: str) -> str:
+        """The role of that token's card."""
+        return self._roles[self.serials.index(serial)]
+
+    def label(self, serial: str) -> str:
+        """The label of that token."""
+        return self._labels[serial]
+
+    def check(self, *rules: str, pin: str | None = None, timeout: float = 30.0) -> Run:
+        """Run `check-set` under these rules.
 
         `pin` is given as CPX_PIN; PIN is the right one. `timeout` is `--timeout`, in seconds.
         """
@@ -117,22 +118,18 @@ class Proxy:
         folder = self._folder / f"run-{self._runs}"
         folder.mkdir()
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
-        log = folder / "log"
-        log.touch()
-        env = environment(
-            CPX_TEST_REAL=_real_module(),
-            CPX_TEST_PROXY=str(folder / "rules"),
-            CPX_TEST_LOG=str(log),
-            SOFTHSM2_CONF=str(self._configuration),
-            PCSCLITE_CSOCK_NAME=str(folder / "no-service"),
-            **({} if pin is None else {"CPX_PIN": pin}),
-        )
-        saved = folder / "observation.json"
-        command = [COMMAND, "check-set", "--set", set_name, "--module", str(_compiled())]
-        options = ["--json", "--timeout", str(timeout), "--save-observation", str(saved)]
+        (folder / "log").touch()
+        command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json"]
+        options = ["--module", str(self._module), "--timeout", str(timeout)]
         done = subprocess.run(
-            ["sh", "-c", _WITH_CORES, "sh", *command, *options],
-            env=env,
+            ["sh", "-c", _WITH_CORES, "sh", *command, *options, "--save-observation", "saved"],
+            env=environment(
+                **self._environment,
+                CPX_TEST_PROXY=str(folder / "rules"),
+                CPX_TEST_LOG=str(folder / "log"),
+                PCSCLITE_CSOCK_NAME=str(folder / "no-service"),
+                **({} if pin is None else {"CPX_PIN": pin}),
+            ),
             cwd=folder,
             capture_output=True,
             text=True,
@@ -140,13 +137,10 @@ class Proxy:
             check=False,
         )
         assert done.stdout, done.stderr
-        calls = tuple(_calls(log.read_text()))
+        calls = tuple(_calls((folder / "log").read_text()))
         _assert_nothing_is_left(folder, calls)
         if pin is not None:
-            process = Path(f"{log}.process").read_bytes()
-            assert b"pkcs11_worker" in process
-            outputs = done.stdout + done.stderr + saved.read_text()
-            assert pin.encode() not in process + outputs.encode()
+            _assert_the_pin_is_nowhere(pin, folder, done.stdout + done.stderr)
         body = json.loads(done.stdout)
         assert body["exit_code"] == done.returncode
         return Run(done.returncode, body, calls)
@@ -161,21 +155,13 @@ def _calls(log: str) -> Iterable[Call]:
             yield Call(function, serial, int(number))
 
 
-def _assert_nothing_is_left(folder: Path, calls: Iterable[Call]) -> None:
-    pids = {call.pid for call in calls}
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+def _assert_nothing_is_left(folder: Path, calls: Sequence[Call]) -> None:
+    assert not [pid for pid in {call.pid for call in calls} if Path(f"/proc/{pid}").exists()]
     assert not list(folder.glob("*core*"))
 
 
-def _configuration(directory: Path, folder: Path) -> Path:
-    """The emulation's own, for the place where it is now."""
-    lines = (directory / "softhsm2.conf").read_text().splitlines()
-    kept = [line for line in lines if not line.startswith("directories.tokendir")]
-    path = folder / "softhsm2.conf"
-    path.write_text("\n".join([f"directories.tokendir = {directory / 'tokens'}", *kept, ""]))
-    return path
-
-
-@cache
-def _real_module() -> str:
-    return str(next(Path("/usr/lib").glob("**/libsofthsm2.so")))
+def _assert_the_pin_is_nowhere(pin: str, folder: Path, output: str) -> None:
+    assert pin not in output + (folder / "saved").read_text()
+    process = (folder / "log.process").read_bytes()
+    assert b"pkcs11_worker" in process
+    assert pin.encode() not in process
