@@ -18,6 +18,8 @@ DOCTOR = "medecin-generaliste"
 STAFF = ("cde-directeur", "cpe-employe", "cpe-employe-delegue")
 UNCERTAIN = {("CARD-ROLE", role) for role in STAFF}
 """What a good set Centre de santé says: CDE and CPE cannot be told apart."""
+UNCERTAIN_OF_NINE = {("CARD-ROLE", role) for role in ("cde-directeur", "cpe-employe")}
+"""What a good set Centre hospitalier says; its other CPE is anonymous."""
 
 
 def check(directory: Path, *options: str | Path, set_name: str = "centre-sante") -> dict:
@@ -57,37 +59,49 @@ def test_the_nine_cards_of_the_hospital(emulate: Emulate) -> None:
     anonymous = roles["cpe-anonyme"]
     assert anonymous["identity"]["holder"]["nominative"] is False
     assert anonymous["interchangeable"] == []
-    assert failures(body) == {("CARD-ROLE", "cde-directeur"), ("CARD-ROLE", "cpe-employe")}
+    assert failures(body) == UNCERTAIN_OF_NINE
 
 
+CARD = "the first CPS of the set"
 DEFECTS = {
-    "expired": (1, {("CERT-NOT-EXPIRED", DOCTOR)}),
-    "not-yet-valid": (1, {("CERT-STARTED", DOCTOR)}),
-    "expiring-soon": (0, {("CERT-EXPIRY", DOCTOR)}),
-    "wrong-profession": (1, {("CARD-PROFESSION", DOCTOR), ("CARD-TITLE", DOCTOR)}),
-    "production": (1, {("CARD-TEST", DOCTOR)}),
-    "swapped": (1, {("CERT-USAGE-AUTH", DOCTOR), ("CERT-USAGE-SIGN", DOCTOR)}),
+    "expired": (1, {("CERT-NOT-EXPIRED", CARD)}),
+    "not-yet-valid": (1, {("CERT-STARTED", CARD)}),
+    "expiring-soon": (0, {("CERT-EXPIRY", CARD)}),
+    "wrong-profession": (1, {("CARD-PROFESSION", CARD), ("CARD-TITLE", CARD)}),
+    "production": (1, {("CARD-TEST", CARD)}),
+    "swapped": (1, {("CERT-USAGE-AUTH", CARD), ("CERT-USAGE-SIGN", CARD)}),
     "key-mismatch": (
         1,
-        {("KEY-MATCHES", DOCTOR), ("SIGN-AUTH", DOCTOR), ("SIGN-PSS", DOCTOR)},
+        {("KEY-MATCHES", CARD), ("SIGN-AUTH", CARD), ("SIGN-PSS", CARD)},
     ),
     "missing": (1, {("SET-COMPLETE", "run")}),
     "duplicate": (1, {("CARD-UNIQUE", "duplicate")}),
-    "extra": (1, {("CARD-NOT-EXTRA", DOCTOR)}),
+    "extra": (1, {("CARD-NOT-EXTRA", CARD)}),
     "foreign": (1, {("SET-COMPLETE", "run"), ("CARD-IN-SET", "foreign")}),
-    "broken-certificate": (1, {("CERT-READABLE", DOCTOR), ("CARD-TEST", DOCTOR)}),
-    "no-private-key": (1, {("KEY-PRESENT", DOCTOR)}),
-    "pkcs1-only": (0, {("SIGN-PSS", DOCTOR)}),
+    "broken-certificate": (1, {("CERT-READABLE", CARD), ("CARD-TEST", CARD)}),
+    "no-private-key": (1, {("KEY-PRESENT", CARD)}),
+    "pkcs1-only": (0, {("SIGN-PSS", CARD)}),
 }
-"""Defect → exit code, and exactly the checks that catch it on the médecin's card."""
+"""Defect → exit code, and exactly the checks that catch it."""
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_each_defect_is_caught_on_the_right_card(emulate: Emulate, defect: str) -> None:
-    code, expected = DEFECTS[defect]
-    body = check(emulate("centre-sante", defect))
+@pytest.mark.parametrize(
+    ("set_name", "card", "uncertain"),
+    [
+        ("centre-sante", DOCTOR, UNCERTAIN),
+        ("centre-hospitalier", "medecin-specialiste", UNCERTAIN_OF_NINE),
+    ],
+    ids=["six", "nine"],
+)
+def test_each_defect_is_caught_on_the_right_card(
+    emulate: Emulate, set_name: str, card: str, uncertain: set[tuple[str, str]], defect: str
+) -> None:
+    code, checks = DEFECTS[defect]
+    expected = {(check_id, card if on == CARD else on) for check_id, on in checks}
+    body = check(emulate(set_name, defect), set_name=set_name)
     assert body["exit_code"] == code
-    assert failures(body) - UNCERTAIN == expected
+    assert failures(body) - uncertain == expected
 
 
 def test_the_table_above_knows_every_defect() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from cpx_tool.i18n import say
-from cpx_tool.model.trust import Anchors, ChainOutcome, Imported, ImportStatus, Weakness
+from cpx_tool.model.trust import Anchors, ChainOutcome, Imported, ImportStatus, WeakLink, Weakness
 from cpx_tool.pki.chain import judge_chain
 from cpx_tool.pki.crl import judge_revocation, read_crl
 from cpx_tool.pki.link import make_pool, read_link
@@ -32,7 +32,8 @@ def lines(certificate: bytes, *pool: bytes, accepted: tuple[bytes, ...] = ()) ->
 def test_every_outcome_has_its_word() -> None:
     assert set(trust.CHAINS) == set(ChainOutcome)
     assert set(trust.STATUSES) == set(ImportStatus)
-    assert set(trust.WEAKNESSES) == set(Weakness)
+    told = {say(trust.weakness(WeakLink("", kind, "SHA-1"))) for kind in Weakness}
+    assert len(told) == len(Weakness)
 
 
 def test_a_verified_chain_is_shown_from_the_top() -> None:

@@ -127,8 +127,11 @@ def open_emulation(directory: Path) -> Emulation:
 
 def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> None:
     """Build the emulation in a directory beside `into`, and exchange them when it is whole."""
-    authorities = cache.authorities()
-    keys = cache.cards(wanted.profiles)
+    try:
+        authorities = cache.authorities()
+        keys = cache.cards(wanted.profiles)
+    except OSError as error:
+        raise not_writable(cache.directory, error) from None
     cards = [
         make_card(profile, own, authorities.keys)
         for profile, own in zip(wanted.profiles, keys, strict=True)

@@ -49,10 +49,6 @@ STATUSES = {
     ImportStatus.CRL_REFUSED: msg("REFUSED"),
     ImportStatus.UNREADABLE: msg("UNREADABLE"),
 }
-WEAKNESSES = {
-    Weakness.WEAK_DIGEST: msg("signature over {detail}"),
-    Weakness.SHORT_KEY: msg("short key ({detail})"),
-}
 _PKIS = {
     Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
     Pki.IGC_SANTE: msg("IGC-Santé (production)"),
@@ -280,9 +276,14 @@ def _revocation(revocation: Revocation, say: Say) -> str:
 
 def _weak(weak: WeakLink, chain: ChainResult, say: Say) -> str:
     name = next(label_of(c.subject) for c in chain.path if c.sha256 == weak.sha256)
-    what = WEAKNESSES[weak.weakness]
-    words = Message(what.text, {"detail": weak.detail})
-    return say(msg("{name}: {value}", name=name, value=words))
+    return say(msg("{name}: {value}", name=name, value=weakness(weak)))
+
+
+def weakness(weak: WeakLink) -> Message:
+    """What is weak about a link of a chain."""
+    if weak.weakness is Weakness.SHORT_KEY:
+        return msg("short key ({detail})", detail=weak.detail)
+    return msg("signature over {detail}", detail=weak.detail)
 
 
 def _web(addresses: Sequence[str]) -> str:
