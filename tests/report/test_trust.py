@@ -32,7 +32,7 @@ def lines(certificate: bytes, *pool: bytes, accepted: tuple[bytes, ...] = ()) ->
 def test_every_outcome_has_its_word() -> None:
     assert set(trust.CHAINS) == set(ChainOutcome)
     assert set(trust.STATUSES) == set(ImportStatus)
-    told = {say(trust.weakness(WeakLink("", kind, "SHA-1"))) for kind in Weakness}
+    told = {say(trust.weakness(WeakLink(kind, "", "SHA-1"))) for kind in Weakness}
     assert len(told) == len(Weakness)
 
 
