@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+unset CPX_PIN CPX_PKCS11_MODULE
 readonly CARDS=.demo/centre-sante
 PATH="$PWD/.venv/bin:$PATH"
 

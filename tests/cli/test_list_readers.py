@@ -10,6 +10,7 @@ import pytest
 
 from support.cli import COMMAND, cpx, cpx_json, environment
 from support.pcscd import Service, pcscd
+from support.refusing_service import refusing_service
 
 CPS3 = "3BAC00402A001225006480000310009000"
 CPS4 = "3B9B188001001225006480040100009044"
@@ -63,7 +64,7 @@ def test_a_mute_card_gets_its_remedy() -> None:
 
 
 @pytest.mark.pcscd
-def test_four_answers_with_four_remedies() -> None:
+def test_no_reader_and_no_service_are_two_answers_with_two_remedies() -> None:
     with pcscd() as service:
         code, no_reader = listed(service)
         assert code == 4
@@ -74,6 +75,17 @@ def test_four_answers_with_four_remedies() -> None:
     assert "libccid" in no_reader
     assert "not running" in no_service
     assert "pcscd" in no_service
+
+
+def test_a_service_that_refuses_access_is_a_third_answer(tmp_path: Path) -> None:
+    env = {"PCSCLITE_CSOCK_NAME": str(tmp_path / "socket")}
+    with refusing_service(tmp_path / "socket"):
+        done = cpx("list-readers", env=env)
+        body = cpx_json("list-readers", env=env)
+    assert done.returncode == 4
+    assert "refuses access" in done.stdout
+    assert "polkit" in done.stdout
+    assert (body["exit_code"], body["pcsc"]["status"]) == (4, "access-refused")
 
 
 @pytest.mark.pcscd

@@ -142,6 +142,7 @@ def test_ids_are_stable_words() -> None:
         "CARD-NOT-EXTRA",
         "CARD-IN-SET",
         "CARD-CPX",
+        "CARD-NUMBER",
         "CARD-ROLE",
         "CERT-PRESENT",
         "CERT-READABLE",

@@ -57,7 +57,7 @@ CRASH = Fault(FaultKind.CRASH, "C_Sign", "SIGSEGV")
 AFTER_LOGIN = ("PIN-ACCEPTED", "KEY-PRESENT", "KEY-MATCHES", "SIGN-AUTH", "SIGN-SIGN", "SIGN-PSS")
 NO_LOGIN = dict.fromkeys(AFTER_LOGIN, SKIPPED)
 NO_PLACE = dict.fromkeys(
-    ("CARD-TYPE", "CARD-PROFESSION", "CARD-NOMINATIVE", "CARD-SPECIALITY"), SKIPPED
+    ("CARD-NUMBER", "CARD-TYPE", "CARD-PROFESSION", "CARD-NOMINATIVE", "CARD-SPECIALITY"), SKIPPED
 )
 
 
@@ -644,13 +644,32 @@ def test_the_good_set_passes_every_check(good: Observation, card_set: CardSet) -
     for found in checklist.all_findings():
         by_check[found.check].add(found.outcome)
     assert by_check.pop("CARD-ROLE") == {Outcome.PASSED, Outcome.FAILED}
+    assert by_check.pop("CARD-NUMBER") == set()  # the set pins no number
     assert set(map(frozenset, by_check.values())) == {frozenset({Outcome.PASSED})}
     assert (checklist.verdict, exit_code(checklist)) == (Verdict.PASSED, 0)
 
 
 def test_the_table_makes_every_check_fail() -> None:
     failing = {case.proves for case in CASES if case.expected[case.proves] is FAILED}
-    assert failing == {check.id for check in CHECKS}
+    assert failing == {check.id for check in CHECKS} - {"CARD-NUMBER"}  # its own test is below
+
+
+@pytest.mark.parametrize(("number", "outcome"), [("3100000012", PASSED), ("9999999999", FAILED)])
+def test_a_pinned_number(
+    good: Observation, card_set: CardSet, number: str, outcome: Outcome
+) -> None:
+    cards = tuple(
+        replace(card, card_number=number) if card.role == DOCTOR else card
+        for card in card_set.cards
+    )
+    (doctor,) = [
+        card
+        for card in judge(good, replace(card_set, cards=cards)).cards
+        if card.expected and card.expected.role == DOCTOR
+    ]
+    found = next(f for f in doctor.findings if f.check == "CARD-NUMBER")
+    assert found.outcome is outcome
+    assert number in say(found.message)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -211,9 +211,11 @@ def test_pinned_numbers_decide_against_the_order(good: Observation, card_set: Ca
     assert placed["cpe-employe"] == ("expected", "cde-directeur")
 
 
-def test_another_number_than_the_pinned_one_is_not_near(card_set: CardSet, made: Make) -> None:
+def test_another_number_than_the_pinned_one_is_told_by_its_check(
+    card_set: CardSet, made: Make
+) -> None:
     matched = match([made(DOCTOR)], pinned(card_set, {DOCTOR: "9999999999"}))
-    assert names(matched) == [("foreign", None)]
+    assert names(matched) == [("expected", DOCTOR)]
 
 
 # --- against brute force ----------------------------------------------------------------------

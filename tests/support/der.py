@@ -1,12 +1,21 @@
-"""The skeleton of a certificate: what stands where, and nothing of what it says."""
+"""DER by hand: the skeleton of a certificate, and certificates that no library would make.
+
+A skeleton is what stands where, and nothing of what it says.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from asn1crypto import parser, x509
+from asn1crypto import core, parser, x509
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
 
 _SET, _OID, _BOOLEAN = 0x11, 6, 1
+_TAG_BIT_STRING, _TAG_T61_STRING, _TAG_PRINTABLE_STRING = 0x03, 0x14, 0x13
+_TAG_SEQUENCE, _TAG_SET = 0x30, 0x31
+_SUBJECT = 5
 _UNIVERSAL = 0
 _CONSTRUCTED = 1
 _HEAD = (
@@ -52,10 +61,53 @@ def _is_set(kind: int, tag: int) -> bool:
 
 
 def _split(contents: bytes) -> list[Skeleton]:
-    inside = []
+    return [_skeleton(element) for element in _elements(contents)]
+
+
+def _elements(contents: bytes) -> Iterator[bytes]:
     while contents:
         *_, header, value, trailer = parser.parse(contents)
         size = len(header) + len(value) + len(trailer)
-        inside.append(_skeleton(contents[:size]))
+        yield contents[:size]
         contents = contents[size:]
-    return inside
+
+
+Attribute = tuple[str, str]
+"""OID and value."""
+
+
+def with_legacy_subject(
+    der: bytes, key: rsa.RSAPrivateKey, rdns: Sequence[Sequence[Attribute]]
+) -> bytes:
+    """The certificate with this subject, written as on IGC-CPS 2ter cards; signed anew by `key`.
+
+    The attributes of an RDN stand in the order given, where DER wants a SET OF sorted (X.690,
+    11.6); values that are not ASCII are Latin-1 in T61String.
+    """
+    tbs = list(_elements(x509.Certificate.load(der)["tbs_certificate"].contents))
+    tbs[_SUBJECT] = _tlv(_TAG_SEQUENCE, b"".join(_rdn(rdn) for rdn in rdns))
+    signed = _tlv(_TAG_SEQUENCE, b"".join(tbs))
+    signature = key.sign(signed, padding.PKCS1v15(), SHA256())
+    _, algorithm, _ = _elements(x509.Certificate.load(der).contents)
+    return _tlv(_TAG_SEQUENCE, signed + algorithm + _tlv(_TAG_BIT_STRING, b"\0" + signature))
+
+
+def _rdn(attributes: Sequence[Attribute]) -> bytes:
+    inside = (
+        _tlv(_TAG_SEQUENCE, core.ObjectIdentifier(oid).dump() + _text(text))
+        for oid, text in attributes
+    )
+    return _tlv(_TAG_SET, b"".join(inside))
+
+
+def _text(text: str) -> bytes:
+    tag = _TAG_PRINTABLE_STRING if text.isascii() else _TAG_T61_STRING
+    return _tlv(tag, text.encode("latin-1"))
+
+
+def _tlv(tag: int, contents: bytes) -> bytes:
+    size = len(contents)
+    if size < 0x80:
+        return bytes([tag, size]) + contents
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + contents

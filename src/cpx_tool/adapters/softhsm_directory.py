@@ -70,7 +70,7 @@ def read_manifest(directory: Path) -> Manifest:
     except OSError:
         raise BadInput(
             msg("{path} is not a directory of emulated cards.", path=str(directory)),
-            msg("Make one: cpx-tool emulate --set centre-sante --into {path}", path=str(directory)),
+            msg("Make one: cpx-tool emulate --set NAME --into {path}", path=str(directory)),
         ) from None
     try:
         if from_json(content, _Format).format != FORMAT:

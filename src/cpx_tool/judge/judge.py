@@ -47,12 +47,13 @@ def judge(
 
 
 def _unique_keys(cards: list[ReadCard]) -> list[str]:
-    """The card numbers; the second card of one number gets its slot added."""
+    """The card numbers; the second card of one number gets "#2" added."""
     keys: list[str] = []
     for card in cards:
-        key = card.key
+        key, number = card.key, 1
         while key in keys:
-            key = f"{key}#{card.observed.slot.id}"
+            number += 1
+            key = f"{card.key}#{number}"
         keys.append(key)
     return keys
 

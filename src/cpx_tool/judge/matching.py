@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.sets import fits
@@ -131,8 +131,10 @@ def _nearly_fits(card: ReadCard, role: ExpectedCard) -> bool:
     A card that says throughout to be another profession is a foreign card instead.
     """
     identity = card.identity
-    if identity is None or role.card_number is not None:
+    if identity is None:
         return False
+    if role.card_number is not None:  # everything but the pinned number
+        return fits(replace(role, card_number=None), identity)
     if role.profession is None:
         return identity.profession is None and _code(identity, "card_type") == role.card_type
     if _code(identity, "profession") == role.profession:

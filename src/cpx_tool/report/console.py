@@ -33,6 +33,9 @@ _VERDICT_STYLES = {
 }
 
 
+_LEGEND = msg("Auth/Sign: ✓ verified, ✗ not verified, – not tried. (?): role not certain.")
+
+
 def render(checklist: Checklist, say: Say, paper: Paper) -> str:
     """The table of cards, what needs attention with its remedy, the summary line."""
     canvas = Canvas(paper)
@@ -170,6 +173,8 @@ def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     cards = {card.key: card for card in checklist.cards}
     by_check: dict[str, list[Finding]] = {}
     for finding in _shown(checklist):
+        if finding.check == "PCSC-SERVICE" and not checklist.cards:
+            continue  # said below, as the reason why no card could be checked
         by_check.setdefault(finding.check, []).append(finding)
     for findings in sorted(by_check.values(), key=lambda group: min(map(_rank, group))):
         _group(canvas, findings, cards, say)
@@ -248,6 +253,7 @@ def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
 
 def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     if checklist.cards:
+        canvas.line(say(_LEGEND), "dim")
         canvas.line(say(_pins(checklist)))
     style = _VERDICT_STYLES[checklist.verdict]
     parts = ", ".join(map(say, _counts(checklist)))

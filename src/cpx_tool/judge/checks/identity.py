@@ -36,6 +36,23 @@ def card_is_test(proof: TestProof) -> Answer:
     return failed(proof.reason, msg("Check where this card comes from; its PIN was not tried."))
 
 
+@check(
+    "CARD-NUMBER",
+    msg("The card number is the one the set file pins"),
+    msg("Insert the card of that number, or correct card_number in the set file."),
+)
+def number_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
+    """Only a set file of one's own pins numbers (extension 1.2.250.1.71.1.2.3)."""
+    if expected.card_number is None:
+        return None
+    found = msg(
+        "Expected {expected}, found {found}.",
+        expected=expected.card_number,
+        found=identity.card_number or "—",
+    )
+    return passed(found) if identity.card_number == expected.card_number else failed(found)
+
+
 @check("CARD-TYPE", msg("The card type is the one the set expects"), _COMPARE)
 def card_type_matches(identity: Identity, expected: ExpectedCard) -> Answer:
     """TRE_G02, extension 1.2.250.1.71.1.2.2."""

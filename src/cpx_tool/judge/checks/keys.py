@@ -31,7 +31,7 @@ _UNBLOCK = msg(
 )
 _AFTER_WRONG = msg(
     "A wrong PIN was tried before. Make sure of the PIN, log in once with CPS Gestion (this "
-    "clears the count), then repeat."
+    "clears the count), then repeat. Emulated cards: write them again (cpx-tool emulate)."
 )
 
 REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {

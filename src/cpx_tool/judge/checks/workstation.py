@@ -6,9 +6,9 @@ from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
 from cpx_tool.judge.words import fault_message
-from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.finding import Severity
-from cpx_tool.model.message import msg, nmsg
+from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import CardObservation, Fault, ModuleObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
 
@@ -127,7 +127,7 @@ def set_complete(match: Match, card_set: CardSet, cards: tuple[CardObservation, 
         return skipped(msg("No card was read."))
     found = card_set.size - len(match.missing)
     if match.missing:
-        names = tuple(role.title for role in match.missing)
+        names = tuple(_missing(role, match) for role in match.missing)
         return failed(
             msg(
                 "{found} of {size} cards; missing: {names}.",
@@ -137,3 +137,10 @@ def set_complete(match: Match, card_set: CardSet, cards: tuple[CardObservation, 
             )
         )
     return passed(msg("{found} of {size} cards", found=found, size=card_set.size))
+
+
+def _missing(role: ExpectedCard, match: Match) -> str | Message:
+    """The role that nobody took; or those it may be, where cards cannot be told apart."""
+    others = (p.expected for p in match.placements if role in p.interchangeable)
+    titles = (role.title, *(other.title for other in others if other is not None))
+    return msg("one of {roles}", roles=titles) if len(titles) > 1 else role.title
