@@ -281,8 +281,9 @@ def _counts(checklist: Checklist) -> list[Message]:
     noticed = (Outcome.FAILED, Outcome.ERROR)
     warnings = sum(f.severity is Severity.WARNING and f.outcome in noticed for f in findings)
     size = checklist.card_set.size
+    found = size - len(checklist.missing)
     always = [
-        msg("{found} of {size} cards", found=size - len(checklist.missing), size=size),
+        nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=size),
         nmsg("{count} check passed", "{count} checks passed", passed),
     ]
     counted = (

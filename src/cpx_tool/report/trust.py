@@ -218,8 +218,9 @@ def render_where(
         say(msg("Download with a browser, then: cpx-tool trust import FILE…")),
         say(msg("Store: {directory}", directory=printable(listing.directory))),
     ]
+    together = say(msg("All at once"))
     for pki, bundle in bundles:
-        lines += ["", say(_PKIS[pki]), f"  {say(msg('All at once'))}", f"    {bundle}"]
+        lines += ["", say(_PKIS[pki]), f"  {together}", f"    {bundle}"]
         for authority in known:
             if authority.pki is pki:
                 lines += _where(authority, authority.sha256 in stored, say)

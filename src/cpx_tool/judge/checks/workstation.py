@@ -129,14 +129,17 @@ def set_complete(match: Match, card_set: CardSet, cards: tuple[CardObservation, 
     if match.missing:
         names = tuple(_missing(role, match) for role in match.missing)
         return failed(
-            msg(
-                "{found} of {size} cards; missing: {names}.",
-                found=found,
+            nmsg(
+                "{count} of {size} cards; missing: {names}.",
+                "{count} of {size} cards; missing: {names}.",
+                found,
                 size=card_set.size,
                 names=names,
             )
         )
-    return passed(msg("{found} of {size} cards", found=found, size=card_set.size))
+    return passed(
+        nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=card_set.size)
+    )
 
 
 def _missing(role: ExpectedCard, match: Match) -> str | Message:
