@@ -19,11 +19,13 @@ from pathlib import Path
 import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
+from cpx_tool.adapters.files import read_file
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.emulation import EmulatedToken
 from cpx_tool.model.message import Message, msg
 
+_MANIFEST_BYTES = 1024 * 1024
 FORMAT = 1
 MANIFEST = "emulation.json"
 CONFIGURATION = "softhsm2.conf"
@@ -65,13 +67,12 @@ def fingerprint(profiles: Sequence[Profile]) -> str:
 
 def read_manifest(directory: Path) -> Manifest:
     """Raises `BadInput`: no emulation, damaged, or of another version of the tool."""
-    try:
-        content = (directory / MANIFEST).read_bytes()
-    except OSError:
+    hint = msg("Make one: cpx-tool emulate --set NAME --into {path}", path=str(directory))
+    if not (directory / MANIFEST).exists():
         raise BadInput(
-            msg("{path} is not a directory of emulated cards.", path=str(directory)),
-            msg("Make one: cpx-tool emulate --set NAME --into {path}", path=str(directory)),
-        ) from None
+            msg("{path} is not a directory of emulated cards.", path=str(directory)), hint
+        )
+    content = read_file(directory / MANIFEST, _MANIFEST_BYTES, hint)
     try:
         if from_json(content, _Format).format != FORMAT:
             raise _other_version(directory)

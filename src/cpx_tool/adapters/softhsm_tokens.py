@@ -23,7 +23,7 @@ from cpx_tool.adapters.softhsm_spec import (
 )
 from cpx_tool.adapters.system import child_environment
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
-from cpx_tool.errors import BadInput, CpxError
+from cpx_tool.errors import BadInput, NothingToCheck
 from cpx_tool.model.message import Message, msg
 
 _DEADLINE = 120
@@ -70,8 +70,8 @@ def _written(done: subprocess.CompletedProcess[bytes], module: Path) -> list[Wri
     return answer.tokens
 
 
-def _failed(why: str | Message) -> CpxError:
-    return CpxError(
+def _failed(why: str | Message) -> NothingToCheck:
+    return NothingToCheck(
         msg("SoftHSM could not be filled: {why}", why=why),
         msg("Version 2.6 of SoftHSM is needed; reinstall the package softhsm2."),
     )
