@@ -58,9 +58,10 @@ class Tokens(Protocol):
     def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
         """Exactly one C_Login as the user, in a session kept for `read_private` and `sign`.
 
-        The card is compared with `expected` first: on another one the fault "card-changed" is
-        raised without a C_Login. A login never starts the module afresh; after a failed one
-        nothing of the session is left, and the next call does.
+        The token is looked at once more first: on another card the fault "card-changed", with
+        a flag that forbids a try that flag's value ("pin-count-low") is raised without a
+        C_Login. A login never starts the module afresh; after a failed one nothing of the
+        session is left, and the next call does.
         """
 
     def read_private(self, slot_id: int) -> PrivateContents:

@@ -91,12 +91,11 @@ def test_nothing_private_is_seen_without_a_login(tokens: WorkerTokens) -> None:
     assert tokens.read_private(slot.id).keys == ()
 
 
-def test_a_wrong_pin_sets_the_flag_and_a_good_one_clears_it(tokens: WorkerTokens) -> None:
+def test_after_a_wrong_pin_the_login_itself_refuses_another_try(tokens: WorkerTokens) -> None:
     slot = first(tokens)
     assert refused(tokens, slot, WRONG) == "CKR_PIN_INCORRECT"
     assert TokenFlag.PIN_COUNT_LOW in tokens.token_info(slot.id).flags
-    login(tokens, slot, GOOD)
-    assert TokenFlag.PIN_COUNT_LOW not in tokens.token_info(slot.id).flags
+    assert refused(tokens, slot, GOOD) == "pin-count-low"
 
 
 def test_faults_name_function_and_code(tokens: WorkerTokens) -> None:

@@ -42,7 +42,8 @@ def cards(module: Path, good: Path, tmp_path: Path) -> Proxy:
 def good_run(module: Path, pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """What a run without rules gives: all copies of the set have the same serials."""
     folder = tmp_path_factory.mktemp("good")
-    return Proxy(module, shutil.copytree(pristine, folder / "cards"), folder).check()
+    cards = shutil.copytree(pristine, folder / "cards")
+    return Proxy(module, cards, folder).check()
 
 
 def once_each(*serials: str) -> Counter[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
@@ -209,7 +210,8 @@ def test_the_usages_of_the_two_certificates(tmp_path: Path) -> None:
     shown = text(authentication(card), tmp_path)
     assert "X509v3 Key Usage: critical\n                Digital Signature\n" in shown
     assert "TLS Web Client Authentication, Microsoft Smartcard Login" in shown
-    assert f"othername: UPN::8.{card.profile.common_name[1:]}@carte-cps.fr" in shown
+    name = f"8.{card.profile.common_name[1:]}@carte-cps.fr"
+    assert re.search(f"othername: UPN::?{re.escape(name)}", shown)  # OpenSSL 3.0 doubles the colon
     assert "Private Key Usage Period" not in shown
     shown = text(signature(card), tmp_path)
     assert "X509v3 Key Usage: critical\n                Non Repudiation\n" in shown

@@ -16,6 +16,7 @@ from pkcs11.exceptions import PKCS11Error
 
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
+    FORBIDDING_FLAGS,
     CertificateObject,
     DataObject,
     ModuleInfo,
@@ -137,7 +138,7 @@ class Pkcs11Tokens:
             manufacturer=_clean(token.manufacturer_id),
             model=_clean(token.model),
             serial=serial,
-            flags=tuple(ours for theirs, ours in _FLAGS if token.flags & theirs),
+            flags=_token_flags(token),
             mechanisms=tuple(sorted(map(_mechanism_name, slot.get_mechanisms()))),
         )
 
@@ -160,11 +161,14 @@ class Pkcs11Tokens:
 
         Where it fails the binding leaks the session: end this process then.
         """
-        token = self._slot(slot_id).get_token()
         with self._session(slot_id) as session:
             certificates = [_value(c)[0] for c in _objects(session, ObjectClass.CERTIFICATE)]
+        token = self._slot(slot_id).get_token()  # the last look, next to C_Login
         if seal(*_names(token), certificates) != expected:
             raise _card_changed("C_Login")
+        for flag in _token_flags(token):
+            if flag in FORBIDDING_FLAGS:
+                raise TokenFault(Fault(FaultKind.ERROR, "C_Login", flag.value))
         self._logins[slot_id] = _Login(token.open(user_pin=pin.reveal()), _names(token))
 
     @_guarded("C_FindObjects")
@@ -238,6 +242,10 @@ class Pkcs11Tokens:
 def _names(token: Any) -> tuple[str, str]:
     """Label and serial number."""
     return _clean(token.label), _clean(token.serial.decode("ascii", "replace"))
+
+
+def _token_flags(token: Any) -> tuple[TokenFlag, ...]:
+    return tuple(ours for theirs, ours in _FLAGS if token.flags & theirs)
 
 
 def _card_changed(call: str) -> TokenFault:

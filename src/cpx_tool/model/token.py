@@ -41,6 +41,16 @@ class TokenFlag(StrEnum):
     WRITE_PROTECTED = "write-protected"
 
 
+FORBIDDING_FLAGS = (
+    TokenFlag.PIN_LOCKED,
+    TokenFlag.PIN_FINAL_TRY,
+    TokenFlag.PIN_COUNT_LOW,
+    TokenFlag.PIN_TO_BE_CHANGED,
+    TokenFlag.PROTECTED_PATH,
+)
+"""With any of these no PIN is tried; the first that is set is the reason given."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
     """CK_TOKEN_INFO, blanks and NULs stripped."""

@@ -25,7 +25,7 @@ from cpx_tool.model.token import (
     TokenInfo,
     seal,
 )
-from cpx_tool.observe.pin_safety import RunMemory, refusal
+from cpx_tool.observe.pin_safety import FLAG_REFUSALS, RunMemory, refusal
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.proof import Proof, prove_card
 from cpx_tool.pki.signature import digest_info_sha256
@@ -36,6 +36,12 @@ CARD_CHANGED = "card-changed"
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
+
+_LATE_REFUSALS = {
+    CARD_CHANGED: PinRefusal.STATE_UNKNOWN,
+    **{flag.value: reason for flag, reason in FLAG_REFUSALS.items()},
+}
+"""What the login itself still refuses, by its fault's code."""
 
 _PIN_RESULTS = {"CKR_PIN_INCORRECT": PinResult.WRONG, "CKR_PIN_LOCKED": PinResult.LOCKED}
 
@@ -118,8 +124,8 @@ class CardWalk:
         try:
             self.tokens.login(card.slot.id, pin, expected)
         except TokenFault as error:
-            if error.fault.code == CARD_CHANGED:  # compared before C_Login: no try was used
-                refused = PinRefusal.STATE_UNKNOWN
+            refused = _LATE_REFUSALS.get(error.fault.code)
+            if refused is not None:  # seen before C_Login: no try was used
                 return PinRecord(PinResult.REFUSED, refused, flags, error.fault), memory
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
             if pin.origin is PinOrigin.GIVEN:  # refused, or nobody knows: it goes no further

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cpx_tool.model.observation import PinRefusal
-from cpx_tool.model.token import TokenFlag, TokenInfo
+from cpx_tool.model.token import FORBIDDING_FLAGS, TokenFlag, TokenInfo
 from cpx_tool.pki.proof import Proof
 
-_FLAG_REFUSALS = (
-    (TokenFlag.PIN_LOCKED, PinRefusal.LOCKED),
-    (TokenFlag.PIN_FINAL_TRY, PinRefusal.FINAL_TRY),
-    (TokenFlag.PIN_COUNT_LOW, PinRefusal.COUNT_LOW),
-    (TokenFlag.PIN_TO_BE_CHANGED, PinRefusal.TO_BE_CHANGED),
-    (TokenFlag.PROTECTED_PATH, PinRefusal.PROTECTED_PATH),
-)
+FLAG_REFUSALS = {
+    TokenFlag.PIN_LOCKED: PinRefusal.LOCKED,
+    TokenFlag.PIN_FINAL_TRY: PinRefusal.FINAL_TRY,
+    TokenFlag.PIN_COUNT_LOW: PinRefusal.COUNT_LOW,
+    TokenFlag.PIN_TO_BE_CHANGED: PinRefusal.TO_BE_CHANGED,
+    TokenFlag.PROTECTED_PATH: PinRefusal.PROTECTED_PATH,
+}
+"""Why each of the forbidding flags forbids a try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def refusal(
 
 
 def _flagged(token: TokenInfo) -> PinRefusal | None:
-    for flag, reason in _FLAG_REFUSALS:
+    for flag in FORBIDDING_FLAGS:
         if flag in token.flags:
-            return reason
+            return FLAG_REFUSALS[flag]
     return None if TokenFlag.PIN_INITIALIZED in token.flags else PinRefusal.NO_PIN_ON_CARD
 
 

@@ -48,6 +48,7 @@ class Canvas:
         self._console = Console(
             file=self._buffer,
             width=self.paper.width,
+            height=25,  # with both given, rich does not guess from the terminal
             color_system="standard" if self.paper.colour else None,
             force_terminal=self.paper.colour,
             highlight=False,

@@ -10,7 +10,7 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
-from cpx_tool.model.token import DataObject, PrivateKey, TokenFlag, TokenInfo
+from cpx_tool.model.token import FORBIDDING_FLAGS, DataObject, PrivateKey, TokenInfo
 from cpx_tool.pki.proof import Proof, TestProof
 from cpx_tool.pki.signature import verify_rsa
 
@@ -82,14 +82,6 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
 }
 """Each refusal in words, with its remedy."""
 
-_FORBIDDING = (
-    TokenFlag.PIN_LOCKED,
-    TokenFlag.PIN_FINAL_TRY,
-    TokenFlag.PIN_COUNT_LOW,
-    TokenFlag.PIN_TO_BE_CHANGED,
-    TokenFlag.PROTECTED_PATH,
-)
-
 
 @check(
     "PIN-ALLOWED",
@@ -114,7 +106,7 @@ def pin_allowed(pin: PinRecord, proof: TestProof) -> Answer:
         return _refused(pin.refusal, proof)
     if proof.proof is not Proof.PROVEN:
         return failed(msg("A PIN was tried without proof. {reason}", reason=proof.reason), _REPORT)
-    bad = tuple(flag for flag in pin.flags if flag in _FORBIDDING)
+    bad = tuple(flag for flag in pin.flags if flag in FORBIDDING_FLAGS)
     if bad:
         return failed(msg("A PIN was tried although the token said: {flags}.", flags=bad), _REPORT)
     return passed(msg("The card is proven to be a test card, and its PIN count is full."))
