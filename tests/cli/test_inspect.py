@@ -55,15 +55,14 @@ def test_the_certificates_of_a_token_say_who_the_card_is(
     _, saved = checked
     judged = cpx_json("judge", saved, "--set", "centre-sante")["cards"]
     (doctor,) = (c for c in judged if c["role"]["role"] == "medecin-generaliste")
-    files = []
+    files = {"Authentification": tmp_path / "auth.der", "Signature": tmp_path / "sign.der"}
     for card in json.loads(saved.read_text())["cards"]:
         if card["token"]["label"] == doctor["token"]["label"]:
             for item in card["certificates"]:
-                files.append(tmp_path / f"{item['id']}.der")
-                files[-1].write_bytes(base64.b64decode(item["der"]))
-    assert len(files) == 2
+                (file,) = (files[word] for word in files if word in item["label"])
+                file.write_bytes(base64.b64decode(item["der"]))
 
-    for entry in entries(*files):
+    for entry in entries(*files.values()):
         assert entry["identity"] == doctor["identity"]
         assert (entry["identity"]["category"], entry["identity"]["pki"]) == (
             "test-card",
@@ -72,7 +71,8 @@ def test_the_certificates_of_a_token_say_who_the_card_is(
         assert entry["identity"]["profession"]["code"] == "10"
         assert entry["not_after"] == doctor["not_after"]
         assert entry["unreadable_parts"] == []
-    for block, usage in zip(blocks(*files), ("digitalSignature", "nonRepudiation"), strict=True):
+    usages = ("digitalSignature", "nonRepudiation")
+    for block, usage in zip(blocks(*files.values()), usages, strict=True):
         for words in (
             "Product: card",
             "Category: TEST card",

@@ -42,6 +42,7 @@ def cpx(
 def cpx_json(*arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The JSON object that a command prints; nothing else may stand on standard output."""
     done = cpx(*arguments, "--json", env=env)
+    assert done.stdout, done.stderr
     body: dict[str, Any] = json.loads(done.stdout)
     assert body.get("exit_code", done.returncode) == done.returncode
     return body
