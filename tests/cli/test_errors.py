@@ -14,6 +14,7 @@ import pytest
 from support.cli import COMMAND, cpx, environment
 from support.modules import compile_broken_module
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 CHECK = ("check-set", "--set", "centre-sante")
 
 
@@ -60,6 +61,12 @@ def test_observations_that_are_none(tmp_path: Path) -> None:
     for content in ("", "[]", "{}", '{"schema_version": 1}', "[" * 100_000, "\x00\xff"):
         file.write_text(content, errors="replace")
         told(*judge, code=2, words="not an observation")
+    sample = json.loads((FIXTURES / "observation.json").read_text())
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        file.write_text(json.dumps({**sample, "observed_at": moment}))
+        told(*judge, code=2, words="observed_at")
+    file.write_text(json.dumps({**sample, "cards": sample["cards"] * 200}))
+    told(*judge, code=2, words="cards: 1200")
     file.write_text('{"schema_version": 99}')
     told(*judge, code=2, words="format 99")
 

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import tempfile
+from datetime import UTC
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
@@ -15,6 +16,7 @@ from cpx_tool.errors import BadInput, why
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 
+MAXIMUM_CARDS = 1000
 MAXIMUM_BYTES = 64 * 1024 * 1024
 
 
@@ -50,9 +52,15 @@ def load(path: Path) -> Observation:
     content = read_file(path, MAXIMUM_BYTES, _hint())
     _check_version(path, content)
     try:
-        return from_json(content, Observation)
+        observation = from_json(content, Observation)
+        observation.observed_at.astimezone(UTC)
     except Malformed as error:
         raise _no_observation(path, str(error)) from None
+    except OverflowError:
+        raise _no_observation(path, "observed_at") from None
+    if len(observation.cards) > MAXIMUM_CARDS:
+        raise _no_observation(path, f"cards: {len(observation.cards)}")
+    return observation
 
 
 def _check_version(path: Path, content: bytes) -> None:

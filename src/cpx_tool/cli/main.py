@@ -15,7 +15,7 @@ from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.json import render_error
-from cpx_tool.report.words import printable
+from cpx_tool.report.words import one_line, printable
 
 
 @click.group(
@@ -73,7 +73,7 @@ def _fail(error: CpxError, arguments: Sequence[str]) -> int:
 
 
 def _complain(reason: Message, hint: Message | None) -> None:
-    click.echo(printable(say(msg("Error: {reason}", reason=reason))), err=True)
+    click.echo(one_line(say(msg("Error: {reason}", reason=reason))), err=True)
     if hint is not None:
         click.echo(printable(f"→ {say(hint)}"), err=True)
 
