@@ -187,7 +187,7 @@ def prove(certificates: Sequence[CertificateObject], data: Sequence[DataObject])
 def card_key(card: CardObservation) -> str:
     """What tells this card from another in one run: the number its certificates carry.
 
-    The token's serial serves where there is none; real serials are cut to eight digits.
+    Without one it is the certificates themselves: label and serial may differ between slots.
     """
     for item in card.certificates:
         try:
@@ -196,7 +196,7 @@ def card_key(card: CardObservation) -> str:
             continue
         if number:
             return number
-    return f"{card.token.label}/{card.token.serial}" if card.token else f"slot {card.slot.id}"
+    return " ".join(seal("", "", [item.der for item in card.certificates]).certificates)
 
 
 def _flags(token: TokenInfo | None) -> tuple[str, ...]:
