@@ -17,7 +17,12 @@ from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.middleware import find_module
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
-from cpx_tool.adapters.softhsm import Wanted, open_emulation, write_emulation
+from cpx_tool.adapters.softhsm import (
+    Wanted,
+    emulation_trust,
+    open_emulation,
+    write_emulation,
+)
 from cpx_tool.adapters.system import keep_no_core, workstation
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import TrustStore, store_directory
@@ -30,10 +35,9 @@ from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation, ReaderSlots
-from cpx_tool.model.trust import Anchors, Imported, StoreListing
+from cpx_tool.model.trust import Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
-from cpx_tool.pki.crl import Crl
-from cpx_tool.ports import Readers
+from cpx_tool.ports import PinSource, Readers
 
 load_observation = observation_file.load
 read_file = files.read_file
@@ -54,19 +58,8 @@ class Source:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class TrustAtHand:
-    """What chains are judged with: `certificates` (DER) are possible issuers, believed only as
-    `anchors` says.
-    """
-
-    anchors: Anchors
-    certificates: tuple[bytes, ...]
-    crls: tuple[Crl, ...]
-
-
-def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustAtHand:
-    """The user's store, then these directories, then the middleware's own store.
+def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMaterial:
+    """The user's store, then these directories and files, then the middleware's own store.
 
     Raises `BadInput` for a directory or CRL that was named and cannot be used.
     """
@@ -74,13 +67,13 @@ def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustAt
     found = trust_files.read_paths(ca_dirs)
     places = [f for place in trust_files.middleware_stores() for f in trust_files.read_place(place)]
     given = [crl for file in crl_files for crl in trust_files.read_crl_file(file)]
-    return TrustAtHand(
-        anchors=Anchors(authorities(), frozenset(stored.accepted)),
+    return TrustMaterial(
         certificates=(
             *stored.certificates,
             *trust_files.certificates_of((*found, *places)),
         ),
         crls=(*given, *stored.crls, *trust_files.crls_of(found)),
+        accepted=tuple(stored.accepted),
     )
 
 
@@ -110,10 +103,29 @@ def list_readers(source: Source) -> ReaderSlots:
         _close(module)
 
 
-def check_cards(source: Source, ask_pin: bool, tell: Callable[[Message], None]) -> Observation:
-    """Walk all cards. Raises `CpxError` where there is nothing to walk."""
+def check_cards(
+    source: Source, ask_pin: bool, at_hand: TrustMaterial, tell: Callable[[Message], None]
+) -> Observation:
+    """Walk all cards, logging in where PIN safety allows it. Raises `CpxError` where there is
+    nothing to walk.
+    """
     keep_no_core()  # this process holds the PIN, too
-    pins = pin_source(ask_pin, os.environ)
+    return _walk(source, pin_source(ask_pin, os.environ), at_hand, tell)
+
+
+def read_cards(
+    source: Source, at_hand: TrustMaterial, tell: Callable[[Message], None]
+) -> Observation:
+    """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `check_cards`."""
+    return _walk(source, None, at_hand, tell)
+
+
+def _walk(
+    source: Source,
+    pins: PinSource | None,
+    at_hand: TrustMaterial,
+    tell: Callable[[Message], None],
+) -> Observation:
     readers, module = _ports(source, module_needed=True)
     assert module is not None  # noqa: S101 - module_needed
     context = Context(
@@ -127,7 +139,9 @@ def check_cards(source: Source, ask_pin: bool, tell: Callable[[Message], None]) 
         seen, cards = observe_cards(readers, module, pins, secrets.token_bytes, tell)
     finally:
         _close(module)
-    return record(context, seen, cards)
+    if source.emulated is not None:
+        at_hand = at_hand.plus(emulation_trust(source.emulated))
+    return record(context, seen, cards, at_hand)
 
 
 def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) -> Emulation:

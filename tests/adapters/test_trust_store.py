@@ -19,6 +19,7 @@ from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.trust import AnchorOrigin, Authority, Imported, ImportStatus
+from cpx_tool.pki.crl import read_crl
 from cpx_tool.pki.link import read_link
 from support.pki import AT, CrlSpec, Spec, authority, key, leaf, pem, root
 
@@ -175,7 +176,7 @@ def test_the_newest_crl_of_a_ca_stays(store: TrustStore, files: Callable[..., Pa
         file.write_bytes(pem(crl.der(), "X509 CRL"))
         assert statuses(bring(store, file)) == [status]
     (kept,) = store.read().crls
-    assert kept.this_update == new.made
+    assert read_crl(kept).this_update == new.made
 
 
 def test_a_forged_crl_is_refused(store: TrustStore, files: Callable[..., Path]) -> None:

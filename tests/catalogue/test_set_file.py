@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cpx_tool.catalogue.set_file import MAX_BYTES, read_set, read_set_file
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
-from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.cardset import CardSet, ExpectedCard, Product
 
 GOOD = """\
 name = "mine"
@@ -43,10 +43,44 @@ def test_a_full_file() -> None:
         size=2,
         igc=(),
         cards=(
-            ExpectedCard("medecin", "Médecin", 0, 10, None, True, ("SM26",), "2800262487"),
-            ExpectedCard("etudiant", "Étudiant", 1, None, 21),
+            ExpectedCard(
+                "medecin",
+                "Médecin",
+                0,
+                profession=10,
+                nominative=True,
+                specialities=("SM26",),
+                card_number="2800262487",
+            ),
+            ExpectedCard("etudiant", "Étudiant", 1, future_profession=21),
         ),
     )
+
+
+def test_what_no_certificate_says_is_the_set_files_word() -> None:
+    text = GOOD.replace('"CPS"', '"CDE/CPE"\nproduct = "CDE"\ntitle_patterns = ["Direct*"]')
+    first, second = read_set(text, "mine.toml").cards
+    assert (first.product, first.title_patterns) == (Product.CDE, ("Direct*",))
+    assert (second.product, second.title_patterns) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "words"),
+    [
+        ('product = "CPE"', "product", "A card of this card_type is one of: CPS."),
+        ('product = "cps"', "product", "one of"),
+        ("product = 0", "product", "one of"),
+        ('title_patterns = "Méd*"', "title_patterns", "list of texts"),
+        ("title_patterns = [1]", "title_patterns", "text between quotes"),
+    ],
+)
+def test_a_word_that_does_not_fit_is_refused(line: str, key: str, words: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_set(GOOD.replace('card_type = "CPS"', f'card_type = "CPS"\n{line}'), "mine.toml")
+
+    said = say(caught.value.reason)
+    assert said.startswith(f'mine.toml, line 9, key "{key}": ')
+    assert words in said
 
 
 @pytest.mark.parametrize(

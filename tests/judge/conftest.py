@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.observation import Observation
-from support.build import centre_sante
+from support.build import centre_sante, emulated
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def good(key: rsa.RSAPrivateKey) -> Observation:
-    return centre_sante(key)
+    return emulated(centre_sante(key), key)
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from cpx_tool.judge.check import Answer, Check, Scope, check, failed, passed
 from cpx_tool.judge.checks import BY_ID, CHECKS
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing, card_facts, run_facts
 from cpx_tool.judge.matching import Match, Placement
-from cpx_tool.judge.reading import read_card
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import Pcsc
+from support.build import read_card
 
 
 def declare(function: Callable[..., Answer | None], scope: Scope = Scope.CARD) -> Check:
@@ -152,11 +152,17 @@ def test_ids_are_stable_words() -> None:
         "CERT-STARTED",
         "CERT-NOT-EXPIRED",
         "CERT-EXPIRY",
+        "CERT-ISSUER",
+        "CERT-CHAIN",
+        "CERT-ANCHOR",
+        "CERT-CRL",
+        "CERT-REVOKED",
         "CARD-TEST",
         "CARD-TYPE",
         "CARD-PROFESSION",
         "CARD-NOMINATIVE",
         "CARD-SPECIALITY",
+        "CARD-TITLE-EXPECTED",
         "CARD-TITLE",
         "CARD-IDENTIFIER",
         "CARD-LABEL",

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from cpx_tool.catalogue.sets import find_set, fits
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.matching import Match, match
-from cpx_tool.judge.reading import ReadCard, read_card
+from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.finding import Place
 from cpx_tool.model.identity import Category, Coded, Holder, Identity, Pki, ProductKind
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.token import Slot
-from support.build import PEOPLE, card, card_of, observation
+from support.build import PEOPLE, card, card_of, observation, read_card
 
 Make = Callable[..., ReadCard]
 DOCTOR = "medecin-generaliste"
@@ -334,3 +334,57 @@ def test_no_order_changes_anything(
     first = {c.key: p for c, p in zip(cards, match(cards, card_set).placements, strict=True)}
     again = match(shuffled, card_set).placements
     assert {c.key: p for c, p in zip(shuffled, again, strict=True)} == first
+
+
+# --- what only a set file states ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits_it"),
+    [
+        ("Personnel santé ou social", True),
+        ("PERSONNEL SANTE*", True),
+        ("personnel ????? ou social", True),
+        ("Personnel", False),
+        ("Directeur*", False),
+    ],
+)
+def test_a_title_pattern_decides_whether_a_card_fits(
+    made: Make, pattern: str, fits_it: bool
+) -> None:
+    identity = made("cpe-employe").identity
+    assert identity is not None
+    role = ExpectedCard("cpe", "CPE", 2, title_patterns=("Secrétaire", pattern))
+    assert fits(role, identity) is fits_it
+
+
+def test_title_patterns_tell_apart_what_the_type_code_does_not(
+    made: Make, card_set: CardSet
+) -> None:
+    director = made("cde-directeur", title="Directeur")
+    roles = tuple(
+        replace(
+            role,
+            title_patterns=("Direct*",) if role.role == "cde-directeur" else ("Personnel*",),
+        )
+        for role in card_set.cards
+        if role.role in ("cde-directeur", "cpe-employe")
+    )
+    matched = match([made("cpe-employe", 1), director], replace(card_set, cards=roles, size=2))
+    assert names(matched) == [("expected", "cpe-employe"), ("expected", "cde-directeur")]
+    assert [p.interchangeable for p in matched.placements] == [(), ()]
+
+
+def test_a_card_with_the_pinned_number_takes_that_role_whatever_else_differs(
+    made: Make, card_set: CardSet
+) -> None:
+    doctor = made(DOCTOR, profession=60, title="Infirmier")
+    number = PEOPLE[DOCTOR].card_number
+    roles = tuple(
+        replace(role, card_number=number) if role.role == DOCTOR else role
+        for role in card_set.cards
+        if role.role in (DOCTOR, "chirurgien-dentiste")
+    )
+    matched = match([doctor], replace(card_set, cards=roles, size=2))
+    assert names(matched) == [("expected", DOCTOR)]
+    assert missing(matched) == ["chirurgien-dentiste"]

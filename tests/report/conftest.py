@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -13,7 +14,7 @@ from cpx_tool.judge.judge import judge
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
-from support.build import centre_sante
+from support.build import centre_sante, emulated
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def good(key: rsa.RSAPrivateKey) -> Observation:
-    return centre_sante(key)
+    return replace(emulated(centre_sante(key), key), emulated=False)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.sets import find_set, load_sets
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
-from cpx_tool.judge.reading import read_card
 from cpx_tool.model.emulation import EmulatedToken, Emulation
 from cpx_tool.model.identity import Category, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
@@ -26,6 +25,7 @@ from cpx_tool.report import checks, emulation, inspection, sets
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.checks import CheckRow
 from cpx_tool.report.inspection import Inspected
+from support.build import read_card
 
 Say = Callable[[Message], str]
 ROWS = [CheckRow(c.id, c.severity, c.scope.value, c.title, c.hint) for c in CHECKS]
@@ -106,10 +106,12 @@ def test_sets_as_json() -> None:
         "role": "medecin-generaliste",
         "title": "CPS test médecin généraliste",
         "card_type": 0,
+        "product": "CPS",
         "profession": 10,
         "future_profession": None,
         "nominative": True,
         "specialities": ["SM26", "SM53", "SM54"],
+        "title_patterns": [],
         "card_number": None,
     }
 

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from cpx_tool.judge import reading
+from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.observation import (
     CardObservation,
     ModuleObservation,
@@ -31,7 +34,15 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
-from support.certificates import Person, authentication_certificate, signature_certificate
+from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.trust import make_trust
+from support.certificates import (
+    Person,
+    authentication_certificate,
+    authority_certificate,
+    revocation_list,
+    signature_certificate,
+)
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 """When every observation here was made; the certificates are valid from 2024 to 2026."""
@@ -112,6 +123,22 @@ def centre_sante(key: rsa.RSAPrivateKey) -> Observation:
     return observation(
         *(card(key, person, slot) for slot, person in enumerate(PEOPLE.values())),
     )
+
+
+def emulated(seen: Observation, key: rsa.RSAPrivateKey, *revoked: int) -> Observation:
+    """The same cards as those of an emulation, whose CA and CRL are at hand."""
+    authority = authority_certificate(key)
+    trust = TrustMaterial(
+        certificates=(authority,),
+        crls=(revocation_list(key, NOW - timedelta(days=1), *revoked),),
+        emulated=(hashlib.sha256(authority).hexdigest(),),
+    )
+    return replace(seen, emulated=True, trust=trust)
+
+
+def read_card(seen: CardObservation) -> ReadCard:
+    """The card read, with no CA at hand."""
+    return reading.read_card(seen, make_trust(TrustMaterial(), ()), NOW)
 
 
 def observation(*cards: CardObservation) -> Observation:

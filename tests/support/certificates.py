@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from asn1crypto import core
 from cryptography import x509
@@ -20,6 +20,8 @@ ISSUER = (
     (NameOID.ORGANIZATIONAL_UNIT_NAME, "IGC-SANTE TEST"),
     (NameOID.COMMON_NAME, "TEST AC IGC-SANTE FORT PERSONNES"),
 )
+SERIAL = 0x1234
+CRL_ADDRESS = "http://crl.invalid/ACI-FO-PP-TEST.crl"
 EXTENSIONS = {
     "1.2.250.1.71.1.2.5": "040180",
     "1.2.250.1.71.1.2.2": "020100",
@@ -77,6 +79,7 @@ class Person:
     issuer: tuple[tuple[ObjectIdentifier, str], ...] = ISSUER
     not_before: datetime = datetime(2024, 1, 1, tzinfo=UTC)
     not_after: datetime = datetime(2027, 1, 1, tzinfo=UTC)
+    serial: int = SERIAL
 
 
 def authentication_certificate(key: rsa.RSAPrivateKey, person: Person) -> bytes:
@@ -109,7 +112,7 @@ def _of_person(key: rsa.RSAPrivateKey, person: Person, own: Iterable[x509.Extens
     subject = x509.Name([x509.RelativeDistinguishedName(rdn) for rdn in named if rdn])
     extensions = [*own, *_unrecognised(_private(person))]
     dates = (person.not_before, person.not_after)
-    return _signed(key, subject, dates, extensions, person.issuer)
+    return _signed(key, subject, dates, extensions, person.issuer, person.serial)
 
 
 def _private(person: Person) -> Iterable[tuple[str, bytes]]:
@@ -151,14 +154,51 @@ def _signed(
     dates: tuple[datetime, datetime],
     extensions: Iterable[x509.ExtensionType],
     issuer: Iterable[tuple[ObjectIdentifier, str]] = ISSUER,
+    serial: int = SERIAL,
 ) -> bytes:
-    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in issuer])
     builder = (
-        x509.CertificateBuilder(name, subject, key.public_key(), 0x1234)
+        x509.CertificateBuilder(_name(issuer), subject, key.public_key(), serial)
         .not_valid_before(dates[0])
         .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
+        .add_extension(crl_points(), critical=False)
     )
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+def authority_certificate(key: rsa.RSAPrivateKey) -> bytes:
+    """The DER of the CA that issues all of these: a root of its own, with the same key."""
+    name = _name(ISSUER)
+    return (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(datetime(2013, 6, 25, tzinfo=UTC))
+        .not_valid_after(datetime(2033, 6, 24, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, SHA256())
+        .public_bytes(Encoding.DER)
+    )
+
+
+def revocation_list(key: rsa.RSAPrivateKey, made: datetime, *revoked: int, days: int = 7) -> bytes:
+    """The DER of that CA's CRL, due again after `days`."""
+    builder = (
+        x509.CertificateRevocationListBuilder(_name(ISSUER))
+        .last_update(made)
+        .next_update(made + timedelta(days=days))
+    )
+    for serial in revoked:
+        entry = x509.RevokedCertificateBuilder(serial, made - timedelta(days=1)).build()
+        builder = builder.add_revoked_certificate(entry)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+def crl_points() -> x509.CRLDistributionPoints:
+    """Where that CRL would be."""
+    where = [x509.UniformResourceIdentifier(CRL_ADDRESS)]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(where, None, None, None)])
+
+
+def _name(issuer: Iterable[tuple[ObjectIdentifier, str]]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in issuer])

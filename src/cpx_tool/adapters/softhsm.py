@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
-from cpx_tool.adapters.emulation_keys import KeyCache, pem_bundle
+from cpx_tool.adapters.emulation_keys import Authorities, KeyCache, pem_bundle
 from cpx_tool.adapters.softhsm_directory import (
     AUTHORITIES,
     BUNDLE,
@@ -31,11 +29,17 @@ from cpx_tool.adapters.softhsm_directory import (
 )
 from cpx_tool.adapters.softhsm_spec import WrittenToken
 from cpx_tool.adapters.softhsm_tokens import fill_tokens
+from cpx_tool.adapters.trust_files import certificates_of, crls_of, read_place
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.profile import Profile
+from cpx_tool.emulate.revocation import make_crls
 from cpx_tool.errors import BadInput, NothingToCheck
 from cpx_tool.model.emulation import EmulatedToken, Emulation
+from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import msg
+from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.identity import issuing_pki
 
 SOFTHSM_VARIABLE = "CPX_SOFTHSM"
 
@@ -125,6 +129,29 @@ def open_emulation(directory: Path) -> Emulation:
     )
 
 
+def emulation_trust(directory: Path) -> TrustMaterial:
+    """The CA certificates and CRLs that the emulation left; what cannot be read is not there.
+
+    Its roots vouch for emulated cards, and a root counts only under the emulator's own name.
+    """
+    found = read_place(directory / AUTHORITIES)
+    certificates = tuple(dict.fromkeys(certificates_of(found)))
+    return TrustMaterial(
+        certificates=certificates,
+        crls=crls_of(found),
+        emulated=tuple(filter(None, map(_emulated_root, certificates))),
+    )
+
+
+def _emulated_root(der: bytes) -> str | None:
+    try:
+        certificate = read_certificate(der)
+    except BadCertificate:
+        return None
+    own = certificate.subject == certificate.issuer and issuing_pki(certificate) is Pki.EMULATED
+    return certificate.sha256 if own else None
+
+
 def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> None:
     """Build the emulation in a directory beside `into`, and exchange them when it is whole."""
     try:
@@ -140,7 +167,7 @@ def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> 
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as temporary:
         fresh = Path(temporary) / "fresh"
         _write(fresh, wanted, cards, module)
-        _write_authorities(fresh, authorities.certificates)
+        _write_authorities(fresh, authorities, cards)
         put_in_place(fresh, into, Path(temporary) / "former")
 
 
@@ -163,12 +190,16 @@ def _write(directory: Path, wanted: Wanted, cards: Sequence[EmulatedCard], modul
     write_manifest(directory, manifest)
 
 
-def _write_authorities(directory: Path, certificates: Mapping[str, x509.Certificate]) -> None:
+def _write_authorities(
+    directory: Path, authorities: Authorities, cards: Sequence[EmulatedCard]
+) -> None:
     folder = directory / AUTHORITIES
     folder.mkdir()
-    for code, certificate in certificates.items():
+    for code, certificate in authorities.certificates.items():
         (folder / f"{code}.pem").write_bytes(pem_bundle([certificate]))
-    (folder / BUNDLE).write_bytes(pem_bundle(certificates.values()))
+    (folder / BUNDLE).write_bytes(pem_bundle(authorities.certificates.values()))
+    for code, crl in make_crls(cards, authorities.keys, datetime.now(UTC)).items():
+        (folder / f"{code}.crl").write_bytes(crl)
 
 
 def _token(profile: Profile, written: WrittenToken) -> EmulatedToken:

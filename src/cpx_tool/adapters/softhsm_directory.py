@@ -3,7 +3,7 @@
 DIR/emulation.json   what was written
 DIR/softhsm2.conf    SoftHSM's settings, with the absolute path of:
 DIR/tokens/          SoftHSM's store, one directory per token
-DIR/ca/              certificates of the emulated CAs, and bundle.pem with all of them
+DIR/ca/              certificates and CRLs of the emulated CAs; bundle.pem has all certificates
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cpx_tool.model.emulation import EmulatedToken
 from cpx_tool.model.message import Message, msg
 
 _MANIFEST_BYTES = 1024 * 1024
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "emulation.json"
 CONFIGURATION = "softhsm2.conf"
 TOKENS = "tokens"

@@ -17,7 +17,7 @@ from cpx_tool.pki.certificate import (
     read_certificate,
     read_certificates,
 )
-from cpx_tool.pki.crl import MAX_CRL, BadCrl, Crl, RefusedCrl, read_crl, read_crls
+from cpx_tool.pki.crl import MAX_CRL, BadCrl, RefusedCrl, read_crl, read_crls
 
 SUFFIXES = (".cer", ".crt", ".der", ".pem", ".p7b", ".p7c", ".crl")
 MAX_FILES = 500
@@ -75,10 +75,10 @@ def read_found(path: Path) -> Found:
     return Found(str(path), certificates, crls)
 
 
-def read_crl_file(path: Path) -> tuple[Crl, ...]:
+def read_crl_file(path: Path) -> tuple[bytes, ...]:
     """The CRLs that a file holds. Raises `BadInput` with the file, for one that cannot be used."""
     try:
-        return tuple(map(read_crl, read_crls(_content(path))))
+        return _crls(_content(path))
     except BadInput as error:
         reason = msg("{file}: {reason}", file=str(path), reason=error.reason)
         raise BadInput(reason, error.hint) from None
@@ -89,9 +89,9 @@ def certificates_of(found: Sequence[Found]) -> tuple[bytes, ...]:
     return tuple(der for entry in found for der in entry.certificates)
 
 
-def crls_of(found: Sequence[Found]) -> tuple[Crl, ...]:
+def crls_of(found: Sequence[Found]) -> tuple[bytes, ...]:
     """All CRLs of these files."""
-    return tuple(read_crl(der) for entry in found for der in entry.crls)
+    return tuple(der for entry in found for der in entry.crls)
 
 
 def _files(path: Path) -> Iterator[Path]:

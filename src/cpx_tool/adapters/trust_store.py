@@ -37,11 +37,11 @@ _CRLS = "crls"
 
 @dataclass(frozen=True, slots=True)
 class StoreContents:
-    """Certificates (DER) by SHA-256, and CRLs; `problems` are files that do not belong there."""
+    """Certificates by SHA-256, and CRLs, in DER; `problems` are files that do not belong there."""
 
     authorities: Mapping[str, bytes]
     accepted: Mapping[str, bytes]
-    crls: tuple[Crl, ...]
+    crls: tuple[bytes, ...]
     problems: tuple[str, ...]
 
     @property
@@ -90,7 +90,7 @@ class TrustStore:
             authorities=tuple(StoredAuthority(c, anchors.of(c.sha256)) for c in certificates),
             crls=tuple(
                 StoredCrl(crl.issuer_name, crl.this_update, crl.next_update)
-                for crl in contents.crls
+                for crl in map(read_crl, contents.crls)
             ),
             problems=contents.problems,
             others=others,
@@ -121,12 +121,15 @@ class TrustStore:
             else:
                 problems.append(str(path))
 
-    def _crls(self, problems: list[str]) -> Iterator[Crl]:
+    def _crls(self, problems: list[str]) -> Iterator[bytes]:
         for path in self._files(_CRLS):
+            der = _content(path)
             try:
-                yield read_crl(_content(path))
+                read_crl(der)
             except BadCrl:
                 problems.append(str(path))
+            else:
+                yield der
 
     def _files(self, folder: str) -> list[Path]:
         directory = self.directory / folder

@@ -11,7 +11,7 @@ from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import Table
 from cpx_tool.catalogue.toml_lines import locate
 from cpx_tool.errors import BadInput, why
-from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
 MAX_BYTES = 1_000_000
@@ -21,10 +21,12 @@ _CARD_KEYS = (
     "role",
     "title",
     "card_type",
+    "product",
     "profession",
     "future_profession",
     "nominative",
     "specialities",
+    "title_patterns",
     "card_number",
 )
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -71,16 +73,23 @@ def read_set(text: str, file: str) -> CardSet:
 
 def _read_card(table: Table) -> ExpectedCard:
     table.refuse_unknown(_CARD_KEYS)
-    return ExpectedCard(
+    card = ExpectedCard(
         role=table.required("role", values.slug),
         title=table.required("title", values.text),
         card_type=table.required("card_type", values.card_type),
+        product=table.optional("product", values.product, None),
         profession=table.optional("profession", values.profession, None),
         future_profession=table.optional("future_profession", values.future_profession, None),
         nominative=table.optional("nominative", values.boolean, None),
         specialities=table.optional("specialities", values.specialities, ()),
+        title_patterns=table.optional("title_patterns", values.texts, ()),
         card_number=table.optional("card_number", values.card_number, None),
     )
+    allowed = PRODUCTS_OF[card.card_type]
+    if card.product is not None and card.product not in allowed:
+        reason = msg("A card of this card_type is one of: {products}.", products=allowed)
+        table.refuse("product", reason)
+    return card
 
 
 def _refuse_other_size(table: Table, card_set: CardSet) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cpx_tool.catalogue.nomenclature import nomenclature
 from cpx_tool.catalogue.strict_table import BadValueError
+from cpx_tool.model.cardset import Product
 from cpx_tool.model.message import msg
 
 CARD_TYPES: Mapping[str, int] = {"CPS": 0, "CPF": 1, "CDE/CPE": 2, "CDA/CPA": 3}
@@ -76,6 +77,14 @@ def card_type(value: object) -> int:
             msg("It must be one of: {types}.", types=tuple(f'"{t}"' for t in CARD_TYPES))
         )
     return CARD_TYPES[value]
+
+
+def product(value: object) -> Product:
+    """A product in words: finer than a card type."""
+    if not isinstance(value, str) or value not in list(Product):
+        words = tuple(f'"{product}"' for product in Product)
+        raise BadValueError(msg("It must be one of: {types}.", types=words))
+    return Product(value)
 
 
 def profession(value: object) -> int:

@@ -6,6 +6,7 @@ import difflib
 import os
 import unicodedata
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -65,7 +66,20 @@ def fits(expected: ExpectedCard, identity: Identity) -> bool:
         (expected.future_profession, _number(identity.future_profession)),
         (expected.nominative, identity.holder.nominative),
     )
-    return all(wanted is None or wanted == found for wanted, found in stated)
+    if any(wanted is not None and wanted != found for wanted, found in stated):
+        return False
+    return title_fits(expected, identity)
+
+
+def title_fits(expected: ExpectedCard, identity: Identity) -> bool:
+    """Whether the holder's title matches one of the set's patterns; true where it states none.
+
+    Case, accents and blanks at the ends do not count.
+    """
+    if not expected.title_patterns:
+        return True
+    title = _plain(identity.holder.title or "")
+    return any(fnmatchcase(title, _plain(pattern)) for pattern in expected.title_patterns)
 
 
 def sets_holding(identity: Identity) -> tuple[CardSet, ...]:
@@ -96,8 +110,12 @@ def _words(card_set: CardSet) -> tuple[str, ...]:
 
 
 def _word(text: str) -> str:
+    return "".join(c for c in _plain(text) if c.isalnum())
+
+
+def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if c.isalnum()).casefold()
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
 
 
 def _unknown(name: str) -> BadInput:

@@ -14,11 +14,13 @@ from cpx_tool.cli import options
 from cpx_tool.cli.output import note, paper, show, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
+from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.judge import judge as judge_observation
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal
+from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import console
 from cpx_tool.report import json as json_report
 
@@ -37,6 +39,8 @@ from cpx_tool.report import json as json_report
 @options.module_option
 @click.option("--ask-pin", is_flag=True, help=_("Ask for the PIN; otherwise CPX_PIN, then 1234."))
 @options.warning_option
+@options.ca_dir_option
+@options.crl_option
 @options.timeout_option
 @options.observation_option
 @options.json_option
@@ -49,6 +53,8 @@ def check_set(
     module: str | None,
     ask_pin: bool,
     warn_days: int,
+    ca_dirs: tuple[Path, ...],
+    crl_files: tuple[Path, ...],
     timeout: float,
     save_observation: Path | None,
     as_json: bool,
@@ -56,13 +62,15 @@ def check_set(
     card_set = with_contents(find_set(set_name))
     if save_observation is not None:
         wiring.check_writable(save_observation)
-    observation = wiring.check_cards(wiring.Source(emulated, module, timeout), ask_pin, tell)
+    at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
+    source = wiring.Source(emulated, module, timeout)
+    observation = wiring.check_cards(source, ask_pin, at_hand, tell)
     if save_observation is not None:
         wiring.save_observation(observation, save_observation)
         note(msg("Observation saved in {path}", path=str(save_observation)))
         if any(_is_production(card) for card in observation.cards):
             note(msg("It holds the certificates of a real card: do not pass it on."))
-    context.exit(_report(observation, card_set, warn_days, as_json))
+    context.exit(_report(observation, card_set, warn_days, NO_MORE, as_json))
 
 
 @click.command(
@@ -76,22 +84,38 @@ def check_set(
 @click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
 @options.set_option
 @options.warning_option
+@options.ca_dir_option
+@options.crl_option
 @options.json_option
 @click.pass_context
 def judge(
-    context: click.Context, /, file: Path, set_name: str, warn_days: int, as_json: bool
+    context: click.Context,
+    /,
+    file: Path,
+    set_name: str,
+    warn_days: int,
+    ca_dirs: tuple[Path, ...],
+    crl_files: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     card_set = with_contents(find_set(set_name))
+    at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
-    context.exit(_report(observation, card_set, warn_days, as_json))
+    context.exit(_report(observation, card_set, warn_days, at_hand, as_json))
 
 
 def _is_production(card: CardObservation) -> bool:
     return card.pin is not None and card.pin.refusal is PinRefusal.PRODUCTION
 
 
-def _report(observation: Observation, card_set: CardSet, warn_days: int, as_json: bool) -> int:
-    checklist = judge_observation(observation, card_set, timedelta(days=warn_days))
+def _report(
+    observation: Observation,
+    card_set: CardSet,
+    warn_days: int,
+    more_trust: TrustMaterial,
+    as_json: bool,
+) -> int:
+    checklist = judge_observation(observation, card_set, timedelta(days=warn_days), more_trust)
     code = exit_code(checklist)
     if as_json:
         show(json_report.render(checklist, code, say))

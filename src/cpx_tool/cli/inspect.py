@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from cpx_tool import wiring
+from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.cli import options
 from cpx_tool.cli.output import note, paper, show
@@ -19,10 +20,8 @@ from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainOutcome, RevocationOutcome
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
-from cpx_tool.pki.chain import judge_chain
-from cpx_tool.pki.crl import judge_revocation
 from cpx_tool.pki.identity import identify
-from cpx_tool.pki.link import Pool, make_pool
+from cpx_tool.pki.trust import Trust, make_trust
 from cpx_tool.report import inspection
 from cpx_tool.report.inspection import Inspected
 
@@ -60,8 +59,8 @@ def inspect(
     moment = at or wiring.now()
     read = [entry for file in files for entry in _read(file)]
     # a file may hold its own chain
-    pool = make_pool((*at_hand.certificates, *(entry.der for entry in read)))
-    found = [_inspect(entry, pool, at_hand, moment) for entry in read]
+    trust = make_trust(at_hand, authorities(), (entry.der for entry in read))
+    found = [_inspect(entry, trust, moment) for entry in read]
     if as_json:
         show(inspection.render_json(found, say, moment))
     else:
@@ -92,15 +91,15 @@ def _read(file: Path) -> Iterator[_Read]:
     yield from (_Read(str(file), der) for der in ders)
 
 
-def _inspect(entry: _Read, pool: Pool, at_hand: wiring.TrustAtHand, at: datetime) -> Inspected:
+def _inspect(entry: _Read, trust: Trust, at: datetime) -> Inspected:
     if entry.problem is not None:
         return Inspected(entry.file, None, None, entry.problem)
     try:
         certificate = read_certificate(entry.der)
     except BadInput as error:
         return Inspected(entry.file, None, None, error.reason)
-    chain = judge_chain(entry.der, pool, at_hand.anchors, at)
-    revocation = judge_revocation(chain, at_hand.crls, at)
+    chain = trust.chain(entry.der, at)
+    revocation = trust.revocation(chain, at)
     identity = identify(certificate, label)
     return Inspected(entry.file, certificate, identity, None, chain, revocation)
 

@@ -28,6 +28,7 @@ from cpx_tool.emulate.authorities import (
     key_usage,
     policies,
 )
+from cpx_tool.emulate.defects import Defect
 from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
 from cpx_tool.pki import extensions
 
@@ -39,6 +40,8 @@ _UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _PSEUDONYM = ObjectIdentifier("2.5.4.65")
 _SMARTCARD_LOGON = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
 _PRODUCTION = 0x00
+_ANOTHER = "ACI-EL-PP-TEST"
+"""A CA that issues no card."""
 
 Extension = tuple[x509.ExtensionType, bool]
 
@@ -102,7 +105,8 @@ def _make(
     ]
     for extension, critical in everything:
         builder = builder.add_extension(extension, critical)
-    return builder.sign(keys[issuer.code], SHA256()).public_bytes(Encoding.DER)
+    signer = _ANOTHER if Defect.FORGED in card.defects else issuer.code
+    return builder.sign(keys[signer], SHA256()).public_bytes(Encoding.DER)
 
 
 def _serial_number(issuer: Authority, card: Profile, public: RSAPublicKey) -> int:

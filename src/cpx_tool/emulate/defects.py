@@ -29,6 +29,8 @@ class Defect(StrEnum):
     BROKEN_CERTIFICATE = "broken-certificate"
     NO_PRIVATE_KEY = "no-private-key"
     PKCS1_ONLY = "pkcs1-only"
+    REVOKED = "revoked"
+    FORGED = "forged"
 
 
 WORDS: Mapping[Defect, Message] = {
@@ -46,6 +48,8 @@ WORDS: Mapping[Defect, Message] = {
     Defect.BROKEN_CERTIFICATE: msg("the signature certificate is cut off"),
     Defect.NO_PRIVATE_KEY: msg("the authentication key is absent"),
     Defect.PKCS1_ONLY: msg("the keys sign PKCS#1 v1.5 only, as a CPS3 does"),
+    Defect.REVOKED: msg("the certificates were revoked ten days ago"),
+    Defect.FORGED: msg("the certificates are not signed by the CA that they name"),
 }
 
 _EXCLUSIVE: tuple[frozenset[Defect], ...] = (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.facts import card_facts, run_facts
@@ -15,6 +17,10 @@ from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.observation import Observation
+from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.trust import Trust, make_trust
+
+NO_MORE = TrustMaterial()
 
 DEFAULT_WARNING_PERIOD = timedelta(days=60)
 """Below this remaining validity a warning says to reorder: time for an order by form 414."""
@@ -24,9 +30,14 @@ def judge(
     observation: Observation,
     card_set: CardSet,
     warning_period: timedelta = DEFAULT_WARNING_PERIOD,
+    more_trust: TrustMaterial = NO_MORE,
 ) -> Checklist:
-    """Judge what was observed against what the set must hold. Pure: same input, same answer."""
-    cards = [read_card(card) for card in observation.cards]
+    """Judge what was observed against what the set must hold. Pure: same input, same answer.
+
+    `more_trust` is what is at hand where this is judged, beside what the observation brings.
+    """
+    trust = _trust(observation, more_trust)
+    cards = [read_card(card, trust, observation.observed_at) for card in observation.cards]
     matched = match(cards, card_set)
     keys = _unique_keys(cards)
     judged = tuple(
@@ -44,6 +55,14 @@ def judge(
         findings=findings,
         verdict=verdict(everything),
     )
+
+
+def _trust(observation: Observation, more: TrustMaterial) -> Trust:
+    """An emulation's CAs are believed for emulated cards only."""
+    material = observation.trust.plus(more)
+    if not observation.emulated:
+        material = replace(material, emulated=())
+    return make_trust(material, authorities())
 
 
 def _unique_keys(cards: list[ReadCard]) -> list[str]:

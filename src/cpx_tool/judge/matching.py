@@ -118,11 +118,19 @@ def _left_over(
     if fitting:
         possible = tuple(roles[role] for role in fitting)
         return Placement(Place.EXTRA, possible[0], possible if len(possible) > 1 else ())
-    for role in open_roles:
+    for role in sorted(open_roles, key=lambda r: not _is_pinned_to(card, roles[r])):
         if _nearly_fits(card, roles[role]):
             open_roles.remove(role)
             return Placement(Place.EXPECTED, roles[role])
     return Placement(Place.FOREIGN)
+
+
+def _is_pinned_to(card: ReadCard, role: ExpectedCard) -> bool:
+    return (
+        card.identity is not None
+        and role.card_number is not None
+        and role.card_number == card.identity.card_number
+    )
 
 
 def _nearly_fits(card: ReadCard, role: ExpectedCard) -> bool:
@@ -133,8 +141,8 @@ def _nearly_fits(card: ReadCard, role: ExpectedCard) -> bool:
     identity = card.identity
     if identity is None:
         return False
-    if role.card_number is not None:  # everything but the pinned number
-        return fits(replace(role, card_number=None), identity)
+    if role.card_number is not None:  # everything but the pinned number, or the number alone
+        return _is_pinned_to(card, role) or fits(replace(role, card_number=None), identity)
     if role.profession is None:
         return identity.profession is None and _code(identity, "card_type") == role.card_type
     if _code(identity, "profession") == role.profession:

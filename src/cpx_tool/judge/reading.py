@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.model.certificate import Certificate
@@ -10,8 +11,10 @@ from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import CertificateObject
+from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import identify
+from cpx_tool.pki.trust import Trust
 
 AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
 SIGNATURE_LABEL = "Certificat de Signature CPS"
@@ -20,11 +23,15 @@ SIGNATURE_LABEL = "Certificat de Signature CPS"
 
 @dataclass(frozen=True, slots=True)
 class ReadCertificate:
-    """A certificate object, read; or `problem`, why it is unreadable."""
+    """A certificate object, read; or `problem`, why it is unreadable. `chain` and `revocation`
+    are as of the observation.
+    """
 
     object: CertificateObject
     certificate: Certificate | None
     problem: Message | None
+    chain: ChainResult
+    revocation: Revocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,22 @@ class ReadCard:
         return next((c for c in self.certificates if c.object.label == wanted), None)
 
 
-def read_card(observed: CardObservation) -> ReadCard:
-    """Read the certificates; the identity is that of the first card certificate."""
-    certificates = tuple(map(_read, observed.certificates))
+def read_card(observed: CardObservation, trust: Trust, at: datetime) -> ReadCard:
+    """Read the certificates, and follow their chains as of `at`; the identity is that of the
+    first card certificate.
+    """
+    certificates = tuple(_read(item, trust, at) for item in observed.certificates)
     identities = [identify(c.certificate, label) for c in certificates if c.certificate]
     identity = next((i for i in identities if i.kind is ProductKind.CARD), None)
     number = identity.card_number if identity else None
     return ReadCard(number or f"slot-{observed.slot.id}", observed, certificates, identity)
 
 
-def _read(item: CertificateObject) -> ReadCertificate:
+def _read(item: CertificateObject, trust: Trust, at: datetime) -> ReadCertificate:
+    chain = trust.chain(item.der, at)
+    revocation = trust.revocation(chain, at)
     try:
-        return ReadCertificate(item, read_certificate(item.der), None)
+        certificate = read_certificate(item.der)
     except BadCertificate as error:
-        return ReadCertificate(item, None, error.reason)
+        return ReadCertificate(item, None, error.reason, chain, revocation)
+    return ReadCertificate(item, certificate, None, chain, revocation)

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Product(StrEnum):
+    """What a card is ordered as. TRE_G02 has one code for CDE and CPE, and one for CDA and CPA."""
+
+    CPS = "CPS"
+    CPF = "CPF"
+    CDE = "CDE"
+    CPE = "CPE"
+    CDA = "CDA"
+    CPA = "CPA"
+
+
+PRODUCTS_OF: Mapping[int, tuple[Product, ...]] = {
+    0: (Product.CPS,),
+    1: (Product.CPF,),
+    2: (Product.CDE, Product.CPE),
+    3: (Product.CDA, Product.CPA),
+}
+"""The products that one TRE_G02 code stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,16 +33,21 @@ class ExpectedCard:
 
     `role` is the stable name within the set ("medecin-generaliste"); codes are those of
     TRE_G02 (`card_type`), TRE_G15 (`profession`), TRE_G16 (`future_profession`) and TRE_R01
-    (`specialities`: one of them is expected). `card_number` is the ten digits printed on it.
+    (`specialities`: one of them is expected). `product` is finer than the type code, and stands on
+    no certificate that was seen: it is the set's word. `title_patterns` are wildcards ("*", "?") of
+    which one matches the holder's title, whatever its case and accents. `card_number` is the ten
+    digits printed on the card.
     """
 
     role: str
     title: str
     card_type: int
+    product: Product | None = None
     profession: int | None = None
     future_profession: int | None = None
     nominative: bool | None = None
     specialities: tuple[str, ...] = ()
+    title_patterns: tuple[str, ...] = ()
     card_number: str | None = None
 
 

@@ -38,6 +38,16 @@ class Verdict(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+class CardResult(StrEnum):
+    """One card in one word."""
+
+    PASSED = "passed"
+    INTERCHANGEABLE = "interchangeable"
+    """Nothing is wrong, but which of several roles the card has cannot be told."""
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
 class Place(StrEnum):
     """Where a presented card stands with respect to the set."""
 
@@ -88,6 +98,16 @@ class JudgedCard:
     findings: tuple[Finding, ...]
     not_before: datetime | None = None
     not_after: datetime | None = None
+
+    @property
+    def result(self) -> CardResult:
+        """What the blockers say; a card of an uncertain role is interchangeable at best."""
+        outcomes = {f.outcome for f in self.findings if f.severity is Severity.BLOCKER}
+        if Outcome.FAILED in outcomes:
+            return CardResult.FAILED
+        if outcomes != {Outcome.PASSED}:
+            return CardResult.INCOMPLETE
+        return CardResult.INTERCHANGEABLE if self.interchangeable else CardResult.PASSED
 
 
 @dataclass(frozen=True, slots=True)

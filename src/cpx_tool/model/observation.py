@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from cpx_tool.model.token import (
     Slot,
     TokenInfo,
 )
+from cpx_tool.model.trust import TrustMaterial
 
 SCHEMA_VERSION = 1
 
@@ -60,6 +61,8 @@ class PinRefusal(StrEnum):
     """The PIN given by the user was refused by another card of this run."""
     STATE_UNKNOWN = "state-unknown"
     """The token's flags could not be read just before the try."""
+    NOT_ASKED = "not-asked"
+    """The cards were only to be read: nobody asked for a login."""
 
 
 class PinResult(StrEnum):
@@ -145,7 +148,10 @@ class ReaderSlots:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One walk over one workstation. `emulated` is true when the cards are not real ones."""
+    """One walk over one workstation. `emulated` is true when the cards are not real ones.
+
+    `trust` is what was at hand there to judge these cards' chains with.
+    """
 
     schema_version: int
     tool_version: str
@@ -158,3 +164,4 @@ class Observation:
     slots: tuple[Slot, ...] = ()
     cards: tuple[CardObservation, ...] = ()
     faults: tuple[Fault, ...] = ()
+    trust: TrustMaterial = field(default_factory=TrustMaterial)

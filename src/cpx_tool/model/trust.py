@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message
+
+T = TypeVar("T", bytes, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class AnchorOrigin(StrEnum):
     """Its SHA-256 fingerprint is in the catalogue."""
     ACCEPTED = "accepted"
     """The user accepted it, explicitly; every report says so."""
+    EMULATED = "emulated"
+    """The emulation made it; it vouches for emulated cards only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,50 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """The CAs that may be believed: the catalogue's, and those the user accepted (SHA-256)."""
+    """The CAs that may be believed: the catalogue's, those the user accepted (SHA-256), and those
+    that an emulation made for its own cards (SHA-256).
+    """
 
     known: tuple[Authority, ...] = ()
     accepted: frozenset[str] = field(default_factory=frozenset)
+    emulated: frozenset[str] = field(default_factory=frozenset)
 
     def of(self, sha256: str) -> Anchor | None:
         """The anchor with this fingerprint; what the catalogue knows goes first."""
         for authority in self.known:
             if authority.sha256 == sha256:
                 return Anchor(sha256, AnchorOrigin.KNOWN, authority.code, authority.pki)
+        if sha256 in self.emulated:
+            return Anchor(sha256, AnchorOrigin.EMULATED)
         return Anchor(sha256, AnchorOrigin.ACCEPTED) if sha256 in self.accepted else None
+
+
+@dataclass(frozen=True, slots=True)
+class TrustMaterial:
+    """What chains and revocation are judged with, as it was found: certificates and CRLs in DER.
+
+    A certificate is believed for its fingerprint (lower-case hex) only: because the catalogue
+    knows it, because the user accepted it (`accepted`), or because an emulation made it for its
+    own cards (`emulated`).
+    """
+
+    certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    accepted: tuple[str, ...] = ()
+    emulated: tuple[str, ...] = ()
+
+    def plus(self, other: TrustMaterial) -> TrustMaterial:
+        """Both, each thing once."""
+        return TrustMaterial(
+            certificates=_once(self.certificates + other.certificates),
+            crls=_once(self.crls + other.crls),
+            accepted=_once(self.accepted + other.accepted),
+            emulated=_once(self.emulated + other.emulated),
+        )
+
+
+def _once(items: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))
 
 
 class ChainOutcome(StrEnum):
@@ -131,7 +169,8 @@ class ChainResult:
 
     `path` begins with the certificate itself and goes as far as signatures hold; with VERIFIED
     its last is the anchor. It is empty when the certificate cannot be read. `flaw` is set with
-    BROKEN, `missing` with ISSUER_NOT_AT_HAND.
+    BROKEN, `missing` with ISSUER_NOT_AT_HAND. `unproven` is set with NOT_TRUSTED, when the chain
+    ends at the name of a CA whose fingerprint the catalogue does not know: that CA's code.
     """
 
     outcome: ChainOutcome
@@ -141,6 +180,7 @@ class ChainResult:
     missing: MissingIssuer | None = None
     flaw: Flaw | None = None
     weak: tuple[WeakLink, ...] = ()
+    unproven: str | None = None
 
 
 class RevocationOutcome(StrEnum):

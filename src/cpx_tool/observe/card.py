@@ -48,10 +48,13 @@ _PIN_RESULTS = {"CKR_PIN_INCORRECT": PinResult.WRONG, "CKR_PIN_LOCKED": PinResul
 
 @dataclass(frozen=True, slots=True)
 class CardWalk:
-    """What walking a card needs: the module, the PIN's source and fresh random bytes."""
+    """What walking a card needs: the module, the PIN's source and fresh random bytes.
+
+    Without a source the card is only read.
+    """
 
     tokens: Tokens
-    pins: PinSource
+    pins: PinSource | None
     random: Callable[[int], bytes]
 
     def observe(
@@ -69,15 +72,18 @@ class CardWalk:
             certificates=contents.certificates,
             data=contents.data,
         )
-        return self._observe_private(card, contents, memory)
+        if self.pins is None:
+            refused = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED, _flags(contents.info))
+            return replace(card, pin=refused), memory
+        return self._observe_private(card, contents, self.pins, memory)
 
     def _observe_private(
-        self, card: CardObservation, contents: TokenContents, memory: RunMemory
+        self, card: CardObservation, contents: TokenContents, pins: PinSource, memory: RunMemory
     ) -> tuple[CardObservation, RunMemory]:
         card, refused = self._gate(card, contents.info, memory)
         if refused is not None:
             return replace(card, pin=refused), memory
-        pin = self.pins.pin()  # a prompt takes as long as the person likes: look again after it
+        pin = pins.pin()  # a prompt takes as long as the person likes: look again after it
         card, refused = self._gate(card, contents.info, memory)
         if refused is not None:
             return replace(card, pin=refused), memory

@@ -18,9 +18,11 @@ from cpx_tool.model.observation import (
     Workstation,
 )
 from cpx_tool.model.token import Slot
+from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.card import CardWalk
 from cpx_tool.observe.join import join
 from cpx_tool.observe.pin_safety import RunMemory
+from cpx_tool.pki.trust import relevant
 from cpx_tool.ports import PinSource, Readers, TokenFault, Tokens
 
 
@@ -65,11 +67,14 @@ def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
 def observe_cards(
     readers: Readers,
     module: Module,
-    pins: PinSource,
+    pins: PinSource | None,
     random: Callable[[int], bytes],
     tell: Callable[[Message], None],
 ) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
-    """Every card of the module, one after the other. `tell` hears what is being done."""
+    """Every card of the module, one after the other. `tell` hears what is being done.
+
+    Without `pins` the cards are only read: no login, no signature.
+    """
     seen = observe_slots(readers, module)
     generation = module.tokens.generation
     present = [slot for slot in seen.slots if slot.token_present]
@@ -103,8 +108,14 @@ def _same_slot(slot: Slot, before: Sequence[Slot], now: Sequence[Slot]) -> Slot:
     return same[then.index(slot)]
 
 
-def record(context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ...]) -> Observation:
-    """The walk written down."""
+def record(
+    context: Context,
+    seen: ReaderSlots,
+    cards: tuple[CardObservation, ...],
+    at_hand: TrustMaterial,
+) -> Observation:
+    """The walk written down, with as much of what was at hand as could count for these cards."""
+    ders = [item.der for card in cards for item in card.certificates]
     return Observation(
         schema_version=SCHEMA_VERSION,
         tool_version=context.tool_version,
@@ -117,4 +128,5 @@ def record(context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ..
         slots=seen.slots,
         cards=cards,
         faults=seen.faults,
+        trust=relevant(at_hand, ders),
     )

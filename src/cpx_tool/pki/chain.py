@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cpx_tool.model.certificate import Certificate
@@ -64,7 +64,7 @@ _RANKS = {
     ChainOutcome.NOT_TRUSTED: 1,
     ChainOutcome.BROKEN: 0,
 }
-_TRUST = {AnchorOrigin.KNOWN: 2, AnchorOrigin.ACCEPTED: 1}
+_TRUST = {AnchorOrigin.KNOWN: 3, AnchorOrigin.EMULATED: 2, AnchorOrigin.ACCEPTED: 1}
 
 
 def judge_chain(certificate: bytes, pool: Pool, anchors: Anchors, at: datetime) -> ChainResult:
@@ -105,7 +105,7 @@ class _Search:
         end = path[-1]
         anchor = self.anchors.of(end.certificate.sha256)
         if end.self_issued and (anchor or _signs(end, end) is Answer.HOLDS):
-            return _verified(path, anchor) if anchor else _not_trusted(path)
+            return _verified(path, anchor) if anchor else _not_trusted(path, self.anchors)
         best = max(self._further(path), key=_rank)
         here = _verified(path, anchor) if anchor else best
         return here if _trust(here) > _trust(best) else best
@@ -259,21 +259,37 @@ def _stands_in(path: tuple[Link, ...], candidate: Link) -> bool:
 
 def _verified(path: tuple[Link, ...], anchor: Anchor) -> ChainResult:
     name = _name(path[-1])
-    reason = (
-        msg("Every signature holds, up to {name}, a known CA.", name=name)
-        if anchor.origin is AnchorOrigin.KNOWN
-        else msg(
+    reason = {
+        AnchorOrigin.KNOWN: msg("Every signature holds, up to {name}, a known CA.", name=name),
+        AnchorOrigin.EMULATED: msg(
+            "Every signature holds, up to {name}, which the emulation made.", name=name
+        ),
+        AnchorOrigin.ACCEPTED: msg(
             "Every signature holds, up to {name}, which is not a known CA: you accepted it.",
             name=name,
-        )
-    )
+        ),
+    }[anchor.origin]
     return _result(ChainOutcome.VERIFIED, reason, path, anchor=anchor)
 
 
-def _not_trusted(path: tuple[Link, ...]) -> ChainResult:
+def _not_trusted(path: tuple[Link, ...], anchors: Anchors) -> ChainResult:
+    """One that has the name of a CA in the catalogue may be that CA, unless the catalogue knows
+    the fingerprint: then it is an impostor (`_other_pki`).
+    """
+    end = path[-1]
+    claimed = next((known for known in anchors.known if canonical(known.name) == end.subject), None)
+    if claimed is not None and claimed.sha256 is None:
+        reason = msg(
+            "The chain ends at {name}. This version does not know the fingerprint of {code}, and "
+            "you did not accept this certificate.",
+            name=_name(end),
+            code=claimed.code,
+        )
+        result = _result(ChainOutcome.NOT_TRUSTED, reason, path)
+        return replace(result, unproven=claimed.code)
     reason = msg(
         "The chain ends at {name}, which is neither a known CA nor one you accepted.",
-        name=_name(path[-1]),
+        name=_name(end),
     )
     return _result(ChainOutcome.NOT_TRUSTED, reason, path)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cpx_tool.catalogue.readers import pcsc_answer
 from cpx_tool.model.finding import (
+    CardResult,
     Checklist,
     Finding,
     JudgedCard,
@@ -17,7 +18,7 @@ from cpx_tool.model.finding import (
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.words import PLACES, VERDICTS, Say, clipped, day, short_label
+from cpx_tool.report.words import PLACES, RESULTS, VERDICTS, Say, clipped, day, short_label
 
 _MARKS = {
     Outcome.PASSED: ("✓", "green"),
@@ -31,7 +32,12 @@ _VERDICT_STYLES = {
     Verdict.FAILED: "bold red",
     Verdict.INCOMPLETE: "bold yellow",
 }
-
+_RESULT_STYLES = {
+    CardResult.PASSED: "bold green",
+    CardResult.INTERCHANGEABLE: "bold yellow",
+    CardResult.FAILED: "bold red",
+    CardResult.INCOMPLETE: "bold yellow",
+}
 
 _LEGEND = msg("Auth/Sign: ✓ verified, ✗ not verified, – not tried. (?): role not certain.")
 
@@ -98,7 +104,7 @@ def _cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
         msg("Card"),
         msg("Type"),
         msg("Profession"),
-        msg("Valid until"),
+        msg("Until"),
         msg("Auth/Sign"),
         msg("Result"),
     )
@@ -124,7 +130,7 @@ def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
         ((profession.label or profession.code) if profession else "—", ""),
         (day(card.not_after) or "—", _validity_style(card)),
         _signs(card),
-        _result(card, say),
+        (say(RESULTS[card.result]), _RESULT_STYLES[card.result]),
     ]
 
 
@@ -157,15 +163,6 @@ def _signs(card: JudgedCard) -> tuple[str, str]:
     found = [f for f in card.findings if f.check in ("SIGN-AUTH", "SIGN-SIGN")]
     worst = next((f.outcome for f in found if f.outcome is not Outcome.PASSED), Outcome.PASSED)
     return "".join(_MARKS[f.outcome][0] for f in found), _MARKS[worst][1]
-
-
-def _result(card: JudgedCard, say: Say) -> tuple[str, str]:
-    blockers = [f.outcome for f in card.findings if f.severity is Severity.BLOCKER]
-    if Outcome.FAILED in blockers:
-        return say(VERDICTS[Verdict.FAILED]), _VERDICT_STYLES[Verdict.FAILED]
-    if any(outcome is not Outcome.PASSED for outcome in blockers):
-        return say(VERDICTS[Verdict.INCOMPLETE]), _VERDICT_STYLES[Verdict.INCOMPLETE]
-    return say(VERDICTS[Verdict.PASSED]), _VERDICT_STYLES[Verdict.PASSED]
 
 
 def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:

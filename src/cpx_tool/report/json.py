@@ -116,6 +116,7 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
     token = card.observed.token
     return {
         "key": card.key,
+        "result": card.result.value,
         "place": card.place.value,
         "role": _role(card.expected) if card.expected else None,
         "interchangeable": [_role(role) for role in card.interchangeable],

@@ -99,10 +99,12 @@ def _set(card_set: CardSet) -> dict[str, Any]:
                 "role": card.role,
                 "title": card.title,
                 "card_type": card.card_type,
+                "product": card.product.value if card.product else None,
                 "profession": card.profession,
                 "future_profession": card.future_profession,
                 "nominative": card.nominative,
                 "specialities": list(card.specialities),
+                "title_patterns": list(card.title_patterns),
                 "card_number": card.card_number,
             }
             for card in card_set.cards

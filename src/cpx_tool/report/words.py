@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from cpx_tool.model.finding import Place, Verdict
+from cpx_tool.model.finding import CardResult, Place, Verdict
 from cpx_tool.model.identity import Coded
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.reader import CardKind
@@ -19,6 +19,13 @@ VERDICTS = {
     Verdict.PASSED: msg("PASSED"),
     Verdict.FAILED: msg("FAILED"),
     Verdict.INCOMPLETE: msg("INCOMPLETE"),
+}
+
+RESULTS = {
+    CardResult.PASSED: msg("PASSED"),
+    CardResult.INTERCHANGEABLE: msg("interchangeable"),
+    CardResult.FAILED: msg("FAILED"),
+    CardResult.INCOMPLETE: msg("INCOMPLETE"),
 }
 
 PLACES = {

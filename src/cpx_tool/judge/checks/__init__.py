@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from cpx_tool.judge.check import Check
-from cpx_tool.judge.checks import certificates, identity, keys, place, workstation
+from cpx_tool.judge.checks import certificates, identity, keys, place, trust, workstation
 
 
 def _declared(module: ModuleType) -> tuple[Check, ...]:
@@ -14,7 +14,7 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, identity, keys)
+    for module in (workstation, place, certificates, trust, identity, keys)
     for check in _declared(module)
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.catalogue.sets import title_fits
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.matching import PROFESSIONS
 from cpx_tool.model.cardset import ExpectedCard
@@ -99,6 +100,19 @@ def speciality_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
     return failed(
         msg("Expected {expected}, found {found}.", expected=expected.specialities, found=found)
     )
+
+
+@check("CARD-TITLE-EXPECTED", msg("The title is one that the set expects"), _COMPARE)
+def title_expected(identity: Identity, expected: ExpectedCard) -> Answer | None:
+    """Only a set file states patterns; upper and lower case and accents do not count."""
+    if not expected.title_patterns:
+        return None
+    found = msg(
+        "Expected {expected}, found {found}.",
+        expected=expected.title_patterns,
+        found=identity.holder.title or "—",
+    )
+    return passed(found) if title_fits(expected, identity) else failed(found)
 
 
 @check(

@@ -79,6 +79,10 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
         msg("PIN not tried: the card's PIN state could not be read just before."),
         msg("Put the card in again and repeat."),
     ),
+    PinRefusal.NOT_ASKED: (
+        msg("PIN not tried: the cards were only to be read."),
+        msg("Run cpx-tool check-set: it logs in once on each card that is proven a test card."),
+    ),
 }
 """Each refusal in words, with its remedy."""
 
