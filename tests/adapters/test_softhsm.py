@@ -192,7 +192,11 @@ def test_the_certificates_of_the_authorities_lie_beside(
     folder = Path(pristine.directory) / "ca"
     names = {path.name for path in folder.iterdir()}
     assert {"ACR-FO-TEST.pem", "ACI-FO-PP-TEST.pem", "ACI-ST-PP-TEST.pem", "bundle.pem"} <= names
-    assert (folder / "bundle.pem").read_text().count("BEGIN CERTIFICATE") == len(names) - 1
+    pem = {name for name in names if name.endswith(".pem")} - {"bundle.pem"}
+    assert (folder / "bundle.pem").read_text().count("BEGIN CERTIFICATE") == len(pem)
+    assert {name.removesuffix(".crl") for name in names if name.endswith(".crl")} == {
+        name.removesuffix(".pem") for name in pem
+    }
     assert "PRIVATE" not in (folder / "bundle.pem").read_text()
     for token in dump(pristine):
         leaf = tmp_path / "leaf.der"
@@ -287,7 +291,7 @@ def test_a_directory_that_is_no_emulation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"\xff", b'{"format": 1}', b'{"format": "1"}']
+    "content", [b"", b"{", b"[]", b"\xff", b'{"format": 2}', b'{"format": "2"}']
 )
 def test_a_damaged_manifest(own: Path, content: bytes) -> None:
     (own / "emulation.json").write_bytes(content)
@@ -295,7 +299,7 @@ def test_a_damaged_manifest(own: Path, content: bytes) -> None:
 
 
 def test_the_manifest_of_another_version(own: Path) -> None:
-    (own / "emulation.json").write_text('{"format": 2, "cards": {}}')
+    (own / "emulation.json").write_text('{"format": 1, "cards": {}}')
     assert "another version" in refusal(own)
 
 

@@ -81,6 +81,8 @@ DEFECTS = {
     "broken-certificate": (1, {("CERT-READABLE", CARD), ("CARD-TEST", CARD)}),
     "no-private-key": (1, {("KEY-PRESENT", CARD)}),
     "pkcs1-only": (0, {("SIGN-PSS", CARD)}),
+    "revoked": (1, {("CERT-REVOKED", CARD)}),
+    "forged": (1, {("CERT-CHAIN", CARD)}),
 }
 """Defect → exit code, and exactly the checks that catch it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,7 +23,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def good(key: rsa.RSAPrivateKey) -> Observation:
-    return replace(emulated(centre_sante(key), key), emulated=False)
+    return emulated(centre_sante(key), key)
 
 
 @pytest.fixture(scope="session")
