@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cpx_tool.adapters.ledger import STATE_VARIABLE
 from cpx_tool.adapters.middleware import MODULE_VARIABLE
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.adapters.pin import PIN_VARIABLE
@@ -47,7 +48,7 @@ def test_the_defects() -> None:
 
 def test_the_environment_variables() -> None:
     listed = {row[0].strip("`") for row in _rows("Environment")}
-    ours = {MODULE_VARIABLE, PIN_VARIABLE, SOFTHSM_VARIABLE, TRUST_VARIABLE}
+    ours = {MODULE_VARIABLE, PIN_VARIABLE, SOFTHSM_VARIABLE, STATE_VARIABLE, TRUST_VARIABLE}
     assert {*ours, "CPX_LANG", "NO_COLOR"} == listed
 
 

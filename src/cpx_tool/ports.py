@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -55,13 +56,15 @@ class Tokens(Protocol):
     def read(self, slot_id: int) -> TokenContents:
         """Public certificates and free data objects; no login."""
 
-    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
+    def login(self, slot_id: int, pin: Pin | None, expected: Seal) -> None:
         """Exactly one C_Login as the user, in a session kept for `read_private` and `sign`.
 
-        The token is looked at once more first: on another card the fault "card-changed", with
-        a flag that forbids a try that flag's value ("pin-count-low") is raised without a
-        C_Login. A login never starts the module afresh; after a failed one nothing of the
-        session is left, and the next call does.
+        Without `pin` it is typed on the reader's pad (CKF_PROTECTED_AUTHENTICATION_PATH). The
+        token is looked at once more first: on another card the fault "card-changed", with a
+        flag that forbids a try that flag's value ("pin-count-low"), with a pad that was not
+        there before, or the reverse, "protected-path" is raised without a C_Login. A login
+        never starts the module afresh; after a failed one nothing of the session is left, and
+        the next call does.
         """
 
     def read_private(self, slot_id: int) -> PrivateContents:
@@ -101,11 +104,52 @@ class Pin:
         """The digits, for the one call that needs them."""
         return self._digits
 
+    @property
+    def length(self) -> int:
+        """How many digits; tokens state what they allow."""
+        return len(self._digits)
+
     def __repr__(self) -> str:
         return "Pin(****)"
 
     def __reduce__(self) -> str:
         raise TypeError("a PIN is not pickled")
+
+
+class LedgerFault(Exception):
+    """The ledger of PIN tries cannot be read or written; `reason` is the system's word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Ledger(Protocol):
+    """PIN tries over runs, by the key of the card. Every method may raise `LedgerFault`."""
+
+    def failed_at(self, card: str) -> datetime | None:
+        """When a try was made on this card that did not succeed, or whose result is not known;
+        None when there is none since the last good one.
+        """
+
+    def open(self, card: str, at: datetime) -> None:
+        """Note, before it is made, that a try is made: one that ends nowhere counts as failed."""
+
+    def close(self, card: str, *, succeeded: bool) -> None:
+        """Note how it ended; a good login takes earlier failures back."""
+
+    def forget(self, card: str) -> None:
+        """A person confirmed: another try may be made."""
+
+
+class Operator(Protocol):
+    """The person at the keyboard."""
+
+    def confirms(self, card: str, failed_at: datetime) -> bool:
+        """Whether the PIN may be tried once more on a card on which it failed before."""
+
+    def type_on_pad(self, card: str, reader: str | None) -> None:
+        """Tell the person to type the PIN on that reader's pad, now."""
 
 
 class PinSource(Protocol):

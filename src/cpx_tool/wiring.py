@@ -14,6 +14,7 @@ from cpx_tool import __version__
 from cpx_tool.adapters import files, observation_file, system, trust_files
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
+from cpx_tool.adapters.ledger import FileLedger, state_directory
 from cpx_tool.adapters.middleware import find_module
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
@@ -34,10 +35,11 @@ from cpx_tool.errors import NothingToCheck
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import Observation, ReaderSlots
+from cpx_tool.model.observation import Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.trust import Imported, StoreListing, TrustMaterial
+from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
-from cpx_tool.ports import PinSource, Readers
+from cpx_tool.ports import Operator, Readers
 
 load_observation = observation_file.load
 read_file = files.read_file
@@ -77,6 +79,24 @@ def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMa
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How a run logs in: whether it asks for the PIN, and the person at the keyboard, if any."""
+
+    ask_pin: bool
+    operator: Operator | None
+
+
+def pin_ledger() -> FileLedger:
+    """The ledger of PIN tries on real cards."""
+    return FileLedger(state_directory(os.environ))
+
+
+def _ledger(source: Source) -> FileLedger:
+    """An emulation has its own: its card numbers come again with each one that is made."""
+    return FileLedger(source.emulated) if source.emulated is not None else pin_ledger()
+
+
 def import_trust(paths: Sequence[Path], *, accept_unknown: bool) -> tuple[Imported, ...]:
     """Fill the user's store. Raises `BadInput` for a path or store that cannot be used."""
     importer = Importer(_store(), authorities(), accept_unknown, now())
@@ -104,25 +124,32 @@ def list_readers(source: Source) -> ReaderSlots:
 
 
 def check_cards(
-    source: Source, ask_pin: bool, at_hand: TrustMaterial, tell: Callable[[Message], None]
+    source: Source,
+    login: Login | PinRefusal,
+    at_hand: TrustMaterial,
+    tell: Callable[[Message], None],
 ) -> Observation:
-    """Walk all cards, logging in where PIN safety allows it. Raises `CpxError` where there is
-    nothing to walk.
+    """Walk all cards, logging in where PIN safety allows it, or nowhere for that reason. Raises
+    `CpxError` where there is nothing to walk.
     """
+    if isinstance(login, PinRefusal):
+        return _walk(source, login, at_hand, tell)
     keep_no_core()  # this process holds the PIN, too
-    return _walk(source, pin_source(ask_pin, os.environ), at_hand, tell)
+    pins = pin_source(login.ask_pin, os.environ)
+    means = LoginMeans(pins, _ledger(source), login.operator, now)
+    return _walk(source, means, at_hand, tell)
 
 
 def read_cards(
     source: Source, at_hand: TrustMaterial, tell: Callable[[Message], None]
 ) -> Observation:
     """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `check_cards`."""
-    return _walk(source, None, at_hand, tell)
+    return _walk(source, PinRefusal.NOT_ASKED, at_hand, tell)
 
 
 def _walk(
     source: Source,
-    pins: PinSource | None,
+    means: LoginMeans | PinRefusal,
     at_hand: TrustMaterial,
     tell: Callable[[Message], None],
 ) -> Observation:
@@ -136,7 +163,7 @@ def _walk(
         started_at=now(),
     )
     try:
-        seen, cards = observe_cards(readers, module, pins, secrets.token_bytes, tell)
+        seen, cards = observe_cards(readers, module, means, secrets.token_bytes, tell)
     finally:
         _close(module)
     if source.emulated is not None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import CardObservation, Fault, PinRefusal, PinResult
-from cpx_tool.model.reader import Pcsc, PcscStatus
+from cpx_tool.model.observation import (
+    CardObservation,
+    Fault,
+    PinRecord,
+    PinRefusal,
+    PinResult,
+)
+from cpx_tool.model.reader import CardKind, Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import (
     CertificateObject,
     PrivateContents,
@@ -21,16 +28,30 @@ from cpx_tool.model.token import (
     TokenFlag,
     seal,
 )
+from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.walk import Module, observe_cards
-from cpx_tool.ports import Pin, PinOrigin, TokenFault
+from cpx_tool.ports import Pin, PinOrigin, Readers, TokenFault
 from support.certificates import EXTENSIONS
-from support.fakes import FakePins, FakeTokens, ckr, crash, token_info
+from support.fakes import (
+    FakeLedger,
+    FakeOperator,
+    FakePins,
+    FakeTokens,
+    ckr,
+    crash,
+    token_info,
+)
 
 MakeCertificate = Callable[..., bytes]
 KEYS = PrivateContents(
     (PrivateKey("CPS_PRIV_AUT", "20", 2048), PrivateKey("CPS_PRIV_SIG", "10", 2048)), ()
 )
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
+
+
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+NUMBER = "2800262487"
+"""The card's number, which is its key in the ledger."""
 
 
 class NoReaders:
@@ -59,10 +80,17 @@ def other_card(make_certificate: MakeCertificate, number: str) -> TokenContents:
     return TokenContents(replace(token_info(f"CPS4v1-{number}"), serial=number[:8]), (item,), ())
 
 
-def walk(tokens: FakeTokens, pins: FakePins | None = None) -> tuple[CardObservation, ...]:
+def walk(
+    tokens: FakeTokens,
+    pins: FakePins | None = None,
+    ledger: FakeLedger | None = None,
+    operator: FakeOperator | None = None,
+    readers: Readers | None = None,
+) -> tuple[CardObservation, ...]:
     told: list[Message] = []
     module = Module("/fake.so", "option", tokens)
-    _, cards = observe_cards(NoReaders(), module, pins or FakePins(), os.urandom, told.append)
+    means = LoginMeans(pins or FakePins(), ledger or FakeLedger(), operator, lambda: NOW)
+    _, cards = observe_cards(readers or NoReaders(), module, means, os.urandom, told.append)
     assert len(told) == len(cards)
     return cards
 
@@ -264,3 +292,157 @@ def test_a_logout_follows_whatever_happened(card: TokenContents) -> None:
     tokens = FakeTokens({0: card}, faults={"read_private": ckr("CKR_DEVICE_ERROR")})
     walk(tokens)
     assert tokens.logouts == {0: 1}
+
+
+# --- the ledger over runs ----------------------------------------------------------------------
+
+
+def record_of(seen: CardObservation) -> PinRecord:
+    assert seen.pin is not None
+    return seen.pin
+
+
+def test_a_try_is_noted_before_it_is_made_and_a_good_one_taken_back(card: TokenContents) -> None:
+    ledger = FakeLedger()
+    (seen,) = walk(FakeTokens({0: card}, private=KEYS), ledger=ledger)
+    assert record_of(seen).result is PinResult.ACCEPTED
+    assert ledger.notes == [("open", NUMBER), ("good", NUMBER)]
+    assert ledger.failed == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "result", "stays"),
+    [
+        (ckr("CKR_PIN_INCORRECT"), PinResult.WRONG, True),
+        (ckr("CKR_PIN_LOCKED"), PinResult.LOCKED, True),
+        (ckr("CKR_DEVICE_ERROR"), PinResult.FAILED, True),
+        (crash("C_Login"), PinResult.FAILED, True),
+        (ckr("CKR_USER_ALREADY_LOGGED_IN"), PinResult.ALREADY_LOGGED_IN, False),
+        (ckr("card-changed"), PinResult.REFUSED, False),
+        (ckr("pin-count-low"), PinResult.REFUSED, False),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_what_did_not_succeed_stays_in_the_ledger(
+    card: TokenContents, fault: Fault, result: PinResult, stays: bool
+) -> None:
+    tokens, ledger = FakeTokens({0: card}, faults={"login": fault}), FakeLedger()
+    (seen,) = walk(tokens, ledger=ledger)
+    assert record_of(seen).result is result
+    assert ledger.failed == ({NUMBER: NOW} if stays else {})
+    assert seen.signatures == ()
+
+
+def test_a_card_that_failed_earlier_gets_no_pin(card: TokenContents) -> None:
+    tokens, pins = FakeTokens({0: card}), FakePins()
+    (seen,) = walk(tokens, pins, FakeLedger({NUMBER: NOW}))
+    assert record_of(seen).refusal is PinRefusal.EARLIER_RUN
+    assert record_of(seen).earlier == NOW
+    assert (tokens.logins, pins.asked) == ({}, 0)
+
+
+def test_a_person_may_confirm_another_try(card: TokenContents) -> None:
+    tokens, ledger, person = FakeTokens({0: card}), FakeLedger({NUMBER: NOW}), FakeOperator()
+    (seen,) = walk(tokens, ledger=ledger, operator=person)
+    assert record_of(seen).result is PinResult.ACCEPTED
+    assert (tokens.logins, person.asked) == ({0: 1}, [NUMBER])
+    assert ledger.failed == {}
+
+
+def test_a_person_may_refuse_another_try(card: TokenContents) -> None:
+    tokens, person = FakeTokens({0: card}), FakeOperator(yes=False)
+    (seen,) = walk(tokens, ledger=FakeLedger({NUMBER: NOW}), operator=person)
+    assert record_of(seen).refusal is PinRefusal.EARLIER_RUN
+    assert (tokens.logins, person.asked) == ({}, [NUMBER])
+
+
+def test_nobody_is_asked_about_a_card_that_gets_no_pin_anyway(card: TokenContents) -> None:
+    low = replace(card, info=replace(card.info, flags=(*card.info.flags, TokenFlag.PIN_COUNT_LOW)))
+    tokens, person = FakeTokens({0: low}), FakeOperator()
+    (seen,) = walk(tokens, ledger=FakeLedger({NUMBER: NOW}), operator=person)
+    assert record_of(seen).refusal is PinRefusal.COUNT_LOW
+    assert person.asked == []
+
+
+def test_what_cannot_be_noted_is_not_tried(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card})
+    (seen,) = walk(tokens, ledger=FakeLedger(fault="Read-only file system"))
+    record = record_of(seen)
+    assert record.refusal is PinRefusal.LEDGER_UNAVAILABLE
+    assert record.fault is not None
+    assert record.fault.code == "Read-only file system"
+    assert tokens.logins == {}
+
+
+# --- pads, contactless readers, lengths ---------------------------------------------------------
+
+
+@pytest.fixture
+def with_pad(card: TokenContents) -> TokenContents:
+    flags = (*card.info.flags, TokenFlag.PROTECTED_PATH)
+    return replace(card, info=replace(card.info, flags=flags))
+
+
+def test_on_a_pad_the_operator_is_told_to_type(with_pad: TokenContents) -> None:
+    tokens, pins, person = FakeTokens({0: with_pad}, private=KEYS), FakePins(), FakeOperator()
+    (seen,) = walk(tokens, pins, operator=person)
+    assert (record_of(seen).result, record_of(seen).pad) == (PinResult.ACCEPTED, True)
+    assert person.typed == [(NUMBER, None)]
+    assert (tokens.on_pad, pins.asked) == ({0: 1}, 0)
+    assert len(seen.signatures) == 2
+
+
+def test_a_pad_without_a_person_is_left_alone(with_pad: TokenContents) -> None:
+    tokens = FakeTokens({0: with_pad})
+    (seen,) = walk(tokens)
+    assert record_of(seen).refusal is PinRefusal.PROTECTED_PATH
+    assert tokens.logins == {}
+
+
+def test_a_wrong_pin_typed_on_a_pad_does_not_speak_of_the_given_one(
+    with_pad: TokenContents, make_certificate: MakeCertificate
+) -> None:
+    tokens = FakeTokens(
+        {0: with_pad, 1: other_card(make_certificate, "2800000001")},
+        faults={"login 0": ckr("CKR_PIN_INCORRECT")},
+    )
+    first, second = walk(tokens, FakePins(PinOrigin.GIVEN), operator=FakeOperator())
+    assert record_of(first).result is PinResult.WRONG
+    assert record_of(second).result is PinResult.ACCEPTED
+
+
+class ContactlessReader:
+    """Satisfies `ports.Readers`: the card of slot 0 is read without contacts."""
+
+    def observe(self) -> Pcsc:
+        kind = CardKind.CPS3_CONTACTLESS
+        return Pcsc(
+            PcscStatus.OK, (Reader("Fake reader 0", ReaderState.CARD_PRESENT, "3B8F", kind),)
+        )
+
+
+def test_a_contactless_reading_gets_no_pin_whatever_the_flags_say(card: TokenContents) -> None:
+    tokens = FakeTokens({0: card})
+    (seen,) = walk(tokens, operator=FakeOperator(), readers=ContactlessReader())
+    assert record_of(seen).refusal is PinRefusal.CONTACTLESS
+    assert tokens.logins == {}
+
+
+@pytest.mark.parametrize("lengths", [(5, 8), (1, 3)])
+def test_a_pin_of_a_length_that_the_token_refuses_is_not_tried(
+    card: TokenContents, lengths: tuple[int, int]
+) -> None:
+    tokens = FakeTokens({0: replace(card, info=replace(card.info, pin_lengths=lengths))})
+    ledger = FakeLedger()
+    (seen,) = walk(tokens, ledger=ledger)
+    assert record_of(seen).refusal is PinRefusal.PIN_LENGTH
+    assert (tokens.logins, ledger.notes) == ({}, [])
+
+
+@pytest.mark.parametrize("why", [PinRefusal.UNATTENDED, PinRefusal.NOT_ASKED])
+def test_cards_that_are_only_read(card: TokenContents, why: PinRefusal) -> None:
+    tokens = FakeTokens({0: card})
+    module = Module("/fake.so", "option", tokens)
+    _, (seen,) = observe_cards(NoReaders(), module, why, os.urandom, lambda _: None)
+    assert record_of(seen).refusal is why
+    assert (tokens.logins, tokens.signatures) == ({}, {})

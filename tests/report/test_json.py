@@ -82,6 +82,9 @@ def test_the_whole_result(good: Observation, judged: Judged) -> None:
         "result": "accepted",
         "refusal": None,
         "flags": list(FLAGS),
+        "tries_left": "all",
+        "pad": False,
+        "earlier_failure": None,
         "fault": None,
     }
     assert [s["mechanism"] for s in doctor["signatures"]].count("CKM_RSA_PKCS") == 2
@@ -132,6 +135,9 @@ def test_there_is_no_place_for_a_pin(scene: Observation, judged: Judged) -> None
         "result",
         "refusal",
         "flags",
+        "tries_left",
+        "pad",
+        "earlier_failure",
         "fault",
     }
     assert "1234" not in {value for _, value in values}

@@ -20,7 +20,11 @@ _KEPT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "SYSTEMROOT")
 def environment(**changes: str) -> dict[str, str]:
     """A known environment: English, no PIN, no module chosen, no CA of the user's."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    own = {"XDG_CACHE_HOME": str(CACHE), "CPX_TRUST_DIR": str(CACHE / "no-trust")}
+    own = {
+        "XDG_CACHE_HOME": str(CACHE),
+        "CPX_TRUST_DIR": str(CACHE / "no-trust"),
+        "CPX_STATE_DIR": str(CACHE / "state"),
+    }
     return {**kept, "LANG": "C.UTF-8", **own, **changes}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
@@ -15,7 +16,7 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
-from cpx_tool.ports import Pin, PinOrigin, TokenFault
+from cpx_tool.ports import LedgerFault, Pin, PinOrigin, TokenFault
 
 GOOD_FLAGS = (TokenFlag.INITIALIZED, TokenFlag.LOGIN_REQUIRED, TokenFlag.PIN_INITIALIZED)
 
@@ -36,6 +37,7 @@ class FakeTokens:
     seals: list[Seal] = field(default_factory=list)
     logouts: Counter[int] = field(default_factory=Counter)
     logins: Counter[int] = field(default_factory=Counter)
+    on_pad: Counter[int] = field(default_factory=Counter)
     signatures: Counter[int] = field(default_factory=Counter)
 
     def _fail(self, call: str) -> None:
@@ -62,8 +64,9 @@ class FakeTokens:
         self._fail(f"read {slot_id}")
         return self.contents[slot_id]
 
-    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
+    def login(self, slot_id: int, pin: Pin | None, expected: Seal) -> None:
         self.logins[slot_id] += 1
+        self.on_pad[slot_id] += pin is None
         self.seals.append(expected)
         self._fail(f"login {slot_id}")
         self._fail("login")
@@ -95,6 +98,55 @@ class FakePins:
     def pin(self) -> Pin:
         self.asked += 1
         return Pin("1234", self.origin)
+
+
+@dataclass
+class FakeLedger:
+    """Satisfies `ports.Ledger`; `notes` are what was written, `fault` makes every call fail."""
+
+    failed: dict[str, datetime] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    fault: str = ""
+
+    def failed_at(self, card: str) -> datetime | None:
+        self._fail()
+        return self.failed.get(card)
+
+    def open(self, card: str, at: datetime) -> None:
+        self._fail()
+        self.notes.append(("open", card))
+        self.failed[card] = at
+
+    def close(self, card: str, *, succeeded: bool) -> None:
+        self._fail()
+        self.notes.append(("good" if succeeded else "bad", card))
+        if succeeded:
+            self.failed.pop(card, None)
+
+    def forget(self, card: str) -> None:
+        self._fail()
+        self.notes.append(("forget", card))
+        self.failed.pop(card, None)
+
+    def _fail(self) -> None:
+        if self.fault:
+            raise LedgerFault(self.fault)
+
+
+@dataclass
+class FakeOperator:
+    """Satisfies `ports.Operator`: says yes or no, and types on the pad."""
+
+    yes: bool = True
+    asked: list[str] = field(default_factory=list)
+    typed: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def confirms(self, card: str, failed_at: datetime) -> bool:
+        self.asked.append(card)
+        return self.yes
+
+    def type_on_pad(self, card: str, reader: str | None) -> None:
+        self.typed.append((card, reader))
 
 
 def ckr(code: str, call: str = "C_Login") -> Fault:

@@ -11,13 +11,17 @@ stands in no output and in nothing that the system shows of the worker.
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cpx_tool.adapters.ledger import FileLedger
 from cpx_tool.adapters.softhsm import open_emulation
 from support.cli import COMMAND, environment
 
@@ -47,6 +51,8 @@ class Run:
     calls: tuple[Call, ...]
     core_limits: frozenset[tuple[int, int]]
     """Of the worker at each C_Login: the limit of core files in bytes, and PR_GET_DUMPABLE."""
+    errors: str = ""
+    """Standard error, or what the terminal showed."""
 
     def logins(self) -> Counter[str]:
         """How often C_Login was called on each token, by serial."""
@@ -95,6 +101,7 @@ class Proxy:
         self._roles = tuple(token.role for token in tokens)
         self._labels = {token.serial: token.label for token in tokens}
         self._module = module
+        self._directory = directory
         self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
         self._folder = folder
         self._runs = 0
@@ -107,46 +114,98 @@ class Proxy:
         """The role of that token's card."""
         return self._roles[self.serials.index(serial)]
 
+    def number(self, serial: str) -> str:
+        """The ten digits printed on that token's card."""
+        return self._labels[serial].partition("-")[2]
+
     def label(self, serial: str) -> str:
         """The label of that token."""
         return self._labels[serial]
 
-    def check(self, *rules: str, pin: str | None = None, timeout: float = 30.0) -> Run:
+    def check(
+        self,
+        *rules: str,
+        pin: str | None = None,
+        timeout: float = 30.0,
+        options: Sequence[str] = (),
+        failed: str | None = None,
+        typed: str | None = None,
+        emulated: bool = False,
+    ) -> Run:
         """Run `check-set` under these rules.
 
         `pin` is given as CPX_PIN; PIN is the right one. `timeout` is `--timeout`, in seconds.
+        `failed` is a card number that stands in the ledger. With `typed` there is a terminal, at
+        which that is typed. `emulated` finds the cards through `--emulated`.
         """
         self._runs += 1
         folder = self._folder / f"run-{self._runs}"
         folder.mkdir()
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
         (folder / "log").touch()
-        command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json"]
-        options = ["--module", str(self._module), "--timeout", str(timeout)]
+        if failed is not None:
+            place = self._directory if emulated else folder / "state"
+            FileLedger(place).open(failed, datetime(2026, 1, 15, tzinfo=UTC))
+        cards = (
+            ["--emulated", str(self._directory)] if emulated else ["--module", str(self._module)]
+        )
+        command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json", *options]
+        command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
+        variables = environment(
+            **self._environment,
+            CPX_SOFTHSM=str(self._module),
+            CPX_TEST_PROXY=str(folder / "rules"),
+            CPX_TEST_LOG=str(folder / "log"),
+            CPX_STATE_DIR=str(folder / "state"),
+            PCSCLITE_CSOCK_NAME=str(folder / "no-service"),
+            **({} if pin is None else {"CPX_PIN": pin}),
+        )
+        code, output, errors = _run(
+            ["sh", "-c", _WITH_CORES, "sh", *command], folder, variables, typed
+        )
+        assert output, errors
+        log = (folder / "log").read_text()
+        calls = tuple(_calls(log))
+        _assert_nothing_is_left(folder, calls)
+        if pin is not None:
+            _assert_the_pin_is_nowhere(pin, folder, output + errors)
+        body = json.loads(output)
+        assert body["exit_code"] == code
+        return Run(code, body, calls, frozenset(_core_limits(log)), errors)
+
+
+def _run(
+    command: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
+) -> tuple[int, str, str]:
+    """Code, standard output and standard error, the latter a terminal where something is typed."""
+    if typed is None:
         done = subprocess.run(
-            ["sh", "-c", _WITH_CORES, "sh", *command, *options, "--save-observation", "saved"],
-            env=environment(
-                **self._environment,
-                CPX_TEST_PROXY=str(folder / "rules"),
-                CPX_TEST_LOG=str(folder / "log"),
-                PCSCLITE_CSOCK_NAME=str(folder / "no-service"),
-                **({} if pin is None else {"CPX_PIN": pin}),
-            ),
+            command,
+            env=variables,
             cwd=folder,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        assert done.stdout, done.stderr
-        log = (folder / "log").read_text()
-        calls = tuple(_calls(log))
-        _assert_nothing_is_left(folder, calls)
-        if pin is not None:
-            _assert_the_pin_is_nowhere(pin, folder, done.stdout + done.stderr)
-        body = json.loads(done.stdout)
-        assert body["exit_code"] == done.returncode
-        return Run(done.returncode, body, calls, frozenset(_core_limits(log)))
+        return done.returncode, done.stdout, done.stderr
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            cwd=folder,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.write(ours, typed.encode())  # kept by the terminal until somebody reads
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output.decode(), os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def _calls(log: str) -> Iterable[Call]:

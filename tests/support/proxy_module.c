@@ -12,8 +12,10 @@
      show SERIAL OTHER FUNCTION N          the token OTHER is in this slot too
      fault SERIAL FUNCTION N ACTION        at the N-th call (0: at each): segv, abort, exit, hang,
                                            or the code to return, in hex, instead of calling
+     lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
      pin GIVEN REAL                        GIVEN is the PIN of all cards
+     pad REAL                              a login without a PIN is one typed on a pad
 
    Types as in PKCS#11 v2.40 on a platform whose CK_ULONG is unsigned long; no header is needed. */
 #define _GNU_SOURCE
@@ -32,7 +34,8 @@ enum { GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_L
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
        GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, FIND_OBJECTS_INIT = 26, SIGN_INIT = 42,
        SIGN = 43, FUNCTIONS = 68 };
-enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, TOKEN_INFO_SIZE = 208 };
+enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
+       TOKEN_INFO_SIZE = 208 };
 enum { CKR_GENERAL_ERROR = 5, CKR_BUFFER_TOO_SMALL = 0x150 };
 
 struct list { unsigned char version[2]; void *functions[FUNCTIONS]; };
@@ -300,6 +303,13 @@ static U get_token_info(U id, void *info)
             memcpy((char *)info + offset, text, strlen(text) < size ? strlen(text) : size);
         }
     if (file)
+        rewind(file);
+    if ((words = rule(file, line, "lengths", serial)) && sscanf(words, "%lu %lu", &set, &clear) == 2) {
+        U *longest = (U *)((char *)info + MAX_PIN_OFFSET);
+        longest[0] = clear;
+        longest[1] = set;
+    }
+    if (file)
         fclose(file);
     return 0;
 }
@@ -358,8 +368,11 @@ static U login(U session, U user, const char *pin, U size)
     if (code)
         return code;
     FILE *file = rules();
-    const char *words = rule(file, line, "pin", NULL);
-    if (words && sscanf(words, "%63s %63s", given, instead) == 2 && strlen(given) == size &&
+    const char *words = rule(file, line, pin ? "pin" : "pad", NULL);
+    if (words && pin == NULL && sscanf(words, "%63s", instead) == 1) {
+        pin = instead;
+        size = strlen(instead);
+    } else if (words && sscanf(words, "%63s %63s", given, instead) == 2 && strlen(given) == size &&
         memcmp(given, pin, size) == 0) {
         pin = instead;
         size = strlen(instead);

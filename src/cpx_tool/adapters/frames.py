@@ -21,7 +21,7 @@ class Request(msgspec.Struct):
     key_id: str = ""
     mechanism: str = ""
     data: bytes = b""
-    pin: str = ""
+    pin: str | None = None
     expected: Seal | None = None
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ import pkcs11
 from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
+from cpx_tool.adapters.pin_lengths import pin_lengths
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
     FORBIDDING_FLAGS,
@@ -140,6 +141,7 @@ class Pkcs11Tokens:
             serial=serial,
             flags=_token_flags(token),
             mechanisms=tuple(sorted(map(_mechanism_name, slot.get_mechanisms()))),
+            pin_lengths=pin_lengths(self._path, slot_id),
         )
 
     @_guarded("C_FindObjects")
@@ -156,8 +158,8 @@ class Pkcs11Tokens:
             )
 
     @_guarded("C_Login")
-    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
-        """One C_Login, on the expected card only.
+    def login(self, slot_id: int, pin: Pin | None, expected: Seal) -> None:
+        """One C_Login, on the expected card only; without a PIN on the reader's pad.
 
         Where it fails the binding leaks the session: end this process then.
         """
@@ -166,10 +168,11 @@ class Pkcs11Tokens:
         token = self._slot(slot_id).get_token()  # the last look, next to C_Login
         if seal(*_names(token), certificates) != expected:
             raise _card_changed("C_Login")
-        for flag in _token_flags(token):
-            if flag in FORBIDDING_FLAGS:
-                raise TokenFault(Fault(FaultKind.ERROR, "C_Login", flag.value))
-        self._logins[slot_id] = _Login(token.open(user_pin=pin.reveal()), _names(token))
+        forbidding = _forbidding(_token_flags(token), on_pad=pin is None)
+        if forbidding is not None:
+            raise TokenFault(Fault(FaultKind.ERROR, "C_Login", forbidding.value))
+        secret = pkcs11.PROTECTED_AUTH if pin is None else pin.reveal()
+        self._logins[slot_id] = _Login(token.open(user_pin=secret), _names(token))
 
     @_guarded("C_FindObjects")
     def read_private(self, slot_id: int) -> PrivateContents:
@@ -246,6 +249,13 @@ def _names(token: Any) -> tuple[str, str]:
 
 def _token_flags(token: Any) -> tuple[TokenFlag, ...]:
     return tuple(ours for theirs, ours in _FLAGS if token.flags & theirs)
+
+
+def _forbidding(flags: tuple[TokenFlag, ...], *, on_pad: bool) -> TokenFlag | None:
+    """The flag that forbids this login: the gate's, and a pad that came or went meanwhile."""
+    if (TokenFlag.PROTECTED_PATH in flags) is not on_pad:
+        return TokenFlag.PROTECTED_PATH
+    return next((flag for flag in FORBIDDING_FLAGS if flag in flags), None)
 
 
 def _card_changed(call: str) -> TokenFault:

@@ -34,7 +34,8 @@ def answer(tokens: Pkcs11Tokens, request: Request) -> object:
 def _login(tokens: Pkcs11Tokens, request: Request) -> None:
     if request.expected is None:
         raise ValueError("a login without a seal")
-    tokens.login(request.slot_id, Pin(request.pin, PinOrigin.GIVEN), request.expected)
+    pin = Pin(request.pin, PinOrigin.GIVEN) if request.pin is not None else None
+    tokens.login(request.slot_id, pin, request.expected)
 
 
 def serve(path: str, requests: BinaryIO, replies: BinaryIO) -> None:

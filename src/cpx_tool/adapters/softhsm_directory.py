@@ -3,6 +3,7 @@
 DIR/emulation.json   what was written
 DIR/softhsm2.conf    SoftHSM's settings, with the absolute path of:
 DIR/tokens/          SoftHSM's store, one directory per token
+DIR/pin-ledger.json  PIN tries that failed (and .lock), where there were any
 DIR/ca/              certificates and CRLs of the emulated CAs; bundle.pem has all certificates
 """
 
@@ -20,6 +21,7 @@ import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import read_file
+from cpx_tool.adapters.ledger import LEDGER_FILE, LEDGER_LOCK
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.emulation import EmulatedToken
@@ -33,7 +35,7 @@ TOKENS = "tokens"
 AUTHORITIES = "ca"
 BUNDLE = "bundle.pem"
 
-_OURS = frozenset({MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES})
+_OURS = frozenset({MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES, LEDGER_FILE, LEDGER_LOCK})
 _TOKEN_FILE = "token.object"  # noqa: S105 - a file's name
 _REUSE = timedelta(days=7)
 """Shorter than the distance of any date from a card's validity: defects stay what they are."""

@@ -28,6 +28,9 @@ from cpx_tool.ports import Pin, TokenFault
 
 T = TypeVar("T")
 
+_PAD_DEADLINE = 60.0
+"""In seconds: a person types. Readers give up earlier, mostly after 30."""
+
 _FUNCTIONS = {
     "load": "C_Initialize",
     "slots": "C_GetSlotList",
@@ -75,9 +78,10 @@ class WorkerTokens:
         """See `ports.Tokens.read`."""
         return self._call(Request("read", slot_id), TokenContents)
 
-    def login(self, slot_id: int, pin: Pin, expected: Seal) -> None:
+    def login(self, slot_id: int, pin: Pin | None, expected: Seal) -> None:
         """See `ports.Tokens.login`. A failed login leaks a session in the binding."""
-        request = Request("login", slot_id, pin=pin.reveal(), expected=expected)
+        secret = pin.reveal() if pin is not None else None
+        request = Request("login", slot_id, pin=secret, expected=expected)
         if self._process is None:  # a fresh child may number its slots otherwise
             raise TokenFault(Fault(FaultKind.ERROR, "C_Login", "card-changed"))
         try:
@@ -129,11 +133,13 @@ class WorkerTokens:
         assert process is not None  # noqa: S101 - `_call` started it
         with suppress(BrokenPipeError):  # it died: the empty reply says so
             write_frame(_pipe(process.stdin), msgspec.json.encode(request))
+        on_pad = request.call == "login" and request.pin is None
+        deadline = max(self._deadline, _PAD_DEADLINE) if on_pad else self._deadline
         try:
-            frame = self._replies.get(timeout=self._deadline)
+            frame = self._replies.get(timeout=deadline)
         except queue.Empty:
             self._end()
-            code = f"{self._deadline:g} s"
+            code = f"{deadline:g} s"
             raise TokenFault(_fault(FaultKind.HANG, request, code)) from None
         if frame is None:
             raise TokenFault(_fault(FaultKind.CRASH, request, self._cause_of_death()))

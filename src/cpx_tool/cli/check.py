@@ -11,6 +11,7 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
+from cpx_tool.cli.operator import operator
 from cpx_tool.cli.output import note, paper, show, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
@@ -38,6 +39,17 @@ from cpx_tool.report import json as json_report
 @options.emulated_option
 @options.module_option
 @click.option("--ask-pin", is_flag=True, help=_("Ask for the PIN; otherwise CPX_PIN, then 1234."))
+@click.option(
+    "--non-interactive",
+    is_flag=True,
+    help=_("Nobody is there: ask nothing, and log in nowhere unless --login says so."),
+)
+@click.option(
+    "--login/--no-login",
+    "login",
+    default=None,
+    help=_("Log in on each card that PIN safety allows, or on none."),
+)
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
@@ -52,6 +64,8 @@ def check_set(
     emulated: Path | None,
     module: str | None,
     ask_pin: bool,
+    non_interactive: bool,
+    login: bool | None,
     warn_days: int,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
@@ -59,12 +73,13 @@ def check_set(
     save_observation: Path | None,
     as_json: bool,
 ) -> None:
+    means = _login(ask_pin, non_interactive, login)
     card_set = with_contents(find_set(set_name))
     if save_observation is not None:
         wiring.check_writable(save_observation)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout)
-    observation = wiring.check_cards(source, ask_pin, at_hand, tell)
+    observation = wiring.check_cards(source, means, at_hand, tell)
     if save_observation is not None:
         wiring.save_observation(observation, save_observation)
         note(msg("Observation saved in {path}", path=str(save_observation)))
@@ -102,6 +117,20 @@ def judge(
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
     context.exit(_report(observation, card_set, warn_days, at_hand, as_json))
+
+
+def _login(ask_pin: bool, non_interactive: bool, login: bool | None) -> wiring.Login | PinRefusal:
+    """How to log in, or why nowhere. Raises `BadInput` for what contradicts itself."""
+    if ask_pin and (non_interactive or login is False):
+        raise BadInput(
+            msg("--ask-pin asks a person, and then logs in: it contradicts the other options."),
+            msg("Leave one of them out; CPX_PIN gives a PIN without a question."),
+        )
+    if login is False:
+        return PinRefusal.NOT_ASKED
+    if non_interactive and not login:
+        return PinRefusal.UNATTENDED
+    return wiring.Login(ask_pin, None if non_interactive else operator())
 
 
 def _is_production(card: CardObservation) -> bool:

@@ -9,7 +9,17 @@ from gettext import gettext as _
 import click
 
 from cpx_tool import __version__
-from cpx_tool.cli import check, checks, emulate, inspect, options, readers, sets, trust
+from cpx_tool.cli import (
+    check,
+    checks,
+    emulate,
+    inspect,
+    options,
+    pin_ledger,
+    readers,
+    sets,
+    trust,
+)
 from cpx_tool.cli.output import show
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.i18n import say
@@ -42,6 +52,7 @@ for command in (
     checks.list_checks,
     checks.explain,
     trust.trust,
+    pin_ledger.pin_ledger,
 ):
     cli.add_command(command)
 

@@ -56,11 +56,21 @@ class PinRefusal(StrEnum):
     TO_BE_CHANGED = "to-be-changed"
     NO_PIN_ON_CARD = "no-pin-on-card"
     PROTECTED_PATH = "protected-path"
+    CONTACTLESS = "contactless"
+    """Read without contacts: such a reading has no PIN, whatever the flags say."""
+    PIN_LENGTH = "pin-length"
+    """The PIN is shorter or longer than the token allows."""
+    EARLIER_RUN = "earlier-run"
+    """It failed in an earlier run, and no person has confirmed another try."""
+    LEDGER_UNAVAILABLE = "ledger-unavailable"
+    """The ledger of earlier tries could not be read or written."""
     ALREADY_TRIED = "already-tried"
     REFUSED_ELSEWHERE = "refused-elsewhere"
     """The PIN given by the user was refused by another card of this run."""
     STATE_UNKNOWN = "state-unknown"
     """The token's flags could not be read just before the try."""
+    UNATTENDED = "unattended"
+    """Nobody is there, and nobody asked for a login (--non-interactive without --login)."""
     NOT_ASKED = "not-asked"
     """The cards were only to be read: nobody asked for a login."""
 
@@ -73,19 +83,33 @@ class PinResult(StrEnum):
     LOCKED = "locked"
     FAILED = "failed"
     """The login failed for another reason, or its result is not known."""
+    ALREADY_LOGGED_IN = "already-logged-in"
+    """The module says that the user was logged in before: nothing is known of the PIN."""
     REFUSED = "refused"
     """Not tried; `PinRecord.refusal` says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinRecord:
-    """The ledger's line for one card: an attempt, or the refusal to make one. Never the PIN."""
+    """What became of one card's PIN: an attempt, or the refusal to make one. Never the PIN."""
 
     result: PinResult
     refusal: PinRefusal | None = None
     flags: tuple[str, ...] = ()
     """The token flags the decision was taken on."""
     fault: Fault | None = None
+    pad: bool = False
+    """The PIN was typed on the reader's own pad."""
+    earlier: datetime | None = None
+    """When the try of an earlier run was made that failed, where one stands in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTry:
+    """A line of the ledger over runs: a try that did not succeed, or of which nobody knows."""
+
+    card: str
+    failed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,9 +46,31 @@ FORBIDDING_FLAGS = (
     TokenFlag.PIN_FINAL_TRY,
     TokenFlag.PIN_COUNT_LOW,
     TokenFlag.PIN_TO_BE_CHANGED,
-    TokenFlag.PROTECTED_PATH,
 )
 """With any of these no PIN is tried; the first that is set is the reason given."""
+
+
+class TriesLeft(StrEnum):
+    """How many tries a card says it has left, as far as its flags tell it without a login."""
+
+    ALL = "all"
+    SOME = "some"
+    """Fewer than all, and more than one."""
+    ONE = "one"
+    NONE = "none"
+    NOT_KNOWN = "not-known"
+    """The token shows no PIN."""
+
+
+def tries_left(flags: Collection[str]) -> TriesLeft:
+    """From the CKF_USER_PIN_* flags (PKCS#11 v2.40, 3.2); the worst that is set counts."""
+    if TokenFlag.PIN_LOCKED in flags:
+        return TriesLeft.NONE
+    if TokenFlag.PIN_FINAL_TRY in flags:
+        return TriesLeft.ONE
+    if TokenFlag.PIN_COUNT_LOW in flags:
+        return TriesLeft.SOME
+    return TriesLeft.ALL if TokenFlag.PIN_INITIALIZED in flags else TriesLeft.NOT_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +84,8 @@ class TokenInfo:
     flags: tuple[TokenFlag, ...]
     mechanisms: tuple[str, ...] = ()
     """Names as in PKCS#11 ("CKM_RSA_PKCS"); an unknown one is "0x…" hex."""
+    pin_lengths: tuple[int, int] | None = None
+    """The shortest and the longest PIN, None where the module states none that makes sense."""
 
 
 @dataclass(frozen=True, slots=True)

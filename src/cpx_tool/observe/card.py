@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.observation import (
@@ -25,11 +27,26 @@ from cpx_tool.model.token import (
     TokenInfo,
     seal,
 )
-from cpx_tool.observe.pin_safety import FLAG_REFUSALS, RunMemory, refusal
+from cpx_tool.observe.pin_safety import (
+    FLAG_REFUSALS,
+    RunMemory,
+    Situation,
+    refusal,
+    uses_pad,
+)
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.proof import Proof, prove_card
 from cpx_tool.pki.signature import digest_info_sha256
-from cpx_tool.ports import Pin, PinOrigin, PinSource, TokenFault, Tokens
+from cpx_tool.ports import (
+    Ledger,
+    LedgerFault,
+    Operator,
+    Pin,
+    PinOrigin,
+    PinSource,
+    TokenFault,
+    Tokens,
+)
 
 CHALLENGE_BYTES = 32
 CARD_CHANGED = "card-changed"
@@ -43,27 +60,47 @@ _LATE_REFUSALS = {
 }
 """What the login itself still refuses, by its fault's code."""
 
-_PIN_RESULTS = {"CKR_PIN_INCORRECT": PinResult.WRONG, "CKR_PIN_LOCKED": PinResult.LOCKED}
+_PIN_RESULTS = {
+    "CKR_PIN_INCORRECT": PinResult.WRONG,
+    "CKR_PIN_LOCKED": PinResult.LOCKED,
+    "CKR_USER_ALREADY_LOGGED_IN": PinResult.ALREADY_LOGGED_IN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoginMeans:
+    """What a login needs beside the card. `operator` is None where nobody is at the keyboard."""
+
+    pins: PinSource
+    ledger: Ledger
+    operator: Operator | None
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card is: the slot, its reader's name where one is joined, and how it is read."""
+
+    slot: Slot
+    reader: str | None = None
+    contactless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CardWalk:
-    """What walking a card needs: the module, the PIN's source and fresh random bytes.
-
-    Without a source the card is only read.
+    """What walking a card needs: the module, fresh random bytes, and the means to log in; or, in
+    their place, why this run logs in nowhere.
     """
 
     tokens: Tokens
-    pins: PinSource | None
+    means: LoginMeans | PinRefusal
     random: Callable[[int], bytes]
 
-    def observe(
-        self, slot: Slot, reader: str | None, memory: RunMemory
-    ) -> tuple[CardObservation, RunMemory]:
-        """Everything there is to see of the card in `slot`. Faults become part of it."""
-        card = CardObservation(slot, reader, None)
+    def observe(self, place: Place, memory: RunMemory) -> tuple[CardObservation, RunMemory]:
+        """Everything there is to see of the card there. Faults become part of it."""
+        card = CardObservation(place.slot, place.reader, None)
         try:
-            contents = self.tokens.read(slot.id)
+            contents = self.tokens.read(place.slot.id)
         except TokenFault as error:
             return replace(card, faults=(error.fault,)), memory
         card = replace(
@@ -72,35 +109,50 @@ class CardWalk:
             certificates=contents.certificates,
             data=contents.data,
         )
-        if self.pins is None:
-            refused = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED, _flags(contents.info))
+        if isinstance(self.means, PinRefusal):
+            refused = PinRecord(PinResult.REFUSED, self.means, _flags(contents.info))
             return replace(card, pin=refused), memory
-        return self._observe_private(card, contents, self.pins, memory)
+        card, memory = self._observe_private(card, contents, self.means, place, memory)
+        return card, memory
 
     def _observe_private(
-        self, card: CardObservation, contents: TokenContents, pins: PinSource, memory: RunMemory
+        self,
+        card: CardObservation,
+        contents: TokenContents,
+        means: LoginMeans,
+        place: Place,
+        memory: RunMemory,
     ) -> tuple[CardObservation, RunMemory]:
-        card, refused = self._gate(card, contents.info, memory)
+        situation, earlier = _situation(card, means, place)
+        card, refused = self._gate(card, contents.info, situation, memory)
+        if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
+            situation = _confirmed(situation, earlier, means)
+            card, refused = self._gate(card, contents.info, situation, memory)
         if refused is not None:
-            return replace(card, pin=refused), memory
-        pin = pins.pin()  # a prompt takes as long as the person likes: look again after it
-        card, refused = self._gate(card, contents.info, memory)
+            return replace(card, pin=replace(refused, earlier=earlier)), memory
+        # a person takes as long as the person likes: the card is looked at again afterwards
+        pin = _obtain(card, means, situation)
+        situation = replace(situation, pin_length=pin.length if pin else None)
+        card, refused = self._gate(card, contents.info, situation, memory)
+        if refused is None:
+            refused = _note(means, situation)
         if refused is not None:
-            return replace(card, pin=refused), memory
-        flags = _flags(card.token)
-        record, memory = self._login(card, contents, pin, flags, memory)
+            return replace(card, pin=replace(refused, flags=_flags(card.token))), memory
+        record, memory = self._login(card, contents, pin, memory)
+        with suppress(LedgerFault):  # the note made before then stands, and says "failed"
+            means.ledger.close(situation.card, succeeded=_used_no_try(record))
         card = replace(card, pin=record)
         if record.result is PinResult.ACCEPTED:
             card = self._observe_logged_in(card, contents.info)
         return card, memory
 
     def _gate(
-        self, card: CardObservation, seen: TokenInfo, memory: RunMemory
+        self, card: CardObservation, seen: TokenInfo, situation: Situation, memory: RunMemory
     ) -> tuple[CardObservation, PinRecord | None]:
         """The card with its token's state of now, and the refusal if there is one."""
         fresh, faults = self._fresh(card.slot.id, seen)
         proof = prove(card.certificates, card.data)
-        refused = refusal(proof, fresh, card_key(card), memory)
+        refused = refusal(proof, fresh, situation, memory)
         card = replace(card, token=fresh or card.token, faults=card.faults + faults)
         if refused is None:
             return card, None
@@ -120,24 +172,25 @@ class CardWalk:
         self,
         card: CardObservation,
         contents: TokenContents,
-        pin: Pin,
-        flags: tuple[str, ...],
+        pin: Pin | None,
         memory: RunMemory,
     ) -> tuple[PinRecord, RunMemory]:
         ders = [item.der for item in contents.certificates]
         expected = seal(contents.info.label, contents.info.serial, ders)
         memory = replace(memory, tried=memory.tried | {card_key(card)})
+        flags, pad = _flags(card.token), pin is None
         try:
             self.tokens.login(card.slot.id, pin, expected)
         except TokenFault as error:
             refused = _LATE_REFUSALS.get(error.fault.code)
             if refused is not None:  # seen before C_Login: no try was used
-                return PinRecord(PinResult.REFUSED, refused, flags, error.fault), memory
+                return PinRecord(PinResult.REFUSED, refused, flags, error.fault, pad), memory
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
-            if pin.origin is PinOrigin.GIVEN:  # refused, or nobody knows: it goes no further
+            if pin is not None and pin.origin is PinOrigin.GIVEN:
+                # refused, or nobody knows: it goes no further
                 memory = replace(memory, given_pin_refused=True)
-            return PinRecord(result, None, flags, error.fault), memory
-        return PinRecord(PinResult.ACCEPTED, None, flags), memory
+            return PinRecord(result, None, flags, error.fault, pad), memory
+        return PinRecord(PinResult.ACCEPTED, None, flags, pad=pad), memory
 
     def _observe_logged_in(self, card: CardObservation, token: TokenInfo) -> CardObservation:
         try:
@@ -179,6 +232,57 @@ class CardWalk:
         return replace(tried, signature=signature, seconds=time.perf_counter() - start)
 
 
+def _situation(
+    card: CardObservation, means: LoginMeans, place: Place
+) -> tuple[Situation, datetime | None]:
+    """What the gate has to know beside the card, and when a try failed before."""
+    key = card_key(card)
+    try:
+        earlier = means.ledger.failed_at(key)
+    except LedgerFault:  # `_note` fails as well, and says it
+        earlier = None
+    situation = Situation(
+        card=key,
+        attended=means.operator is not None,
+        contactless=place.contactless,
+        failed_earlier=earlier is not None,
+    )
+    return situation, earlier
+
+
+def _confirmed(situation: Situation, earlier: datetime, means: LoginMeans) -> Situation:
+    """The same without the earlier failure, where a person says that it may be tried again."""
+    if means.operator is None or not means.operator.confirms(situation.card, earlier):
+        return situation
+    with suppress(LedgerFault):
+        means.ledger.forget(situation.card)
+    return replace(situation, failed_earlier=False)
+
+
+def _obtain(card: CardObservation, means: LoginMeans, situation: Situation) -> Pin | None:
+    """The PIN; None when the operator was told to type it on the pad."""
+    if card.token is not None and uses_pad(card.token) and means.operator is not None:
+        means.operator.type_on_pad(situation.card, card.reader)
+        return None
+    return means.pins.pin()
+
+
+def _note(means: LoginMeans, situation: Situation) -> PinRecord | None:
+    """Write the try into the ledger before it is made; without that it is not made."""
+    try:
+        means.ledger.open(situation.card, means.now())
+    except LedgerFault as error:
+        fault = Fault(FaultKind.ERROR, "ledger", error.reason)
+        return PinRecord(PinResult.REFUSED, PinRefusal.LEDGER_UNAVAILABLE, fault=fault)
+    return None
+
+
+def _used_no_try(record: PinRecord) -> bool:
+    """Accepted, refused before C_Login, or not looked at by the card."""
+    harmless = (PinResult.ACCEPTED, PinResult.REFUSED, PinResult.ALREADY_LOGGED_IN)
+    return record.result in harmless
+
+
 def prove(certificates: Sequence[CertificateObject], data: Sequence[DataObject]) -> Proof:
     """Whether the card is proven a TEST card; an unreadable certificate proves nothing."""
     read: list[Certificate | None] = []
@@ -191,7 +295,8 @@ def prove(certificates: Sequence[CertificateObject], data: Sequence[DataObject])
 
 
 def card_key(card: CardObservation) -> str:
-    """What tells this card from another in one run: the number its certificates carry.
+    """What tells this card from another, in one run and over runs: the ten digits printed on it,
+    as its certificates carry them.
 
     Without one it is the certificates themselves: label and serial may differ between slots.
     """
@@ -201,7 +306,7 @@ def card_key(card: CardObservation) -> str:
         except BadCertificate:
             continue
         if number:
-            return number
+            return number.rpartition("/")[2]
     return " ".join(seal("", "", [item.der for item in card.certificates]).certificates)
 
 

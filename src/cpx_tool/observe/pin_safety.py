@@ -1,4 +1,7 @@
-"""Decides whether a PIN may be tried: the one gate every login passes."""
+"""Decides whether a PIN may be tried: the one gate every login passes.
+
+The whole decision stands as a table in docs/pin-safety.md, which the tests read.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ FLAG_REFUSALS = {
     TokenFlag.PIN_TO_BE_CHANGED: PinRefusal.TO_BE_CHANGED,
     TokenFlag.PROTECTED_PATH: PinRefusal.PROTECTED_PATH,
 }
-"""Why each of the forbidding flags forbids a try."""
+"""Why each of these flags forbids a try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,25 @@ class RunMemory:
     given_pin_refused: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything about a try that the card itself does not say.
+
+    `card` is the card's key. `attended`: a person is at the keyboard. `contactless`: the reader
+    reads the card without contacts. `failed_earlier`: the ledger has a try of another run that
+    did not succeed, and no person has confirmed another one. `pin_length` is in characters,
+    None as long as the PIN is not there.
+    """
+
+    card: str
+    attended: bool = True
+    contactless: bool = False
+    failed_earlier: bool = False
+    pin_length: int | None = None
+
+
 def refusal(
-    proof: Proof, token: TokenInfo | None, card: str, memory: RunMemory
+    proof: Proof, token: TokenInfo | None, situation: Situation, memory: RunMemory
 ) -> PinRefusal | None:
     """Why the PIN must not be tried on this card now, or None when it may.
 
@@ -44,17 +64,40 @@ def refusal(
         return PinRefusal.PRODUCTION if proof is Proof.PRODUCTION else PinRefusal.NOT_PROVEN_TEST
     if token is None:
         return PinRefusal.STATE_UNKNOWN
-    return _flagged(token) or _remembered(card, memory)
+    return (
+        _flagged(token, situation)
+        or _remembered(token, situation, memory)
+        or _badly_sized(token, situation)
+    )
 
 
-def _flagged(token: TokenInfo) -> PinRefusal | None:
+def uses_pad(token: TokenInfo) -> bool:
+    """Whether the PIN is typed on the reader's own pad (PKCS#11 v2.40, 5.6, C_Login)."""
+    return TokenFlag.PROTECTED_PATH in token.flags
+
+
+def _flagged(token: TokenInfo, situation: Situation) -> PinRefusal | None:
+    if situation.contactless:
+        return PinRefusal.CONTACTLESS
     for flag in FORBIDDING_FLAGS:
         if flag in token.flags:
             return FLAG_REFUSALS[flag]
-    return None if TokenFlag.PIN_INITIALIZED in token.flags else PinRefusal.NO_PIN_ON_CARD
+    if TokenFlag.PIN_INITIALIZED not in token.flags:
+        return PinRefusal.NO_PIN_ON_CARD
+    # a pad waits for fingers, and its reader counts the time
+    return PinRefusal.PROTECTED_PATH if uses_pad(token) and not situation.attended else None
 
 
-def _remembered(card: str, memory: RunMemory) -> PinRefusal | None:
-    if card in memory.tried:
+def _remembered(token: TokenInfo, situation: Situation, memory: RunMemory) -> PinRefusal | None:
+    if situation.card in memory.tried:
         return PinRefusal.ALREADY_TRIED
-    return PinRefusal.REFUSED_ELSEWHERE if memory.given_pin_refused else None
+    if memory.given_pin_refused and not uses_pad(token):  # on a pad, it is typed anew
+        return PinRefusal.REFUSED_ELSEWHERE
+    return PinRefusal.EARLIER_RUN if situation.failed_earlier else None
+
+
+def _badly_sized(token: TokenInfo, situation: Situation) -> PinRefusal | None:
+    if situation.pin_length is None or token.pin_lengths is None:
+        return None
+    shortest, longest = token.pin_lengths
+    return None if shortest <= situation.pin_length <= longest else PinRefusal.PIN_LENGTH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cpx_tool.model.message import Message, msg
@@ -14,16 +14,18 @@ from cpx_tool.model.observation import (
     FaultKind,
     ModuleObservation,
     Observation,
+    PinRefusal,
     ReaderSlots,
     Workstation,
 )
+from cpx_tool.model.reader import CardKind
 from cpx_tool.model.token import Slot
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.card import CardWalk, LoginMeans, Place
 from cpx_tool.observe.join import join
 from cpx_tool.observe.pin_safety import RunMemory
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import PinSource, Readers, TokenFault, Tokens
+from cpx_tool.ports import Readers, TokenFault, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +69,39 @@ def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
 def observe_cards(
     readers: Readers,
     module: Module,
-    pins: PinSource | None,
+    means: LoginMeans | PinRefusal,
     random: Callable[[int], bytes],
     tell: Callable[[Message], None],
 ) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
     """Every card of the module, one after the other. `tell` hears what is being done.
 
-    Without `pins` the cards are only read: no login, no signature.
+    With a refusal in the place of `means` the cards are only read: no login, no signature.
     """
     seen = observe_slots(readers, module)
     generation = module.tokens.generation
     present = [slot for slot in seen.slots if slot.token_present]
-    walk = CardWalk(module.tokens, pins, random)
+    walk = CardWalk(module.tokens, means, random)
     memory = RunMemory()
     cards: list[CardObservation] = []
     for number, slot in enumerate(present, start=1):
         tell(msg("Card {number} of {count}", number=number, count=len(present)))
-        reader = seen.reader_of.get(slot.id)
+        place = _place(slot, seen)
         try:
-            now = slot
             if module.tokens.generation != generation:
                 now = _same_slot(slot, seen.slots, module.tokens.slots())
-            card, memory = walk.observe(now, reader, memory)
+                place = replace(place, slot=now)
+            card, memory = walk.observe(place, memory)
         except TokenFault as error:
-            card = CardObservation(slot, reader, None, faults=(error.fault,))
+            card = CardObservation(slot, place.reader, None, faults=(error.fault,))
         cards.append(card)
     return seen, tuple(cards)
+
+
+def _place(slot: Slot, seen: ReaderSlots) -> Place:
+    name = seen.reader_of.get(slot.id)
+    kinds = {reader.name: reader.kind for reader in seen.pcsc.readers}
+    contactless = name is not None and kinds.get(name) is CardKind.CPS3_CONTACTLESS
+    return Place(slot, name, contactless)
 
 
 def _same_slot(slot: Slot, before: Sequence[Slot], now: Sequence[Slot]) -> Slot:

@@ -12,6 +12,7 @@ from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.observation import Fault, PinRecord, SignatureTry
 from cpx_tool.model.reader import Pcsc
+from cpx_tool.model.token import tries_left
 from cpx_tool.report.words import Say
 
 SCHEMA_VERSION = 1
@@ -164,6 +165,9 @@ def _pin(pin: PinRecord | None) -> dict[str, Any] | None:
         "result": pin.result.value,
         "refusal": pin.refusal.value if pin.refusal else None,
         "flags": list(pin.flags),
+        "tries_left": tries_left(pin.flags).value,
+        "pad": pin.pad,
+        "earlier_failure": moment(pin.earlier),
         "fault": fault_body(pin.fault),
     }
 

@@ -10,7 +10,13 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
-from cpx_tool.model.token import FORBIDDING_FLAGS, DataObject, PrivateKey, TokenInfo
+from cpx_tool.model.token import (
+    FORBIDDING_FLAGS,
+    DataObject,
+    PrivateKey,
+    TokenFlag,
+    TokenInfo,
+)
 from cpx_tool.pki.proof import Proof, TestProof
 from cpx_tool.pki.signature import verify_rsa
 
@@ -64,8 +70,27 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
         msg("Put the card into a contact reader."),
     ),
     PinRefusal.PROTECTED_PATH: (
-        msg("PIN not tried: this reader wants the PIN typed on its own pad."),
-        msg("Use a reader without a PIN pad: this version does not drive pads."),
+        msg("PIN not tried: this reader wants the PIN typed on its own pad, and nobody is there."),
+        msg("Run it at a terminal, without --non-interactive, or use a reader without a PIN pad."),
+    ),
+    PinRefusal.CONTACTLESS: (
+        msg("PIN not tried: the card is read without contacts, where it has no PIN."),
+        msg("Put the card into a contact reader."),
+    ),
+    PinRefusal.PIN_LENGTH: (
+        msg("PIN not tried: it is shorter or longer than this card allows."),
+        msg("Check the PIN (CPX_PIN or the prompt); no card has seen it."),
+    ),
+    PinRefusal.EARLIER_RUN: (
+        msg("PIN not tried: it failed on this card in an earlier run."),
+        msg(
+            "Make sure of this card's PIN. Then run check-set at a terminal, which asks you, or "
+            "say so with cpx-tool pin-ledger --forget NUMBER."
+        ),
+    ),
+    PinRefusal.LEDGER_UNAVAILABLE: (
+        msg("PIN not tried: the ledger of earlier tries cannot be read or written."),
+        msg("Look at the file that cpx-tool pin-ledger names, or set CPX_STATE_DIR."),
     ),
     PinRefusal.ALREADY_TRIED: (
         msg("PIN not tried: it was already tried on this card in this run."),
@@ -78,6 +103,10 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
     PinRefusal.STATE_UNKNOWN: (
         msg("PIN not tried: the card's PIN state could not be read just before."),
         msg("Put the card in again and repeat."),
+    ),
+    PinRefusal.UNATTENDED: (
+        msg("PIN not tried: this run is unattended, and nobody asked for a login."),
+        msg("Add --login where the cards of this workstation may be tried without a person."),
     ),
     PinRefusal.NOT_ASKED: (
         msg("PIN not tried: the cards were only to be read."),
@@ -107,17 +136,23 @@ def pin_allowed(pin: PinRecord, proof: TestProof) -> Answer:
             msg("Observe the card again; this observation was altered or damaged."),
         )
     if pin.refusal is not None:
-        return _refused(pin.refusal, proof)
+        return _refused(pin, pin.refusal, proof)
     if proof.proof is not Proof.PROVEN:
         return failed(msg("A PIN was tried without proof. {reason}", reason=proof.reason), _REPORT)
     bad = tuple(flag for flag in pin.flags if flag in FORBIDDING_FLAGS)
+    if (TokenFlag.PROTECTED_PATH in pin.flags) is not pin.pad:
+        bad = (*bad, TokenFlag.PROTECTED_PATH)
     if bad:
         return failed(msg("A PIN was tried although the token said: {flags}.", flags=bad), _REPORT)
-    return passed(msg("The card is proven to be a test card, and its PIN count is full."))
+    return passed(msg("The card is proven to be a test card, and has all its tries left."))
 
 
-def _refused(refusal: PinRefusal, proof: TestProof) -> Answer:
+def _refused(pin: PinRecord, refusal: PinRefusal, proof: TestProof) -> Answer:
     reason, hint = REFUSALS[refusal]
+    if pin.earlier is not None and refusal is PinRefusal.EARLIER_RUN:
+        reason = msg("{refusal} That was on {date}.", refusal=reason, date=pin.earlier)
+    if pin.fault is not None and refusal is PinRefusal.LEDGER_UNAVAILABLE:
+        reason = msg("{refusal} ({why})", refusal=reason, why=pin.fault.code)
     if refusal is PinRefusal.LOCKED:
         return failed(reason, hint)
     unproven = refusal in (PinRefusal.NOT_PROVEN_TEST, PinRefusal.PRODUCTION)
@@ -140,6 +175,12 @@ def pin_accepted(attempt: PinRecord) -> Answer:
         return passed(msg("Accepted at the first and only try."))
     if attempt.result is PinResult.WRONG:
         return failed(msg("The card refused the PIN."))
+    if attempt.result is PinResult.ALREADY_LOGGED_IN:
+        return Answer(
+            Outcome.ERROR,
+            msg("The module says that a user is logged in already: the PIN was not looked at."),
+            msg("Close the other programs that use the card, put it in again, and repeat."),
+        )
     if attempt.result is PinResult.LOCKED:
         return failed(msg("The middleware says that the PIN of this card is locked."), _UNBLOCK)
     reason = fault_message(attempt.fault) if attempt.fault else msg("The login failed.")

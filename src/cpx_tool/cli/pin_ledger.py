@@ -1,0 +1,61 @@
+"""pin-ledger: the PIN tries that failed, over runs."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.cli import options
+from cpx_tool.cli.output import note, paper, show
+from cpx_tool.errors import BadInput
+from cpx_tool.i18n import say
+from cpx_tool.model.message import msg
+from cpx_tool.ports import Ledger, LedgerFault
+from cpx_tool.report import pin_ledger as ledger_report
+
+
+@click.command(
+    "pin-ledger",
+    cls=options.Command,
+    help=_(
+        "Show the PIN tries that failed.\n\n"
+        "On these cards no PIN is tried again until a person says so: at the question that "
+        "check-set asks, or with --forget. PINs do not stand in the ledger."
+    ),
+)
+@click.option(
+    "--forget",
+    "card",
+    metavar=_("NUMBER"),
+    help=_("You made sure of this card's PIN: it may be tried once more."),
+)
+@options.json_option
+def pin_ledger(card: str | None, as_json: bool) -> None:
+    ledger = wiring.pin_ledger()
+    try:
+        if card is not None:
+            _forget(ledger, card)
+        entries = ledger.entries()
+    except LedgerFault as error:
+        raise BadInput(
+            msg(
+                "The ledger {path} cannot be used: {why}.", path=str(ledger.path), why=error.reason
+            ),
+            msg("Move it away if it is damaged, or set CPX_STATE_DIR to another directory."),
+        ) from None
+    if as_json:
+        show(ledger_report.render_json(str(ledger.path), entries))
+    else:
+        show(ledger_report.render(str(ledger.path), entries, say, paper()))
+
+
+def _forget(ledger: Ledger, card: str) -> None:
+    if ledger.failed_at(card) is None:
+        raise BadInput(
+            msg("The ledger has no failed try on card {card}.", card=card),
+            msg("cpx-tool pin-ledger shows what it has."),
+        )
+    ledger.forget(card)
+    note(msg("Card {card}: the PIN may be tried once more.", card=card))
