@@ -123,14 +123,12 @@ def looks(good_run: Run, serial: str) -> tuple[int, int]:
 
 
 def late_looks(good_run: Run, cards: Proxy) -> dict[str, int]:
-    """For some of the cards, which C_GetTokenInfo is the first, second, ... after its reading.
-
-    The last of them is the last one before the C_Login.
+    """For each card but the first, another C_GetTokenInfo of those between its reading and its
+    C_Login: the last ones, up to the very last.
     """
     until_read, until_login = looks(good_run, cards.serials[-1])
     assert until_read < until_login, "the token is not asked again before the login"
-    numbers = range(until_read + 1, until_login + 1)
-    assert len(numbers) < len(cards.serials)
+    numbers = range(until_read + 1, until_login + 1)[1 - len(cards.serials) :]
     return dict(zip(cards.serials[1:], numbers, strict=False))
 
 
