@@ -8,6 +8,7 @@ from pathlib import Path
 from cpx_tool.adapters.ledger import STATE_VARIABLE
 from cpx_tool.adapters.middleware import MODULE_VARIABLE
 from cpx_tool.adapters.observation_file import load
+from cpx_tool.adapters.password import PASSWORD_VARIABLE
 from cpx_tool.adapters.pin import PIN_VARIABLE
 from cpx_tool.adapters.softhsm import SOFTHSM_VARIABLE
 from cpx_tool.adapters.trust_store import TRUST_VARIABLE
@@ -48,12 +49,19 @@ def test_the_defects() -> None:
 
 def test_the_environment_variables() -> None:
     listed = {row[0].strip("`") for row in _rows("Environment")}
-    ours = {MODULE_VARIABLE, PIN_VARIABLE, SOFTHSM_VARIABLE, STATE_VARIABLE, TRUST_VARIABLE}
+    ours = {
+        MODULE_VARIABLE,
+        PASSWORD_VARIABLE,
+        PIN_VARIABLE,
+        SOFTHSM_VARIABLE,
+        STATE_VARIABLE,
+        TRUST_VARIABLE,
+    }
     assert {*ours, "CPX_LANG", "NO_COLOR"} == listed
 
 
 def test_every_command_is_shown() -> None:
-    shown = set(re.findall(r"cpx-tool ([a-z]+(?:-[a-z]+)?)", README))
+    shown = set(re.findall(r"cpx-tool ([a-z]+(?:-[a-z0-9]+)?)", README))
     assert set(cli.commands) <= shown
     assert shown <= set(cli.commands)
 

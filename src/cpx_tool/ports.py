@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -150,6 +151,32 @@ class Operator(Protocol):
 
     def type_on_pad(self, card: str, reader: str | None) -> None:
         """Tell the person to type the PIN on that reader's pad, now."""
+
+
+class Password:
+    """The password of a software certificate; as a PIN, it does not show itself."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The characters, for the one call that needs them."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Password(****)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a password is not pickled")
+
+
+class PasswordSource(Protocol):
+    """Gives the passwords to try on a file."""
+
+    def passwords(self, file: str) -> Iterator[Password]:
+        """One after the other, until one opens the file; may raise `BadInput`."""
 
 
 class PinSource(Protocol):

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import platformdirs
@@ -16,26 +17,32 @@ from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.ledger import FileLedger, state_directory
 from cpx_tool.adapters.middleware import find_module
+from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
+from cpx_tool.adapters.request import write_request
 from cpx_tool.adapters.softhsm import (
     Wanted,
     emulation_trust,
     open_emulation,
     write_emulation,
 )
+from cpx_tool.adapters.software_files import read_software_file
 from cpx_tool.adapters.system import keep_no_core, workstation
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.emulate.defects import plan_defects
+from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.request import Request
+from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.trust import Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
@@ -171,13 +178,45 @@ def _walk(
     return record(context, seen, cards, at_hand)
 
 
+def read_software(
+    paths: Sequence[Path],
+    password_file: Path | None,
+    emulated: Path | None,
+    at_hand: TrustMaterial,
+    at: datetime | None,
+) -> SoftwareObservation:
+    """Open files of software certificates; one that does not open says why, and hides none.
+
+    Raises `BadInput` for a password file, or an emulation, that cannot be used.
+    """
+    keep_no_core()  # this process holds the password
+    source = password_source(password_file, os.environ)
+    if emulated is not None:
+        open_emulation(emulated)
+        at_hand = at_hand.plus(emulation_trust(emulated))
+    return SoftwareObservation(
+        tool_version=__version__,
+        judged_at=at or now(),
+        files=tuple(read_software_file(path, source) for path in paths),
+        trust=at_hand,
+    )
+
+
+def request_certificate(request: Request, password_file: Path | None) -> None:
+    """Make a private key and a certificate request. Raises `BadInput`, and leaves no file then."""
+    keep_no_core()  # this process holds the password and the key
+    write_request(request, lambda: new_password(password_file, os.environ))
+
+
 def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) -> Emulation:
     """Write emulated cards of a set. Raises `CpxError`."""
     planned = plan_defects(card_set, defects)
+    moment = now()
     wanted = Wanted(
         set_name=card_set.name,
         defects=tuple(defects),
-        profiles=profiles(card_set, planned, now()),
+        profiles=profiles(card_set, planned, moment),
+        organisations=organisations(card_set, moment),
     )
     cache = KeyCache(Path(platformdirs.user_cache_dir("cpx-tool")) / "emulation")
     return write_emulation(wanted, into, cache, reuse=reuse)

@@ -16,6 +16,7 @@ import pytest
 from asn1crypto import x509
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509 import load_der_x509_certificate
 
 from cpx_tool.adapters.emulation_keys import KeyCache
@@ -27,6 +28,7 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.softhsm_directory import fingerprint
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.organisation import organisations
 from cpx_tool.errors import BadInput, CpxError, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.model.emulation import Emulation
@@ -186,6 +188,34 @@ def test_keys_refuse_what_real_cards_refuse(good: list[Token]) -> None:
         assert len(tried["CPS_PRIV_AUT"]["RSA_PKCS"]) == 512
 
 
+def test_the_software_certificates_lie_beside(pristine: Emulation) -> None:
+    folder = Path(pristine.directory)
+    assert [software.name for software in pristine.software] == ["INSI-AUTO", "INSI-MANU"]
+    paths = [folder / software.file for software in pristine.software]
+    assert sorted(paths) == sorted((folder / "org").iterdir())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
+    for software, path in zip(pristine.software, paths, strict=True):
+        held = load_pkcs12(path.read_bytes(), b"1234")
+        assert held.key is not None
+        assert held.cert is not None
+        assert held.cert.certificate.subject.rfc4514_string().startswith(f"CN={software.name},")
+        (issuer,) = held.additional_certs
+        assert issuer.certificate == CACHE.authorities().certificates["ACI-EL-ORG-TEST"]
+        held.cert.certificate.verify_directly_issued_by(issuer.certificate)
+        with pytest.raises(ValueError, match="password"):
+            load_pkcs12(path.read_bytes(), b"")
+
+
+def test_the_software_certificates_keep_their_keys(pristine: Emulation) -> None:
+    card_set = find_set("centre-sante")
+    later = organisations(card_set, datetime.now(UTC) + timedelta(days=40))
+    keys = [key.public_key() for key in CACHE.organisations(later)]
+    files = [Path(pristine.directory) / software.file for software in pristine.software]
+    held = [load_pkcs12(file.read_bytes(), b"1234").key for file in files]
+    assert [key.public_key() for key in held if key] == keys
+    assert keys[0] != keys[1]
+
+
 def test_the_certificates_of_the_authorities_lie_beside(
     pristine: Emulation, tmp_path: Path
 ) -> None:
@@ -291,7 +321,7 @@ def test_a_directory_that_is_no_emulation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"\xff", b'{"format": 2}', b'{"format": "2"}']
+    "content", [b"", b"{", b"[]", b"\xff", b'{"format": 3}', b'{"format": "3"}']
 )
 def test_a_damaged_manifest(own: Path, content: bytes) -> None:
     (own / "emulation.json").write_bytes(content)
@@ -379,7 +409,9 @@ def reused(directory: Path, *defects: str, set_name: str = "centre-sante") -> bo
 
 
 def test_the_same_cards_are_kept(own: Path) -> None:
+    software = {path: path.read_bytes() for path in (own / "org").iterdir()}
     assert reused(own)
+    assert {path: path.read_bytes() for path in (own / "org").iterdir()} == software
 
 
 def test_other_defects_or_another_set_are_written(own: Path) -> None:
@@ -409,6 +441,7 @@ def test_cards_from_the_future_are_written_anew(own: Path) -> None:
         lambda own: shutil.rmtree(next((own / "tokens").iterdir())),
         lambda own: (own / "emulation.json").write_text("{"),
         lambda own: shutil.rmtree(own / "ca"),
+        lambda own: next((own / "org").iterdir()).unlink(),
     ],
 )
 def test_a_spoiled_emulation_is_written_anew(own: Path, spoil: Any) -> None:

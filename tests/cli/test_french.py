@@ -14,6 +14,8 @@ COMMANDS = (
     "list-readers",
     "emulate",
     "inspect",
+    "check-p12",
+    "csr",
     "list-sets",
     "show-set",
     "list-checks",

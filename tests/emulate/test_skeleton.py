@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.organisation import organisation_certificate, organisations
 from support.der import certificate_skeleton
 from support.emulation import CACHE, cards, planned
 from support.paths import shared_cert
+from support.pki import rsa_key
 
 CPE_AUTHENTICATION = "TESTCARD_igcsante_auth_CPEnominative_30B0057881-CPET0002_2017.der"
 CPS_SIGNATURE = "TESTCARD_igcsante_sign_infirmier_00B6077602_2020.der"
@@ -23,6 +27,13 @@ def test_a_card_s_certificate(real: str, role: str, slot: int) -> None:
     (card,) = cards([profile])
     emulated = certificate_skeleton(card.slots[slot].certificate)
     assert emulated == certificate_skeleton(shared_cert(real))
+
+
+def test_an_organisation_s_certificate() -> None:
+    profile = organisations(find_set("centre-sante"), datetime.now(UTC))[0]
+    der = organisation_certificate(profile, rsa_key(2048).public_key(), CACHE.authorities().keys)
+    real = shared_cert("TESTORG_authcli_10B0127189_2019.der")
+    assert certificate_skeleton(der) == certificate_skeleton(real)
 
 
 @pytest.mark.parametrize("code", ["ACR-ST", "ACR-EL", "ACI-ST-PP", "ACI-EL-PP", "ACI-EL-ORG"])

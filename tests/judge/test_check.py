@@ -66,6 +66,16 @@ def test_a_need_of_the_run_is_one_in_its_scope() -> None:
     assert declare(of_the_run, Scope.RUN).needs == ("pcsc",)
 
 
+def test_each_scope_has_facts_of_its_own() -> None:
+    def of_a_file(common_name: str | None) -> Answer:
+        raise AssertionError
+
+    assert declare(of_a_file, Scope.FILE).needs == ("common_name",)
+    for scope in set(Scope) - {Scope.FILE}:
+        with pytest.raises(TypeError, match="which is no fact"):
+            declare(of_a_file, scope)
+
+
 def told(identity: Identity) -> Answer | None:
     return {"pass": passed(msg("Good.")), "fail": failed(msg("Bad."))}.get(str(identity))
 
@@ -106,7 +116,7 @@ def test_a_check_that_crashes_is_an_error_that_reveals_nothing() -> None:
     assert (found.outcome, found.severity) == (Outcome.ERROR, Severity.BLOCKER)
     assert say(found.message) == "This check itself failed (RuntimeError)."
     assert found.hint is not None
-    assert "observation" in say(found.hint)
+    assert "report it" in say(found.hint)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.ERROR])
@@ -174,6 +184,30 @@ def test_ids_are_stable_words() -> None:
         "SIGN-SIGN",
         "SIGN-PSS",
         "CARD-DATA",
+        "P12-OPENS",
+        "P12-PROTECTED",
+        "P12-CONTENTS",
+        "P12-READABLE",
+        "P12-KEY",
+        "P12-ORGANISATION",
+        "P12-TEST",
+        "P12-NAME",
+        "P12-STRUCTURE",
+        "P12-STRUCTURE-KEY",
+        "P12-USAGE",
+        "P12-FILE-NAME",
+        "P12-STARTED",
+        "P12-NOT-EXPIRED",
+        "P12-EXPIRY",
+        "P12-ISSUER",
+        "P12-CHAIN",
+        "P12-ANCHOR",
+        "P12-CRL",
+        "P12-REVOKED",
+        "P12-DISTINCT",
+        "P12-PAIR",
+        "P12-PAIR-STRUCTURE",
+        "P12-PAIR-KEY",
     }
 
 

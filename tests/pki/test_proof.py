@@ -9,7 +9,7 @@ import pytest
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.pki.certificate import read_certificate
-from cpx_tool.pki.proof import Proof, proves_test_card
+from cpx_tool.pki.proof import Proof, prove_software, proves_test_card
 from support.paths import shared_cert
 
 TEST_POLICY = "1.2.250.1.213.1.7.2.1.1.1.1"
@@ -183,3 +183,41 @@ def test_a_production_certificate_among_test_ones_decides(card: Certificate) -> 
 )
 def test_the_reason_is_given(card: Certificate, changes: dict[str, Any], words: str) -> None:
     assert words in proves_test_card([replace(card, **changes)]).reason.text
+
+
+# --- software certificates ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "proof"),
+    [
+        ("TESTORG_authcli_10B0127189_2019.der", Proof.PROVEN),
+        ("TESTSOFT_igcsante_sign_PP_medecin_899900063480_2019.der", Proof.PROVEN),
+        ("PRODORG_sign_signature.rpps.fr_2016.der", Proof.PRODUCTION),
+        ("TESTCARD_igcsante_sign_infirmier_00B6077602_2020.der", Proof.NOT_PROVEN),
+    ],
+)
+def test_real_certificates_as_software(file: str, proof: Proof) -> None:
+    assert prove_software(read_certificate(shared_cert(file))).proof is proof
+
+
+@pytest.mark.parametrize("changes", PRODUCTION_MARKS)
+def test_production_software(card: Certificate, changes: dict[str, Any]) -> None:
+    software = replace(card, category=0x83)
+    assert prove_software(software).proof is Proof.PROVEN
+    assert prove_software(replace(software, **changes)).proof is Proof.PRODUCTION
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"category": None},
+        {"category": 0x80},
+        {"category": 0x82},
+        {"issuer": UNKNOWN, "policies": ()},
+        {"policies": (TEST_POLICY, "1.2.250.1.213.1.7.3.1")},
+    ],
+)
+def test_software_that_proves_nothing(card: Certificate, changes: dict[str, Any]) -> None:
+    software = replace(card, **{"category": 0x83, **changes})
+    assert prove_software(software).proof is Proof.NOT_PROVEN

@@ -14,7 +14,7 @@ from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.sets import find_set, load_sets
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
-from cpx_tool.model.emulation import EmulatedToken, Emulation
+from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
 from cpx_tool.model.identity import Category, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
@@ -195,6 +195,7 @@ EMULATION = Emulation(
             defects=("expired",),
         ),
     ),
+    software=(EmulatedSoftware("INSI-AUTO", "org/auto.p12"),),
 )
 
 
@@ -202,9 +203,14 @@ def test_an_emulation_can_be_pasted_into_a_shell() -> None:
     text = emulation.render(EMULATION, say, Paper(60))
     export = next(line for line in text.splitlines() if "export" in line)
     assert shlex.split(export) == ["export", "SOFTHSM2_CONF=/tmp/my cards/softhsm2.conf"]
-    following = text.splitlines()[-1].partition(": ")[2]
-    assert shlex.split(following)[:4] == ["cpx-tool", "check-set", "--set", "centre-sante"]
-    assert shlex.split(following)[-1] == "/tmp/my cards"  # noqa: S108
+    check_set, check_p12 = (
+        shlex.split(line.partition(": ")[2]) for line in text.splitlines() if "Next" in line
+    )
+    assert check_set[:4] == ["cpx-tool", "check-set", "--set", "centre-sante"]
+    assert check_set[-1] == "/tmp/my cards"  # noqa: S108
+    assert check_p12[:2] == ["cpx-tool", "check-p12"]
+    assert check_p12[-2:] == ["/tmp/my cards", "/tmp/my cards/org/auto.p12"]  # noqa: S108
+    assert "    INSI-AUTO: /tmp/my cards/org/auto.p12\n" in text
     assert "EMULATED" in text
     assert "9900000001" in text
 
@@ -212,6 +218,9 @@ def test_an_emulation_can_be_pasted_into_a_shell() -> None:
 def test_an_emulation_as_json() -> None:
     body = json.loads(emulation.render_json(EMULATION))
     assert body["environment"] == {"SOFTHSM2_CONF": "/tmp/my cards/softhsm2.conf"}  # noqa: S108
+    assert body["software"] == [
+        {"name": "INSI-AUTO", "file": "/tmp/my cards/org/auto.p12"}  # noqa: S108
+    ]
     assert body["module"] == "/usr/lib/softhsm/libsofthsm2.so"
     assert [(c["role"], c["slot_id"], c["defects"]) for c in body["cards"]] == [
         ("medecin-generaliste", 4242, ["expired"])

@@ -15,6 +15,7 @@ from cpx_tool.adapters.softhsm import Wanted, write_emulation
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.defects import plan_defects
+from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import Profile, profiles
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.emulation import Emulation
@@ -34,7 +35,9 @@ def planned(card_set: CardSet, *defects: str, now: datetime | None = None) -> tu
 
 def wanted(set_name: str, *defects: str) -> Wanted:
     """What `write_emulation` is asked for."""
-    return Wanted(set_name, defects, planned(find_set(set_name), *defects))
+    card_set = find_set(set_name)
+    software = organisations(card_set, datetime.now(UTC))
+    return Wanted(set_name, defects, planned(card_set, *defects), software)
 
 
 def emulate(into: Path, *defects: str, set_name: str = "centre-sante") -> Emulation:

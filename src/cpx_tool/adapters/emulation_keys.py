@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cpx_tool.emulate.authorities import AUTHORITIES, fit_together, make_authorities
 from cpx_tool.emulate.card import CardKeys
 from cpx_tool.emulate.defects import Defect
+from cpx_tool.emulate.organisation import Organisation
 from cpx_tool.emulate.profile import Profile
 
 LEAF_BITS = 2048
@@ -71,6 +72,12 @@ class KeyCache:
         wanted = {name for profile in profiles for name in _key_names(profile)}
         keys = self._keys(sorted(wanted))
         return [CardKeys(*(keys[name] for name in _key_names(card))) for card in profiles]
+
+    def organisations(self, wanted: Sequence[Organisation]) -> list[RSAPrivateKey]:
+        """The key of each software certificate: the same structure and name, the same key."""
+        names = [f"org-{o.structure.identifier}-{o.common_name}.{LEAF_BITS}.pem" for o in wanted]
+        keys = self._keys(sorted(names))
+        return [keys[name] for name in names]
 
     def _keys(self, names: Sequence[str]) -> dict[str, RSAPrivateKey]:
         unusable = {name for name in names if self._exists(name)}

@@ -1,7 +1,12 @@
-"""Files given by the user: read within bounds, or refused in one clear line."""
+"""Files named by the user: read within bounds, or refused in one clear line; written anew."""
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cpx_tool.errors import BadInput, why
@@ -29,3 +34,75 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
         reason = msg("{path} is too large (over {limit} bytes).", path=name, limit=limit)
         raise BadInput(reason, hint)
     return content
+
+
+def refuse_existing(paths: Sequence[Path]) -> None:
+    """Raises `BadInput` for a file that is there, and for a place where none can be made."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise _exists(path)
+        if not path.parent.is_dir():
+            raise _cannot_write(path, OSError(errno.ENOENT, ""))
+        if not os.access(path.parent, os.W_OK):
+            raise _cannot_write(path, OSError(errno.EACCES, ""))
+
+
+def write_new(contents: Mapping[Path, bytes]) -> None:
+    """Make these files, all or none, for their owner only. Raises `BadInput`.
+
+    A file is never written over, and appears whole, with mode 0600 from the first moment.
+    """
+    made: list[Path] = []
+    try:
+        for path, content in contents.items():
+            _make(path, content)
+            made.append(path)
+    except BaseException:  # Ctrl-C among them
+        for path in made:
+            with suppress(OSError):
+                path.unlink()
+        raise
+
+
+def _make(path: Path, content: bytes) -> None:
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 0600
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _name(temporary, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, path: Path) -> None:
+    """Give the file its name. Raises `FileExistsError` when it is taken by now."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        temporary.replace(path)
+
+
+def _exists(path: Path) -> BadInput:
+    return BadInput(
+        msg("{path} exists already, and nothing is overwritten.", path=str(path)),
+        msg("Choose another name, or move that file away."),
+    )
+
+
+def _cannot_write(path: Path, error: OSError) -> BadInput:
+    return BadInput(
+        msg("{path} cannot be written: {why}.", path=str(path), why=why(error)),
+        msg("Choose a file in a directory you may write to."),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cpx_tool.adapters.emulated_software import write_software
 from cpx_tool.adapters.emulation_keys import Authorities, KeyCache, pem_bundle
 from cpx_tool.adapters.softhsm_directory import (
     AUTHORITIES,
@@ -31,10 +32,11 @@ from cpx_tool.adapters.softhsm_spec import WrittenToken
 from cpx_tool.adapters.softhsm_tokens import fill_tokens
 from cpx_tool.adapters.trust_files import certificates_of, crls_of, read_place
 from cpx_tool.emulate.card import EmulatedCard, make_card
+from cpx_tool.emulate.organisation import Organisation
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.emulate.revocation import make_crls
 from cpx_tool.errors import BadInput, NothingToCheck
-from cpx_tool.model.emulation import EmulatedToken, Emulation
+from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import msg
 from cpx_tool.model.trust import TrustMaterial
@@ -59,11 +61,13 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to emulate: the set's name, the defects as typed, the cards."""
+    """What to emulate: the set's name, the defects as typed, the cards, and the
+    software certificates."""
 
     set_name: str
     defects: tuple[str, ...]
     profiles: tuple[Profile, ...]
+    organisations: tuple[Organisation, ...]
 
 
 def find_softhsm(environment: Mapping[str, str]) -> Path:
@@ -126,6 +130,7 @@ def open_emulation(directory: Path) -> Emulation:
         module=str(module),
         environment={"SOFTHSM2_CONF": str(configuration)},
         tokens=manifest.tokens,
+        software=manifest.software,
     )
 
 
@@ -157,6 +162,7 @@ def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> 
     try:
         authorities = cache.authorities()
         keys = cache.cards(wanted.profiles)
+        software_keys = cache.organisations(wanted.organisations)
     except OSError as error:
         raise not_writable(cache.directory, error) from None
     cards = [
@@ -166,13 +172,21 @@ def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> 
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as temporary:
         fresh = Path(temporary) / "fresh"
-        _write(fresh, wanted, cards, module)
+        fresh.mkdir()
+        software = write_software(fresh, wanted.organisations, software_keys, authorities)
         _write_authorities(fresh, authorities, cards)
+        _write(fresh, wanted, cards, software, module)
         put_in_place(fresh, into, Path(temporary) / "former")
 
 
-def _write(directory: Path, wanted: Wanted, cards: Sequence[EmulatedCard], module: Path) -> None:
-    (directory / TOKENS).mkdir(parents=True, mode=0o700)
+def _write(
+    directory: Path,
+    wanted: Wanted,
+    cards: Sequence[EmulatedCard],
+    software: tuple[EmulatedSoftware, ...],
+    module: Path,
+) -> None:
+    (directory / TOKENS).mkdir(mode=0o700)
     mechanisms = tuple(dict.fromkeys(m for card in cards for m in card.profile.mechanisms))
     configuration = write_configuration(directory, mechanisms)
     written = fill_tokens(module, configuration, directory / TOKENS, cards)
@@ -186,6 +200,7 @@ def _write(directory: Path, wanted: Wanted, cards: Sequence[EmulatedCard], modul
         tokens=tuple(
             _token(card.profile, token) for card, token in zip(cards, written, strict=True)
         ),
+        software=software,
     )
     write_manifest(directory, manifest)
 

@@ -5,6 +5,7 @@ DIR/softhsm2.conf    SoftHSM's settings, with the absolute path of:
 DIR/tokens/          SoftHSM's store, one directory per token
 DIR/pin-ledger.json  PIN tries that failed (and .lock), where there were any
 DIR/ca/              certificates and CRLs of the emulated CAs; bundle.pem has all certificates
+DIR/org/             software certificates, under the names that the portal gives them
 """
 
 from __future__ import annotations
@@ -24,18 +25,21 @@ from cpx_tool.adapters.files import read_file
 from cpx_tool.adapters.ledger import LEDGER_FILE, LEDGER_LOCK
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.errors import BadInput, why
-from cpx_tool.model.emulation import EmulatedToken
+from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken
 from cpx_tool.model.message import Message, msg
 
 _MANIFEST_BYTES = 1024 * 1024
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "emulation.json"
 CONFIGURATION = "softhsm2.conf"
 TOKENS = "tokens"
 AUTHORITIES = "ca"
+SOFTWARE = "org"
 BUNDLE = "bundle.pem"
 
-_OURS = frozenset({MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES, LEDGER_FILE, LEDGER_LOCK})
+_OURS = frozenset(
+    {MANIFEST, CONFIGURATION, TOKENS, AUTHORITIES, SOFTWARE, LEDGER_FILE, LEDGER_LOCK}
+)
 _TOKEN_FILE = "token.object"  # noqa: S105 - a file's name
 _REUSE = timedelta(days=7)
 """Shorter than the distance of any date from a card's validity: defects stay what they are."""
@@ -54,6 +58,7 @@ class Manifest:
     fingerprint: str
     mechanisms: tuple[str, ...]
     tokens: tuple[EmulatedToken, ...]
+    software: tuple[EmulatedSoftware, ...]
 
 
 class _Format(msgspec.Struct):
@@ -110,12 +115,15 @@ def write_configuration(directory: Path, mechanisms: Sequence[str]) -> Path:
 
 
 def require_whole(directory: Path, manifest: Manifest) -> None:
-    """Raises `BadInput` when SoftHSM's store is damaged: a crash leaves empty token files."""
+    """Raises `BadInput` when a part is missing or damaged: a crash leaves empty token files."""
     if not (directory / TOKENS).is_dir():
         raise damaged(directory, TOKENS)
     there = list((directory / TOKENS).iterdir())
     if len(there) != len(manifest.tokens) or not all(map(_is_whole, there)):
         raise damaged(directory, f"{TOKENS}/{_TOKEN_FILE}")
+    for software in manifest.software:
+        if not (directory / software.file).is_file():
+            raise damaged(directory, software.file)
 
 
 def is_reusable(

@@ -29,11 +29,11 @@ def workstation() -> Workstation:
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
-_SECRETS = ("CPX_PIN",)
+_SECRETS = ("CPX_PIN", "CPX_P12_PASSWORD")
 
 
 def keep_no_core() -> None:
-    """A crash must not leave a core file with the PIN in it.
+    """A crash must not leave a core file with a secret in it.
 
     Linux heeds the limit only where cores go to files, not to a program (core(5)); a process
     that is not dumpable leaves none at all.

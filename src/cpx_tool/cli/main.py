@@ -18,6 +18,7 @@ from cpx_tool.cli import (
     pin_ledger,
     readers,
     sets,
+    software,
     trust,
 )
 from cpx_tool.cli.output import show
@@ -46,6 +47,8 @@ for command in (
     check.check_set,
     check.judge,
     inspect.inspect,
+    software.check_p12,
+    software.csr,
     emulate.emulate,
     sets.list_sets,
     sets.show_set,

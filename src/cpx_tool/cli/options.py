@@ -129,7 +129,17 @@ def warning_option(function: F) -> F:
         type=_named(click.IntRange(min=0, max=3650), _("number of days")),
         default=60,
         show_default=True,
-        help=_("Warn when a card expires within N days."),
+        help=_("Warn when a certificate expires within N days."),
+    )(function)
+
+
+def password_file_option(function: F) -> F:
+    """`--password-file FILE`."""
+    return click.option(
+        "--password-file",
+        metavar=_("FILE"),
+        type=click.Path(path_type=Path),
+        help=_("A file with the password on one line; otherwise CPX_P12_PASSWORD, then a prompt."),
     )(function)
 
 
@@ -195,5 +205,5 @@ def at_option(function: F) -> F:
         "--at",
         metavar=_("DATE"),
         type=Moment(),
-        help=_("Judge chains and revocation as of this date (UTC) instead of now."),
+        help=_("Judge as of this date (UTC) instead of now."),
     )(function)

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import (
-    AuthorityInformationAccessOID,
     ExtendedKeyUsageOID,
     NameOID,
     ObjectIdentifier,
 )
 
-from cpx_tool.emulate.authorities import (
-    AUTHORITIES,
-    DOMAIN,
-    Authority,
-    authority_key,
-    authority_name,
-    crl_points,
-    delta_points,
-    key_usage,
-    policies,
-)
+from cpx_tool.emulate.authorities import AUTHORITIES, Authority, key_usage, policies
 from cpx_tool.emulate.defects import Defect
+from cpx_tool.emulate.leaf import (
+    DEPARTMENT,
+    TEST_POLICY,
+    Extension,
+    Leaf,
+    make_leaf,
+    private_extension,
+)
 from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
 from cpx_tool.pki import extensions
 
-TEST_POLICY = "1.2.250.1.213.1.7.2.1.1.1.1"
 PRODUCTION_POLICY = "1.2.250.1.213.1.7.1.1.1.1.1"
 """Under the production arc; the real policies of production cards are not published."""
 
@@ -42,8 +35,6 @@ _SMARTCARD_LOGON = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
 _PRODUCTION = 0x00
 _ANOTHER = "ACI-EL-PP-TEST"
 """A CA that issues no card."""
-
-Extension = tuple[x509.ExtensionType, bool]
 
 
 def issuer_of(card: Profile) -> Authority:
@@ -85,49 +76,16 @@ def signature_certificate(
 def _make(
     card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey], own: list[Extension]
 ) -> bytes:
-    issuer = issuer_of(card)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_subject(card))
-        .issuer_name(authority_name(issuer))
-        .public_key(public)
-        .serial_number(_serial_number(issuer, card, public))
-        .not_valid_before(card.not_before)
-        .not_valid_after(card.not_after)
+    leaf = Leaf(
+        issuer=issuer_of(card),
+        subject=_subject(card),
+        not_before=card.not_before,
+        not_after=card.not_after,
+        holder=card.serial,
+        own=tuple(own),
+        private=tuple(_private(card)),
     )
-    everything = [
-        (x509.BasicConstraints(ca=False, path_length=None), False),
-        (x509.SubjectKeyIdentifier.from_public_key(public), False),
-        (authority_key(keys[issuer.code].public_key()), False),
-        *own,
-        *_addresses(issuer),
-        *_private(card),
-    ]
-    for extension, critical in everything:
-        builder = builder.add_extension(extension, critical)
-    signer = _ANOTHER if Defect.FORGED in card.defects else issuer.code
-    return builder.sign(keys[signer], SHA256()).public_bytes(Encoding.DER)
-
-
-def _serial_number(issuer: Authority, card: Profile, public: RSAPublicKey) -> int:
-    """16 bytes, of which 8 are the CA's, as on real cards."""
-    unique = f"{public.public_numbers().n}/{card.not_before:%Y%m%d%H%M%S}/{card.serial}"
-    tail = hashlib.sha256(unique.encode()).hexdigest()[:16]
-    return int(issuer.serial_prefix + tail, 16)
-
-
-def _addresses(issuer: Authority) -> Iterator[Extension]:
-    yield x509.CRLDistributionPoints(crl_points(issuer)), False
-    yield x509.FreshestCRL(delta_points(issuer)), False
-    ocsp = x509.AccessDescription(
-        AuthorityInformationAccessOID.OCSP,
-        x509.UniformResourceIdentifier(f"http://ocsp.{DOMAIN}"),
-    )
-    certificate = x509.AccessDescription(
-        AuthorityInformationAccessOID.CA_ISSUERS,
-        x509.UniformResourceIdentifier(f"http://igc-sante.{DOMAIN}/AC%20TEST/{issuer.code}.cer"),
-    )
-    yield x509.AuthorityInformationAccess([ocsp, certificate]), False
+    return make_leaf(leaf, public, keys, _ANOTHER if Defect.FORGED in card.defects else None)
 
 
 def _private(card: Profile) -> Iterator[Extension]:
@@ -146,7 +104,7 @@ def _private(card: Profile) -> Iterator[Extension]:
     if card.future_profession is not None:  # its encoding is not published: as the other one's
         values.append((extensions.FUTURE_PROFESSION, core.Integer(card.future_profession)))
     for oid, value in values:
-        yield x509.UnrecognizedExtension(ObjectIdentifier(oid), value.dump()), False
+        yield private_extension(oid, value)
 
 
 def _subject(card: Profile) -> x509.Name:
@@ -154,7 +112,7 @@ def _subject(card: Profile) -> x509.Name:
     names: list[list[tuple[ObjectIdentifier, str | None]]] = [[(NameOID.COUNTRY_NAME, "FR")]]
     if card.structure is not None:
         names += [
-            [(NameOID.STATE_OR_PROVINCE_NAME, "Rhône (69)")],
+            [(NameOID.STATE_OR_PROVINCE_NAME, DEPARTMENT)],
             [(NameOID.ORGANIZATION_NAME, card.organisation)],
             [(NameOID.ORGANIZATIONAL_UNIT_NAME, card.structure)],
         ]

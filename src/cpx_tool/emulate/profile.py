@@ -177,6 +177,38 @@ def profiles(
 
 
 @dataclass(frozen=True, slots=True)
+class Structure:
+    """The fictional structure of a set: its cards' employer, its software certificates' holder."""
+
+    set_name: str
+    title: str
+
+    @property
+    def code(self) -> str:
+        """Five digits of the set's name: they stay when other sets come and go."""
+        digest = hashlib.sha256(self.set_name.encode()).digest()
+        return f"{int.from_bytes(digest[:8], 'big') % 100_000:05d}"
+
+    @property
+    def finess(self) -> str:
+        """A test FINESS: fake département 0B, index, and the key that all known ones have."""
+        body = f"0B0{self.code}"
+        return body + luhn_key(body.replace("B", "2"))
+
+    @property
+    def identifier(self) -> str:
+        """The Struct_IdNat: 1 stands for FINESS (TRE_G07)."""
+        return f"1{self.finess}"
+
+    @property
+    def organisation(self) -> str:
+        """Ends with the index of its identifier, as the names of the ANS's test structures."""
+        decomposed = unicodedata.normalize("NFKD", self.title.upper())
+        plain = decomposed.encode("ascii", "ignore").decode()
+        return f"{plain[:_ORGANISATION_CHARACTERS].strip()} EMULE {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A card's place in its set, and the numbers that come of it."""
 
@@ -185,10 +217,12 @@ class _Place:
     position: int
 
     @property
+    def structure(self) -> Structure:
+        return Structure(self.card_set.name, self.card_set.title)
+
+    @property
     def set_code(self) -> str:
-        """Five digits of the set's name: they stay when other sets come and go."""
-        digest = hashlib.sha256(self.card_set.name.encode()).digest()
-        return f"{int.from_bytes(digest[:8], 'big') % 100_000:05d}"
+        return self.structure.code
 
     @property
     def rank(self) -> str:
@@ -208,22 +242,10 @@ class _Place:
         return self.set_code[:4] + self.rank
 
     @property
-    def finess(self) -> str:
-        """A test FINESS: fake département 0B, index, and the key that all known ones have."""
-        body = f"0B0{self.set_code}"
-        return body + luhn_key(body.replace("B", "2"))
-
-    @property
-    def organisation(self) -> str:
-        """Ends with the index of its identifier, as the names of the ANS's test structures."""
-        decomposed = unicodedata.normalize("NFKD", self.card_set.title.upper())
-        plain = decomposed.encode("ascii", "ignore").decode()
-        return f"{plain[:_ORGANISATION_CHARACTERS].strip()} EMULE {self.set_code}"
-
-    @property
     def activity(self) -> Activity:
+        structure = self.structure
         sector = _SECTORS.get(self.card_set.name, _PRIVATE_PRACTICE)
-        return Activity(_SALARIED, self.organisation, f"1{self.finess}", sector)
+        return Activity(_SALARIED, structure.organisation, structure.identifier, sector)
 
 
 def _cards_for(place: _Place, wrong: frozenset[Defect], now: datetime) -> list[Profile]:
@@ -243,7 +265,7 @@ def _cards_for(place: _Place, wrong: frozenset[Defect], now: datetime) -> list[P
 def _profile(place: _Place, wrong: frozenset[Defect], now: datetime) -> Profile:
     expected = place.expected
     given_name, civility = _GIVEN_NAMES[place.position % len(_GIVEN_NAMES)]
-    not_before, not_after = _validity(wrong, now)
+    not_before, not_after = validity(now, wrong)
     card = Profile(
         role=expected.role,
         title_in_set=expected.title,
@@ -299,13 +321,14 @@ def _professional(card: Profile, place: _Place) -> Profile:
 
 def _staff(card: Profile, place: _Place) -> Profile:
     """CPE form: 3 + FINESS + "/" + number. Those of a CDE and a CDA/CPA are not published."""
-    card = replace(card, organisation=place.organisation, structure=f"1{place.finess}")
+    own = place.structure
+    card = replace(card, organisation=own.organisation, structure=own.identifier)
     if place.expected.nominative is False:  # PDT-INF-617: neither surname nor given name
         number = f"{place.position:09d}"
         return replace(
             card,
             title="Carte de service santé ou social",
-            common_name=f"3{place.finess}/{number}",
+            common_name=f"3{own.finess}/{number}",
             pseudonym=f"EMPLOYE{number}",
             given_name=None,
         )
@@ -313,7 +336,7 @@ def _staff(card: Profile, place: _Place) -> Profile:
     return replace(
         card,
         title="Personnel santé ou social",
-        common_name=f"3{place.finess}/CPET{rank}",
+        common_name=f"3{own.finess}/CPET{rank}",
         surname=f"ADMINISTRATIF{place.set_code}{rank}",
     )
 
@@ -334,7 +357,7 @@ def _foreign(card_set: CardSet, wrong: frozenset[Defect], now: datetime) -> Prof
     )
 
 
-def _validity(wrong: frozenset[Defect], now: datetime) -> tuple[datetime, datetime]:
+def validity(now: datetime, wrong: frozenset[Defect] = frozenset()) -> tuple[datetime, datetime]:
     """Three years to the second, as on real cards."""
     now = now.replace(microsecond=0)
     start = now - timedelta(days=1)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, get_type_hints
 
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
+from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
 from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.message import Message, msg
 
@@ -20,6 +21,18 @@ class Scope(StrEnum):
     """Once: the workstation and the set as a whole."""
     CARD = "card"
     """Once for each card presented."""
+    FILE = "file"
+    """Once for each file of a software certificate."""
+    FILES = "files"
+    """Once, about all these files together."""
+
+
+_FACTS: Mapping[Scope, Mapping[str, Any]] = {
+    Scope.RUN: RUN_FACTS,
+    Scope.CARD: CARD_FACTS,
+    Scope.FILE: FILE_FACTS,
+    Scope.FILES: PAIR_FACTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Check:
     def run(self, facts: Mapping[str, Any], subject: str) -> Finding | None:
         """Ask the check. A need that was not observed answers for it; a crash is an ERROR.
 
-        None when the set states nothing to compare with: there is no question then.
+        None when there is no question: the set states nothing to compare with, say.
         """
         for need in self.needs:
             fact = facts[need]
@@ -64,7 +77,7 @@ class Check:
             given = Answer(
                 Outcome.ERROR,
                 msg("This check itself failed ({kind}).", kind=kind),
-                msg("Save the observation (--save-observation FILE) and report it."),
+                msg("Please report it; for cards, with the file of --save-observation."),
             )
         return None if given is None else self._finding(subject, given)
 
@@ -93,7 +106,7 @@ def check(
     """Declare a check. Raises `TypeError` at import for a need that no fact answers."""
 
     def declare(function: Function) -> Check:
-        known = CARD_FACTS if scope is Scope.CARD else RUN_FACTS
+        known = _FACTS[scope]
         hints = get_type_hints(function)
         needs = tuple(inspect.signature(function).parameters)
         for need in needs:

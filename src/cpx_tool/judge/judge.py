@@ -86,10 +86,11 @@ def _rank(card: JudgedCard, card_set: CardSet) -> tuple[int, str]:
 
 def _judge_run(observation: Observation, card_set: CardSet, matched: Match) -> tuple[Finding, ...]:
     facts = run_facts(observation, card_set, matched)
-    return _ask(Scope.RUN, facts, "run")
+    return ask(Scope.RUN, facts, "run")
 
 
-def _ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
+def ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
+    """What every check of that scope finds about the subject."""
     asked = (check.run(facts, subject) for check in CHECKS if check.scope is scope)
     return tuple(finding for finding in asked if finding is not None)
 
@@ -110,7 +111,7 @@ def _judge_card(
         place=placement.place,
         expected=placement.expected,
         interchangeable=placement.interchangeable,
-        findings=_ask(Scope.CARD, facts, key),
+        findings=ask(Scope.CARD, facts, key),
         not_before=max((c.not_before for c in dates), default=None),
         not_after=min((c.not_after for c in dates), default=None),
     )

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.pki.extensions import (
+    CLIENT_AUTH,
+    EMAIL_PROTECTION,
+    SERVER_AUTH,
+    SMARTCARD_LOGON,
+)
+
+_PURPOSES = {
+    CLIENT_AUTH: "clientAuth",
+    SERVER_AUTH: "serverAuth",
+    EMAIL_PROTECTION: "emailProtection",
+    SMARTCARD_LOGON: "msSmartcardLogin",
+}
 
 
 def fault_message(fault: Fault) -> Message:
@@ -20,6 +34,16 @@ def fault_message(fault: Fault) -> Message:
         return msg("The module could not be loaded: {detail}", detail=fault.detail)
     return _OWN_CODES.get(fault.code) or msg(
         "{call} answered {code}.", call=fault.call, code=fault.code
+    )
+
+
+def usage_words(certificate: Certificate) -> Message:
+    """What a certificate is made for, in the words of X.509."""
+    extended = (_PURPOSES.get(oid, oid) for oid in certificate.extended_key_usage)
+    return msg(
+        "Key usage: {usage}; extended key usage: {extended}",
+        usage=certificate.key_usage,
+        extended=tuple(extended),
     )
 
 

@@ -1,4 +1,4 @@
-"""An emulation on disk: where it is, how to load it, which cards it holds."""
+"""An emulation on disk: where it is, how to load it, which cards and certificates it holds."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ class EmulatedToken:
 
 
 @dataclass(frozen=True, slots=True)
+class EmulatedSoftware:
+    """A software certificate: its name (CN), and its file in the directory of the emulation."""
+
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Emulation:
     """`environment` is what a program needs to load `module` on these cards."""
 
@@ -32,3 +40,4 @@ class Emulation:
     module: str
     environment: Mapping[str, str]
     tokens: tuple[EmulatedToken, ...]
+    software: tuple[EmulatedSoftware, ...]

@@ -69,18 +69,37 @@ def read_name(der: bytes) -> tuple[Name, bool]:
     return tuple(name), whole
 
 
+def raw_text(der: bytes, short_type: str) -> str | None:
+    """The first value of that type, exactly as it stands; None where there is no such text.
+
+    Raises whatever asn1crypto raises when the structure itself is broken.
+    """
+    for rdn in _RdnSequence.load(der, strict=True):
+        for attribute in rdn:
+            oid = attribute["type"].dotted
+            if _SHORT_TYPES.get(oid, oid) == short_type:
+                return _text(core.load(attribute["value"].dump(), strict=True))
+    return None
+
+
 def shown(text: str) -> str:
     """The text with control characters replaced, so that it can be printed anywhere."""
     return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else "\ufffd" for c in text)
 
 
 def _value(der: bytes) -> tuple[str, bool]:
-    value = core.load(der, strict=True)
-    encoding = _ENCODINGS.get(value.tag) if (value.class_, value.method) == (0, 0) else None
-    if encoding is None:
-        return f"#{der.hex()}", False
-    try:
-        text = value.contents.decode(encoding)
-    except UnicodeDecodeError:
+    text = _text(core.load(der, strict=True))
+    if text is None:
         return f"#{der.hex()}", False
     return shown(text), shown(text) == text
+
+
+def _text(value: core.Asn1Value) -> str | None:
+    encoding = _ENCODINGS.get(value.tag) if (value.class_, value.method) == (0, 0) else None
+    if encoding is None:
+        return None
+    try:
+        text: str = value.contents.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return text

@@ -98,6 +98,29 @@ def prove_card(certificates: Sequence[Certificate | None], data: Sequence[DataOb
     return proves_test_card(certificates, id_card)
 
 
+def prove_software(certificate: Certificate) -> TestProof:
+    """Whether a software certificate is proven to be a TEST one: as a card's, with category 83."""
+    production = _production_mark([certificate], None)
+    if production is not None:
+        return TestProof(Proof.PRODUCTION, production)
+    doubt = _doubt_of_software(certificate) or _doubt_of_origin(certificate)
+    if doubt is not None:
+        return TestProof(Proof.NOT_PROVEN, doubt)
+    return TestProof(Proof.PROVEN, msg("Category: test software"))
+
+
+def _doubt_of_software(certificate: Certificate) -> Message | None:
+    if certificate.category is None:
+        return msg("The certificate does not say whether it is a test one (no category).")
+    if category_of(certificate) is not Category.TEST_SOFTWARE:
+        return msg(
+            "The certificate carries the category {category}, which is not that of test "
+            "software (83).",
+            category=f"{certificate.category:02X}",
+        )
+    return None
+
+
 def _production_mark(read: Sequence[Certificate], id_card: bytes | None) -> Message | None:
     for certificate in read:
         if category_of(certificate).is_production:

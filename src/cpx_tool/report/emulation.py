@@ -26,10 +26,16 @@ def render(emulation: Emulation, say: Say, paper: Paper) -> str:
     text += "  " + say(msg("module: {path}", path=emulation.module)) + "\n"
     authorities = f"{emulation.directory}/ca/"
     text += "  " + say(msg("PIN: 1234; CA certificates: {path}", path=authorities)) + "\n"
-    command = shlex.join(
-        ["cpx-tool", "check-set", "--set", emulation.set_name, "--emulated", emulation.directory]
-    )
-    text += say(msg("Next: {command}", command=command)) + "\n"
+    text += "  " + say(msg("software certificates, password 1234:")) + "\n"
+    files = [f"{emulation.directory}/{software.file}" for software in emulation.software]
+    for software, file in zip(emulation.software, files, strict=True):
+        text += f"    {software.name}: {file}\n"
+    for words in (
+        ["check-set", "--set", emulation.set_name, "--emulated", emulation.directory],
+        ["check-p12", "--emulated", emulation.directory, *files],
+    ):
+        command = shlex.join(["cpx-tool", *words])
+        text += say(msg("Next: {command}", command=command)) + "\n"
     return text
 
 
@@ -46,6 +52,10 @@ def render_json(emulation: Emulation) -> str:
             "environment": dict(emulation.environment),
             "ca_directory": f"{emulation.directory}/ca",
             "cards": [_body(token) for token in emulation.tokens],
+            "software": [
+                {"name": software.name, "file": f"{emulation.directory}/{software.file}"}
+                for software in emulation.software
+            ],
         }
     )
 

@@ -119,6 +119,21 @@ def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple
     return [(name, value) for name, value in lines if value]
 
 
+def certificate_body(certificate: Certificate) -> dict[str, Any]:
+    """What a certificate says, as JSON."""
+    return {
+        "sha256": certificate.sha256,
+        "serial": f"{certificate.serial:x}",
+        "subject": dn(certificate.subject),
+        "issuer": dn(certificate.issuer),
+        "not_before": moment(certificate.not_before),
+        "not_after": moment(certificate.not_after),
+        "key_usage": list(certificate.key_usage),
+        "extended_key_usage": list(certificate.extended_key_usage),
+        "unreadable_parts": list(certificate.problems),
+    }
+
+
 def dn(name: Name) -> str:
     """A distinguished name on one line, in certificate order."""
     return ", ".join("+".join(f"{kind}={value}" for kind, value in rdn) for rdn in name)
@@ -144,16 +159,8 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
     return {
         "file": entry.file,
         "problem": None,
-        "sha256": certificate.sha256,
-        "serial": f"{certificate.serial:x}",
-        "subject": dn(certificate.subject),
-        "issuer": dn(certificate.issuer),
-        "not_before": moment(certificate.not_before),
-        "not_after": moment(certificate.not_after),
-        "key_usage": list(certificate.key_usage),
-        "extended_key_usage": list(certificate.extended_key_usage),
+        **certificate_body(certificate),
         "identity": identity_body(entry.identity),
-        "unreadable_parts": list(certificate.problems),
         "chain": chain_body(entry.chain, say) if entry.chain else None,
         "revocation": revocation_body(entry.revocation, say) if entry.revocation else None,
     }

@@ -43,7 +43,7 @@ def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
         "pcsc": pcsc_body(seen.pcsc),
         "module": _module(checklist),
         "missing": [_role(role) for role in checklist.missing],
-        "findings": [_finding(f, say) for f in checklist.findings],
+        "findings": [finding_body(f, say) for f in checklist.findings],
         "cards": [_card(card, say) for card in checklist.cards],
     }
     return to_text(body)
@@ -142,11 +142,12 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
             {"label": item.label, "bytes": len(item.value), "private": item.private}
             for item in card.observed.data
         ],
-        "findings": [_finding(f, say) for f in card.findings],
+        "findings": [finding_body(f, say) for f in card.findings],
     }
 
 
-def _finding(finding: Finding, say: Say) -> dict[str, Any]:
+def finding_body(finding: Finding, say: Say) -> dict[str, Any]:
+    """What one check found."""
     return {
         "check": finding.check,
         "severity": finding.severity.value,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import ModuleType
 
 from cpx_tool.judge.check import Check
-from cpx_tool.judge.checks import certificates, identity, keys, place, trust, workstation
+from cpx_tool.judge.checks import (
+    certificates,
+    identity,
+    keys,
+    pair,
+    place,
+    software,
+    trust,
+    workstation,
+)
 
 
 def _declared(module: ModuleType) -> tuple[Check, ...]:
@@ -14,7 +23,7 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, trust, identity, keys)
+    for module in (workstation, place, certificates, trust, identity, keys, software, pair)
     for check in _declared(module)
 )
 

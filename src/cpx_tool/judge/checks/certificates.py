@@ -7,13 +7,11 @@ from datetime import datetime, timedelta
 from cpx_tool.judge.check import Answer, check, failed, passed
 from cpx_tool.judge.facts import Certificates
 from cpx_tool.judge.reading import AUTHENTICATION_LABEL, SIGNATURE_LABEL
+from cpx_tool.judge.words import usage_words
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
-
-CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
-SMARTCARD_LOGON = "1.3.6.1.4.1.311.20.2.2"
-EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+from cpx_tool.pki.extensions import CLIENT_AUTH
 
 
 @check(
@@ -87,8 +85,8 @@ def usage_authentication(authentication: Certificate) -> Answer:
     """Key usage digitalSignature without nonRepudiation (RFC 5280, 4.2.1.3); EKU clientAuth."""
     usage = set(authentication.key_usage)
     if "digitalSignature" in usage and "nonRepudiation" not in usage and _client(authentication):
-        return passed(_usage(authentication))
-    return failed(msg("Made for another use. {usage}", usage=_usage(authentication)))
+        return passed(usage_words(authentication))
+    return failed(msg("Made for another use. {usage}", usage=usage_words(authentication)))
 
 
 @check(
@@ -102,8 +100,8 @@ def usage_authentication(authentication: Certificate) -> Answer:
 def usage_signature(signature: Certificate) -> Answer:
     """Key usage nonRepudiation (RFC 5280, 4.2.1.3), alone or not; no clientAuth."""
     if "nonRepudiation" in signature.key_usage and not _client(signature):
-        return passed(_usage(signature))
-    return failed(msg("Made for another use. {usage}", usage=_usage(signature)))
+        return passed(usage_words(signature))
+    return failed(msg("Made for another use. {usage}", usage=usage_words(signature)))
 
 
 @check(
@@ -164,17 +162,3 @@ def _broken(label: str, error: str, problem: Message) -> Message:
 
 def _client(certificate: Certificate) -> bool:
     return CLIENT_AUTH in certificate.extended_key_usage
-
-
-def _usage(certificate: Certificate) -> Message:
-    names = {
-        CLIENT_AUTH: "clientAuth",
-        SMARTCARD_LOGON: "msSmartcardLogin",
-        EMAIL_PROTECTION: "emailProtection",
-    }
-    extended = [names.get(oid, oid) for oid in certificate.extended_key_usage]
-    return msg(
-        "Key usage: {usage}; extended key usage: {extended}",
-        usage=certificate.key_usage,
-        extended=tuple(extended),
-    )

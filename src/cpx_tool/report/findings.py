@@ -1,0 +1,111 @@
+"""Findings for a person: what needs attention, check by check, and the verdict in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.report.canvas import Canvas
+from cpx_tool.report.words import VERDICTS, Say
+
+MARKS = {
+    Outcome.PASSED: ("✓", "green"),
+    Outcome.FAILED: ("✗", "bold red"),
+    Outcome.SKIPPED: ("–", "yellow"),
+    Outcome.ERROR: ("?", "bold yellow"),
+}
+VERDICT_STYLES = {
+    Verdict.PASSED: "bold green",
+    Verdict.FAILED: "bold red",
+    Verdict.INCOMPLETE: "bold yellow",
+}
+_WARNING = ("!", "yellow")
+
+Names: TypeAlias = Callable[[Sequence[str]], str]
+"""Subjects of findings → how they are named together; "" for none that needs a name."""
+
+
+def attention(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Say) -> None:
+    """What is not as it should be, check by check, each with its subjects and its remedy."""
+    by_check: dict[str, list[Finding]] = {}
+    for finding in _shown(findings):
+        by_check.setdefault(finding.check, []).append(finding)
+    for group in sorted(by_check.values(), key=lambda group: min(map(_rank, group))):
+        _group(canvas, group, names, say)
+
+
+def verdict_line(
+    canvas: Canvas, verdict: Verdict, subjects: Message, findings: Sequence[Finding], say: Say
+) -> None:
+    """The verdict, how many subjects, how many checks."""
+    parts = ", ".join(map(say, (subjects, *_counts(findings))))
+    canvas.line(f"{say(VERDICTS[verdict])} — {parts}", VERDICT_STYLES[verdict])
+
+
+def _shown(findings: Sequence[Finding]) -> list[Finding]:
+    """What has a remedy; and what decides and was not answered, where nothing else says why."""
+    explained = {f.subject for f in findings if _is_open(f) and _needs_attention(f)}
+    return [
+        f for f in findings if _needs_attention(f) or (_is_open(f) and f.subject not in explained)
+    ]
+
+
+def _needs_attention(finding: Finding) -> bool:
+    if finding.outcome is Outcome.SKIPPED:
+        return finding.hint is not None
+    return finding.outcome is not Outcome.PASSED
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.severity is Severity.BLOCKER and finding.outcome is not Outcome.PASSED
+
+
+def _rank(finding: Finding) -> int:
+    """Failures first, then what could not be answered, then warnings."""
+    if finding.severity is Severity.WARNING:
+        return 2
+    return 0 if finding.outcome is Outcome.FAILED else 1
+
+
+def _group(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Say) -> None:
+    worst = min(findings, key=_rank)
+    mark, style = _mark(worst)
+    title = msg("{check} — expected: {title}", check=worst.check, title=worst.title)
+    canvas.item(mark, say(title), style)
+    told: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        hint = say(finding.hint) if finding.hint else ""
+        told.setdefault((hint, say(finding.message)), []).append(finding.subject)
+    hints = [hint for hint, _ in told]
+    for number, ((hint, message), subjects) in enumerate(told.items()):
+        name = names(subjects)
+        named = say(msg("{names}: {message}", names=name, message=message))
+        canvas.line(named if name else message, indent=4)
+        if hint and hint not in hints[number + 1 :]:
+            canvas.item("→", hint, indent=4)
+    canvas.line()
+
+
+def _mark(finding: Finding) -> tuple[str, str]:
+    if finding.severity is Severity.WARNING and finding.outcome is not Outcome.PASSED:
+        return _WARNING
+    return MARKS[finding.outcome]
+
+
+def _counts(findings: Sequence[Finding]) -> list[Message]:
+    """Checks passed; then only what is not nothing."""
+    blockers = [f for f in findings if f.severity is Severity.BLOCKER]
+    passed = sum(f.outcome is Outcome.PASSED for f in findings)
+    failed = sum(f.outcome is Outcome.FAILED for f in blockers)
+    unanswered = sum(f.outcome in (Outcome.SKIPPED, Outcome.ERROR) for f in blockers)
+    noticed = (Outcome.FAILED, Outcome.ERROR)
+    warnings = sum(f.severity is Severity.WARNING and f.outcome in noticed for f in findings)
+    always = [nmsg("{count} check passed", "{count} checks passed", passed)]
+    counted = (
+        (failed, nmsg("{count} failed", "{count} failed", failed)),
+        (unanswered, nmsg("{count} not answered", "{count} not answered", unanswered)),
+        (warnings, nmsg("{count} warning", "{count} warnings", warnings)),
+    )
+    return always + [message for count, message in counted if count]
