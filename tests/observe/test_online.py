@@ -26,7 +26,7 @@ from support.pki import AT, CrlSpec, OcspSpec, Spec, authority, dn, key, leaf, n
 WEB = "http://ca.example"
 ROOT = root()
 CA = authority(ROOT).but(
-    extra=names(ca=[f"{WEB}/root.cer"], crl=[f"{WEB}/root.crl"], responder=[f"{WEB}/ocsp"])
+    extra=names(ca=[f"{WEB}/top.cer"], crl=[f"{WEB}/top.crl"], responder=[f"{WEB}/ocsp"])
 )
 LDAP = "ldap://ca.example/cn=ca"
 LEAF = leaf(CA).but(
@@ -34,9 +34,9 @@ LEAF = leaf(CA).but(
 )
 PAGES: Mapping[str, bytes] = {
     f"{WEB}/ca.cer": CA.der(),
-    f"{WEB}/root.cer": ROOT.der(),
+    f"{WEB}/top.cer": ROOT.der(),
     f"{WEB}/ca.crl": CrlSpec(CA).der(),
-    f"{WEB}/root.crl": CrlSpec(ROOT).der(),
+    f"{WEB}/top.crl": CrlSpec(ROOT).der(),
     f"{WEB}/ocsp/leaf": OcspSpec(LEAF, CA).der(),
     f"{WEB}/ocsp": OcspSpec(CA, ROOT).der(),
 }
@@ -70,15 +70,15 @@ def test_issuers_first_then_revocation() -> None:
     found = online(web, LEAF)
     assert web.urls == [
         f"{WEB}/ca.cer",
-        f"{WEB}/root.cer",
+        f"{WEB}/top.cer",
         f"{WEB}/ca.crl",
         LDAP,
         f"{WEB}/ocsp/leaf",
-        f"{WEB}/root.crl",
+        f"{WEB}/top.crl",
         f"{WEB}/ocsp",
     ]
     assert found.gained.certificates == (CA.der(), ROOT.der())
-    assert found.gained.crls == (PAGES[f"{WEB}/ca.crl"], PAGES[f"{WEB}/root.crl"])
+    assert found.gained.crls == (PAGES[f"{WEB}/ca.crl"], PAGES[f"{WEB}/top.crl"])
     assert found.gained.answers == (PAGES[f"{WEB}/ocsp/leaf"], PAGES[f"{WEB}/ocsp"])
     assert problems(found) == {LDAP: FetchProblem.NAME}
 
@@ -143,7 +143,7 @@ def test_each_address_is_asked_once() -> None:
 def test_without_a_verified_chain_no_crl_is_worth_a_question(accepted: tuple[Spec, ...]) -> None:
     web = FakeWeb(PAGES)
     found = online(web, LEAF, at_hand=material(accepted=accepted))
-    assert web.urls == [f"{WEB}/ca.cer", f"{WEB}/root.cer"]
+    assert web.urls == [f"{WEB}/ca.cer", f"{WEB}/top.cer"]
     assert (found.gained.crls, found.gained.answers) == ((), ())
 
 

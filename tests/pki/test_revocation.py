@@ -57,6 +57,7 @@ def judged(*evidence: CrlSpec | OcspSpec, at: datetime = AT, trusted: bool = Tru
         ((GOOD_CRL, GOOD), Outcome.GOOD, Source.OCSP),
         ((CrlSpec(CA, made=AT - HOUR / 2), GOOD), Outcome.GOOD, Source.CRL),
         ((GOOD_CRL, STALE), Outcome.GOOD, Source.CRL),
+        ((CrlSpec(CA, made=AT - 9 * DAY), STALE), Outcome.GOOD, Source.CRL),
         ((GOOD_CRL, UNKNOWN), Outcome.GOOD, Source.CRL),
         ((GOOD_CRL, FORGED), Outcome.GOOD, Source.CRL),
         ((CrlSpec(CA, due=AT - HOUR), GOOD), Outcome.GOOD, Source.OCSP),
@@ -95,7 +96,8 @@ def test_what_does_not_count_is_said_with_what_does() -> None:
         "The OCSP responder does not know this certificate.",
     ]
     assert judged(FORGED).others == (result.others[0],)
-    assert judged(GOOD_CRL, GOOD).others == ()
+    for made in (AT - DAY, AT - HOUR / 2):
+        assert judged(CrlSpec(CA, made=made), GOOD).others == ()
     assert judged(UNKNOWN).others == ()
 
 
