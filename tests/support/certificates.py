@@ -162,9 +162,11 @@ def _signed(
         .not_valid_before(dates[0])
         .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
-        .add_extension(crl_points(), critical=False)
     )
-    for extension in extensions:
+    own = list(extensions)
+    if all(extension.oid != x509.CRLDistributionPoints.oid for extension in own):
+        own.insert(0, crl_points())
+    for extension in own:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
 
