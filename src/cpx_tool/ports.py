@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from cpx_tool.model.fetch import Reply, Request
 from cpx_tool.model.observation import Fault
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
@@ -83,6 +84,13 @@ class Tokens(Protocol):
 
     def close(self) -> None:
         """Let go of the module and of its process. Never raises."""
+
+
+class Fetch(Protocol):
+    """The web: http and https, nothing else."""
+
+    def fetch(self, requests: Sequence[Request]) -> tuple[Reply, ...]:
+        """A reply to each request, in their order. Never raises: a failure is a reply."""
 
 
 class PinOrigin(StrEnum):

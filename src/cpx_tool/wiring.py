@@ -15,6 +15,7 @@ from cpx_tool import __version__
 from cpx_tool.adapters import files, observation_file, system, trust_files
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
+from cpx_tool.adapters.fetch import HttpFetch
 from cpx_tool.adapters.ledger import FileLedger, state_directory
 from cpx_tool.adapters.middleware import find_module
 from cpx_tool.adapters.password import new_password, password_source
@@ -36,16 +37,21 @@ from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
-from cpx_tool.errors import NothingToCheck
+from cpx_tool.errors import BadInput, NothingToCheck
 from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.emulation import Emulation
-from cpx_tool.model.message import Message
+from cpx_tool.model.fetch import Address, Fetched
+from cpx_tool.model.identity import Pki
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
-from cpx_tool.model.trust import Imported, StoreListing, TrustMaterial
+from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
+from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.ports import Operator, Readers
 
 load_observation = observation_file.load
@@ -102,6 +108,58 @@ def pin_ledger() -> FileLedger:
 def _ledger(source: Source) -> FileLedger:
     """An emulation has its own: its card numbers come again with each one that is made."""
     return FileLedger(source.emulated) if source.emulated is not None else pin_ledger()
+
+
+def go_online(
+    certificates: Sequence[bytes], at_hand: TrustMaterial, at: datetime, timeout: float
+) -> tuple[TrustMaterial, tuple[Fetched, ...]]:
+    """What is at hand, and what the web adds to it for these certificates (DER), as of `at`
+    (aware): missing issuers, CRLs, OCSP answers. Nothing is stored, and nothing more is believed.
+
+    `timeout` is how long one address may take in all, in seconds. The second value tells what
+    came of each address. Never raises: what cannot be fetched is not there.
+    """
+    found = look_up(certificates, at_hand, authorities(), HttpFetch(timeout), at)
+    return found.gained.plus(at_hand), found.fetched
+
+
+def trust_addresses(files: Sequence[Path], *, production: bool) -> tuple[Address, ...]:
+    """Where the CA certificates and CRLs of the test PKI are, of the production one on request,
+    and those that the certificates of these files name.
+
+    Raises `BadInput` for a file that holds no certificate.
+    """
+    pkis = (Pki.IGC_SANTE_TEST, Pki.IGC_SANTE) if production else (Pki.IGC_SANTE_TEST,)
+    known = [authority for authority in authorities() if authority.pki in pkis]
+    return published(known, [certificate for file in files for certificate in _read(file)])
+
+
+def _read(file: Path) -> list[Certificate]:
+    hint = msg("Give certificate files (.cer, .der, .pem, .p7b).")
+    data = read_file(file, MAX_BYTES, hint)
+    try:
+        return [read_certificate(der) for der in read_certificates(data)]
+    except BadInput as error:
+        reason = msg("{file}: {reason}", file=str(file), reason=error.reason)
+        raise BadInput(reason, hint) from None
+
+
+def fetch_trust(addresses: Sequence[Address], timeout: float) -> tuple[Arrival, ...]:
+    """Fetch from these addresses into the user's store, as `import_trust` brings files in; an
+    unknown CA is never accepted. Raises `BadInput` for a store that cannot be used.
+    """
+    gains = ask(addresses, HttpFetch(timeout))
+    found = [
+        trust_files.Found(gain.fetched.url, gain.certificates, gain.crls)
+        for gain in gains
+        if gain.fetched.failure is None
+    ]
+    importer = Importer(_store(), authorities(), accept_unknown=False, at=now())
+    done = importer.run(found)
+    return tuple(
+        Arrival(gain.fetched, tuple(item for item in done if item.file == gain.fetched.url))
+        for gain in gains
+    )
 
 
 def import_trust(paths: Sequence[Path], *, accept_unknown: bool) -> tuple[Imported, ...]:

@@ -40,6 +40,8 @@ def test_eighteen_cas_in_two_pkis() -> None:
         assert authority.pki is (Pki.IGC_SANTE_TEST if test else Pki.IGC_SANTE)
         assert authority.url.endswith(f"/{authority.code}.cer")
         assert ("/AC%20TEST/" in authority.url) is test
+        assert authority.crl_url is not None
+        assert authority.crl_url.endswith(f"/CRL/{authority.code}.crl")
 
 
 def test_a_ca_known_by_the_key_that_cards_name() -> None:
@@ -72,6 +74,10 @@ def test_addresses_are_those_that_certificates_name() -> None:
         known = by_name.get(canonical(certificate.issuer))
         if known is not None:
             assert certificate.issuer_urls == (known.url,)
+            assert certificate.crl_urls[0] == known.crl_url
+    for path in sorted(SHARED_CERTS.glob("CA_*_ACI-*.cer")):
+        certificate = read_certificate(path.read_bytes())
+        assert certificate.crl_urls[0] == by_name[canonical(certificate.issuer)].crl_url
 
 
 def test_bundles() -> None:
@@ -93,6 +99,8 @@ def test_bundles() -> None:
         ('pki = "igc-sante-test"\nname', 'pki = "igc"\nname'),
         ('"C=FR",', '"C:FR",'),
         ('"http://igc-sante.esante.gouv.fr/AC/ACR-EL', '"ftp://igc-sante.esante.gouv.fr/AC/ACR-EL'),
+        ('"http://igc-sante.esante.gouv.fr/CRL/', '"ftp://igc-sante.esante.gouv.fr/CRL/'),
+        ("crl = ", "url2 = "),
         ('[[authority]]\ncode = "ACR-FO"', '[[authority]]\ncode = "ACR-FO"\nnote = "1"'),
         ("[[authority]]", "[[authorities]]"),
         ("key_id = ", "key_id = 1 # "),

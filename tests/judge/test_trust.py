@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ocsp
 
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -15,7 +16,7 @@ from cpx_tool.model.finding import Checklist, Finding, Outcome, Verdict
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.trust import TrustMaterial
 from support.build import NOW, PEOPLE, card, with_card
-from support.certificates import CRL_ADDRESS, revocation_list
+from support.certificates import CRL_ADDRESS, ocsp_answer, revocation_list
 
 DOCTOR = "medecin-generaliste"
 PASSED, FAILED, SKIPPED, ERROR = Outcome
@@ -105,6 +106,47 @@ def test_an_old_crl_that_lists_the_card_still_counts(
     assert checklist.verdict is Verdict.FAILED
 
 
+GOOD, REVOKED, UNKNOWN = (
+    ocsp.OCSPCertStatus.GOOD,
+    ocsp.OCSPCertStatus.REVOKED,
+    ocsp.OCSPCertStatus.UNKNOWN,
+)
+
+
+def with_answer(
+    seen: Observation, key: rsa.RSAPrivateKey, status: ocsp.OCSPCertStatus, **changes: object
+) -> Observation:
+    answer = ocsp_answer(key, NOW - timedelta(hours=1), status)
+    return replace(seen, trust=replace(seen.trust, answers=(answer,), **changes))  # type: ignore[arg-type]
+
+
+def test_an_ocsp_answer_does_for_a_crl(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    checklist = judge(with_answer(good, key, GOOD, crls=()), card_set)
+    assert outcomes(checklist) == ALL_WELL
+    assert "OCSP answer of" in say(found(checklist)["CERT-CRL"].message)
+    assert "says OCSP" in say(found(checklist)["CERT-REVOKED"].message)
+
+
+def test_an_ocsp_answer_revokes(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    checklist = judge(with_answer(good, key, REVOKED), card_set)
+    assert outcomes(checklist)["CERT-REVOKED"] is FAILED
+    assert checklist.verdict is Verdict.FAILED
+
+
+def test_a_responder_that_does_not_know_the_card_says_nothing_of_it(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    checklist = judge(with_answer(good, key, UNKNOWN, crls=()), card_set)
+    assert outcomes(checklist)["CERT-CRL"] is SKIPPED
+    assert "does not know" in say(found(checklist)["CERT-CRL"].message)
+    assert "CERT-REVOKED" not in outcomes(checklist)
+    assert outcomes(judge(with_answer(good, key, UNKNOWN), card_set)) == ALL_WELL
+
+
 def test_one_certificate_of_two_is_named(
     good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
 ) -> None:
@@ -125,5 +167,5 @@ def test_what_is_no_certificate_and_no_crl_is_passed_over(
     good: Observation, card_set: CardSet, size: int
 ) -> None:
     junk = b"\x30\x82\xff" * size
-    trust = good.trust.plus(TrustMaterial(certificates=(junk,), crls=(junk,)))
+    trust = good.trust.plus(TrustMaterial((junk,), (junk,), answers=(junk,)))
     assert outcomes(judge(replace(good, trust=trust), card_set)) == ALL_WELL

@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 
 from cpx_tool.model.trust import Anchors, ChainOutcome, ChainResult, Flaw, RevocationOutcome
 from cpx_tool.pki.chain import judge_chain
-from cpx_tool.pki.crl import judge_revocation, read_crl
+from cpx_tool.pki.crl import read_crl
 from cpx_tool.pki.link import make_pool
+from cpx_tool.pki.revocation import judge_revocation
 from support.pki import (
     AT,
     END,

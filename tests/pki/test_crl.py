@@ -24,12 +24,12 @@ from cpx_tool.pki.crl import (
     BadCrl,
     Crl,
     RefusedCrl,
-    judge_revocation,
     read_crl,
     read_crls,
     signed_by,
 )
 from cpx_tool.pki.link import make_pool, read_link
+from cpx_tool.pki.revocation import judge_revocation
 from support.paths import SHARED_CERTS, shared_cert
 from support.pki import AT, CrlSpec, authority, key, leaf, pem, root
 

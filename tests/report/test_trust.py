@@ -7,8 +7,9 @@ import hashlib
 from cpx_tool.i18n import say
 from cpx_tool.model.trust import Anchors, ChainOutcome, Imported, ImportStatus, WeakLink, Weakness
 from cpx_tool.pki.chain import judge_chain
-from cpx_tool.pki.crl import judge_revocation, read_crl
+from cpx_tool.pki.crl import read_crl
 from cpx_tool.pki.link import make_pool, read_link
+from cpx_tool.pki.revocation import judge_revocation
 from cpx_tool.report import trust
 from cpx_tool.report.canvas import Paper
 from support.pki import AT, CrlSpec, Spec, authority, dn, leaf, root, rsa_key

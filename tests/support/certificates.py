@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 ISSUER = (
@@ -161,9 +162,11 @@ def _signed(
         .not_valid_before(dates[0])
         .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
-        .add_extension(crl_points(), critical=False)
     )
-    for extension in extensions:
+    own = list(extensions)
+    if all(extension.oid != x509.CRLDistributionPoints.oid for extension in own):
+        own.insert(0, crl_points())
+    for extension in own:
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
 
@@ -192,6 +195,29 @@ def revocation_list(key: rsa.RSAPrivateKey, made: datetime, *revoked: int, days:
         entry = x509.RevokedCertificateBuilder(serial, made - timedelta(days=1)).build()
         builder = builder.add_revoked_certificate(entry)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
+
+
+def ocsp_answer(key: rsa.RSAPrivateKey, made: datetime, status: ocsp.OCSPCertStatus) -> bytes:
+    """The DER of what that CA answers about the certificate `SERIAL`, good for a day."""
+    revoked = status is ocsp.OCSPCertStatus.REVOKED
+    own = x509.load_der_x509_certificate(authority_certificate(key))
+    subject = x509.load_der_x509_certificate(make_certificate(key))
+    response = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(
+            cert=subject,
+            issuer=own,
+            algorithm=SHA256(),
+            cert_status=status,
+            this_update=made,
+            next_update=made + timedelta(days=1),
+            revocation_time=made - timedelta(days=1) if revoked else None,
+            revocation_reason=None,
+        )
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, own)
+        .sign(key, SHA256())
+    )
+    return response.public_bytes(Encoding.DER)
 
 
 def crl_points() -> x509.CRLDistributionPoints:

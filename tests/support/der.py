@@ -85,27 +85,28 @@ def with_legacy_subject(
     11.6); values that are not ASCII are Latin-1 in T61String.
     """
     tbs = list(_elements(x509.Certificate.load(der)["tbs_certificate"].contents))
-    tbs[_SUBJECT] = _tlv(_TAG_SEQUENCE, b"".join(_rdn(rdn) for rdn in rdns))
-    signed = _tlv(_TAG_SEQUENCE, b"".join(tbs))
+    tbs[_SUBJECT] = tlv(_TAG_SEQUENCE, b"".join(_rdn(rdn) for rdn in rdns))
+    signed = tlv(_TAG_SEQUENCE, b"".join(tbs))
     signature = key.sign(signed, padding.PKCS1v15(), SHA256())
     _, algorithm, _ = _elements(x509.Certificate.load(der).contents)
-    return _tlv(_TAG_SEQUENCE, signed + algorithm + _tlv(_TAG_BIT_STRING, b"\0" + signature))
+    return tlv(_TAG_SEQUENCE, signed + algorithm + tlv(_TAG_BIT_STRING, b"\0" + signature))
 
 
 def _rdn(attributes: Sequence[Attribute]) -> bytes:
     inside = (
-        _tlv(_TAG_SEQUENCE, core.ObjectIdentifier(oid).dump() + _text(text))
+        tlv(_TAG_SEQUENCE, core.ObjectIdentifier(oid).dump() + _text(text))
         for oid, text in attributes
     )
-    return _tlv(_TAG_SET, b"".join(inside))
+    return tlv(_TAG_SET, b"".join(inside))
 
 
 def _text(text: str) -> bytes:
     tag = _TAG_PRINTABLE_STRING if text.isascii() else _TAG_T61_STRING
-    return _tlv(tag, text.encode("latin-1"))
+    return tlv(tag, text.encode("latin-1"))
 
 
-def _tlv(tag: int, contents: bytes) -> bytes:
+def tlv(tag: int, contents: bytes) -> bytes:
+    """Tag, length, contents."""
     size = len(contents)
     if size < 0x80:
         return bytes([tag, size]) + contents

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
@@ -157,3 +160,21 @@ def ckr(code: str, call: str = "C_Login") -> Fault:
 def crash(call: str = "C_Sign") -> Fault:
     """The module died in that call."""
     return Fault(FaultKind.CRASH, call, "SIGSEGV")
+
+
+@dataclass
+class FakeWeb:
+    """Satisfies `ports.Fetch`: these pages by address, no network for the rest."""
+
+    pages: Mapping[str, bytes] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+    def fetch(self, requests: Sequence[Request]) -> tuple[Reply, ...]:
+        self.requests += requests
+        nothing = Reply(failure=Failure(FetchProblem.NAME, msg("no network")))
+        return tuple(Reply(self.pages[r.url]) if r.url in self.pages else nothing for r in requests)
+
+    @property
+    def urls(self) -> list[str]:
+        """What was asked for, in order."""
+        return [request.url for request in self.requests]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from asn1crypto import ocsp as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+
+from support.der import tlv
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
 """The moment that the made chains are judged for: the middle of their validity."""
@@ -170,6 +174,113 @@ class CrlSpec:
         for extension, critical in self.extra:
             builder = builder.add_extension(extension, critical)
         return _signed(builder, self.signer or self.issuer.own_key)
+
+
+def names(
+    *, ca: Sequence[str] = (), crl: Sequence[str] = (), responder: Sequence[str] = ()
+) -> tuple[tuple[x509.ExtensionType, bool], ...]:
+    """The extensions with which a certificate names these addresses."""
+    access = [(AuthorityInformationAccessOID.CA_ISSUERS, url) for url in ca]
+    access += [(AuthorityInformationAccessOID.OCSP, url) for url in responder]
+    found: list[tuple[x509.ExtensionType, bool]] = []
+    if access:
+        uris = (x509.AccessDescription(oid, _uri(url)) for oid, url in access)
+        found.append((x509.AuthorityInformationAccess(uris), False))
+    if crl:
+        point = x509.DistributionPoint(list(map(_uri, crl)), None, None, None)
+        found.append((x509.CRLDistributionPoints([point]), False))
+    return tuple(found)
+
+
+def _uri(url: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(url)
+
+
+def responder(issuer: Spec, name: str = "responder") -> Spec:
+    """A responder that a CA lets answer for itself."""
+    own = Spec(dn(name), key(name), issuer.subject, issuer.own_key, ca=False, serial=4662)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+    return own.but(usage=("digital_signature",), extra=((usage, False),))
+
+
+@dataclass(frozen=True)
+class OcspSpec:
+    """An OCSP answer to make, about `subject` of `issuer`. `signer` is the certificate of who
+    answers (the issuer by default), `signing_key` signs in its place (a wrong signature).
+
+    `sent` are certificates sent along; `tweak` may change what is signed, as asn1crypto's
+    ResponseData, and `patch` as bytes.
+    """
+
+    subject: Spec
+    issuer: Spec
+    revoked: tuple[datetime, x509.ReasonFlags | None] | None = None
+    unknown: bool = False
+    made: datetime = AT - timedelta(hours=1)
+    due: datetime | None = AT + timedelta(hours=1)
+    produced: datetime | None = None
+    signer: Spec | None = None
+    signing_key: Key | None = None
+    sent: tuple[Spec | bytes, ...] = ()
+    by_key: bool = False
+    digest: HashAlgorithm = field(default_factory=SHA1)
+    extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()
+    tweak: Callable[[asn1.ResponseData], object] = bool
+    patch: Callable[[bytes], bytes] = bytes
+
+    def but(self, **changes: object) -> OcspSpec:
+        """The same with changes."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def der(self) -> bytes:
+        """The answer. The builder knows no other time of production than now, so the date is
+        put in afterwards, and all of it signed again.
+        """
+        inside = asn1.OCSPResponse.load(self._built())["response_bytes"]
+        basic = inside["response"].parsed
+        data = basic["tbs_response_data"]
+        data["produced_at"] = self.produced or self.made
+        self.tweak(data)
+        signed = self.patch(data.dump(force=True))
+        signing_key = self.signing_key or (self.signer or self.issuer).own_key
+        assert isinstance(signing_key, ec.EllipticCurvePrivateKey)
+        signature = signing_key.sign(signed, ec.ECDSA(SHA256()))
+        parts = [signed, basic["signature_algorithm"].dump(), tlv(0x03, b"\0" + signature)]
+        if self.sent:
+            sent = [each if isinstance(each, bytes) else each.der() for each in self.sent]
+            parts.append(tlv(0xA0, tlv(0x30, b"".join(sent))))
+        answer = tlv(0x04, tlv(0x30, b"".join(parts)))
+        typed = tlv(0x30, inside["response_type"].dump() + answer)
+        return tlv(0x30, tlv(0x0A, b"\0") + tlv(0xA0, typed))
+
+    def _built(self) -> bytes:
+        status = ocsp.OCSPCertStatus.UNKNOWN if self.unknown else ocsp.OCSPCertStatus.GOOD
+        revoked_at, reason = self.revoked or (None, None)
+        if self.revoked:
+            status = ocsp.OCSPCertStatus.REVOKED
+        signer = self.signer or self.issuer
+        encoding = ocsp.OCSPResponderEncoding
+        builder = (
+            ocsp.OCSPResponseBuilder()
+            .add_response(
+                cert=x509.load_der_x509_certificate(self.subject.der()),
+                issuer=x509.load_der_x509_certificate(self.issuer.der()),
+                algorithm=self.digest,
+                cert_status=status,
+                this_update=self.made,
+                next_update=self.due,
+                revocation_time=revoked_at,
+                revocation_reason=reason,
+            )
+            .responder_id(
+                encoding.HASH if self.by_key else encoding.NAME,
+                x509.load_der_x509_certificate(signer.der()),
+            )
+        )
+        for extension, critical in self.extra:
+            builder = builder.add_extension(extension, critical)
+        response = builder.sign(signer.own_key, SHA256())
+        return response.public_bytes(Encoding.DER)
 
 
 def pem(der: bytes, label: str = "CERTIFICATE") -> bytes:

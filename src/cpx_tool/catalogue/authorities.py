@@ -77,7 +77,7 @@ def _parse(text: str) -> dict[str, list[dict[str, object]]]:
 
 
 def _authority(entry: Mapping[str, object]) -> Authority:
-    _refuse_keys(entry, {"code", "pki", "name", "url"}, {"parent", "sha256", "key_id"})
+    _refuse_keys(entry, {"code", "pki", "name", "url", "crl"}, {"parent", "sha256", "key_id"})
     code = _matching(_CODE, entry["code"])
     parent = _optional(_CODE, entry, "parent")
     if (parent is None) is not code.startswith("ACR-"):
@@ -90,6 +90,7 @@ def _authority(entry: Mapping[str, object]) -> Authority:
         url=_matching(_URL, entry["url"]),
         sha256=_optional(_SHA256, entry, "sha256"),
         key_id=_optional(_KEY_ID, entry, "key_id"),
+        crl_url=_matching(_URL, entry["crl"]),
     )
 
 

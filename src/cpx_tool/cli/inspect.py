@@ -14,9 +14,10 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.cli import options
-from cpx_tool.cli.output import note, paper, show
+from cpx_tool.cli.output import note, paper, show, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainOutcome, RevocationOutcome
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
@@ -35,7 +36,7 @@ _WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
         "Say who certificate files are.\n\n"
         "Card type, profession, holder, test or production, validity; chain and revocation, as "
         "far as CA certificates and CRLs are at hand (see cpx-tool trust). FILE is DER, PEM or "
-        "PKCS#7. Nothing is fetched."
+        "PKCS#7. Nothing goes to the network without --online."
     ),
 )
 @click.argument(
@@ -44,6 +45,15 @@ _WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
 @options.ca_dir_option
 @options.crl_option
 @options.at_option
+@click.option(
+    "--online",
+    is_flag=True,
+    help=_(
+        "Also fetch missing issuers and CRLs, and ask OCSP, at the addresses that the "
+        "certificates name. Nothing is stored."
+    ),
+)
+@options.fetch_timeout_option
 @options.json_option
 @click.pass_context
 def inspect(
@@ -53,18 +63,25 @@ def inspect(
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
     at: datetime | None,
+    online: bool,
+    timeout: float,
     as_json: bool,
 ) -> None:
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
-    moment = at or wiring.now()
     read = [entry for file in files for entry in _read(file)]
+    fetched: tuple[Fetched, ...] | None = None
+    if online:
+        tell(msg("Asking the network…"))
+        ders = [entry.der for entry in read if entry.der]
+        at_hand, fetched = wiring.go_online(ders, at_hand, at or wiring.now(), timeout)
+    moment = at or wiring.now()  # after the answers, which are of this very moment
     # a file may hold its own chain
     trust = make_trust(at_hand, authorities(), (entry.der for entry in read))
     found = [_inspect(entry, trust, moment) for entry in read]
     if as_json:
-        show(inspection.render_json(found, say, moment))
+        show(inspection.render_json(found, say, moment, fetched))
     else:
-        show(inspection.render(found, say, paper()))
+        show(inspection.render(found, say, paper(), fetched))
     if any(entry.problem is not None for entry in found):
         if not as_json:
             note(msg("Some files hold no certificate that can be read."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from gettext import gettext as _
@@ -109,15 +110,44 @@ def set_option(function: F) -> F:
     )(function)
 
 
+class Seconds(click.FloatRange):
+    """A time to wait: from 0.1 s to an hour. "nan" lies in every range, and is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0.1, max=3600)
+        self.name = _("number of seconds")
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(_('"{value}" is not a number of seconds.').format(value=value), param, ctx)
+        return seconds
+
+
 def timeout_option(function: F) -> F:
-    """`--timeout SECONDS`."""
+    """`--timeout SECONDS`, of a call into the module."""
     return click.option(
         "--timeout",
         metavar=_("SECONDS"),
-        type=_named(click.FloatRange(min=0.1, max=3600), _("number of seconds")),
+        type=Seconds(),
         default=30.0,
         show_default=True,
         help=_("How long one call into the PKCS#11 module may take."),
+    )(function)
+
+
+def fetch_timeout_option(function: F) -> F:
+    """`--timeout SECONDS`, of an address of the web."""
+    return click.option(
+        "--timeout",
+        metavar=_("SECONDS"),
+        type=Seconds(),
+        default=10.0,
+        show_default=True,
+        help=_("How long one address may take in all, when the network is asked."),
     )(function)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities, bundles
 from cpx_tool.cli import options
-from cpx_tool.cli.output import note, paper, show
+from cpx_tool.cli.output import note, paper, show, tell
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
-from cpx_tool.model.message import msg
-from cpx_tool.model.trust import Imported, ImportStatus
+from cpx_tool.model.fetch import FetchProblem
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.trust import Arrival, Imported, ImportStatus
+from cpx_tool.report import fetch as fetch_report
 from cpx_tool.report import trust as trust_report
 
 
@@ -32,8 +35,8 @@ class Group(options.Group):
     cls=Group,
     help=_(
         "Manage the CA certificates that chains are verified with.\n\n"
-        "No certificate is shipped, and nothing is fetched: download them once "
-        "(cpx-tool trust where), then import them."
+        "No certificate is shipped, and the network is asked by trust fetch only. Without it, "
+        "download them once (cpx-tool trust where), then import them."
     ),
     epilog=options.EXIT_CODES,
     subcommand_metavar=_("COMMAND [ARGS]..."),
@@ -80,6 +83,81 @@ def _code(done: tuple[Imported, ...]) -> ExitCode:
     usable = any(item.status.imported or item.status is ImportStatus.DUPLICATE for item in done)
     refused = any(item.status.refused for item in done)
     return ExitCode.PASSED if usable and not refused else ExitCode.FAILED
+
+
+@trust.command(
+    "fetch",
+    cls=options.Command,
+    help=_(
+        "Fetch CA certificates and CRLs into your store.\n\n"
+        "Those of the CAs of the IGC-Santé TEST, and what the certificates in FILE name: "
+        "issuers and CRLs, over http and https. What comes is judged as trust import does it; an "
+        "unknown CA is never accepted.\n\n"
+        "It ends with code 1 when something was refused or could not be fetched, with 4 when "
+        "nothing could be fetched."
+    ),
+)
+@click.argument("files", metavar=_("[FILE]..."), nargs=-1, type=click.Path(path_type=Path))
+@click.option("--production", is_flag=True, help=_("Also those of the production PKI."))
+@click.option("--dry-run", is_flag=True, help=_("Show the addresses, and ask none."))
+@options.fetch_timeout_option
+@options.json_option
+@click.pass_context
+def fetch(
+    context: click.Context,
+    /,
+    files: tuple[Path, ...],
+    production: bool,
+    dry_run: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    addresses = wiring.trust_addresses(files, production=production)
+    if dry_run:
+        show(
+            fetch_report.render_addresses_json(addresses)
+            if as_json
+            else fetch_report.render_addresses(addresses, say)
+        )
+        return
+    tell(msg("Asking the network…"))
+    arrivals = wiring.fetch_trust(addresses, timeout)
+    if as_json:
+        show(fetch_report.render_arrivals_json(arrivals, say))
+    else:
+        show(fetch_report.render_arrivals(arrivals, say, paper()))
+    code = code_of(arrivals)
+    if code is ExitCode.NOTHING_CHECKED:
+        note(_nothing(arrivals))
+    context.exit(int(code))
+
+
+_NO_NETWORK = (FetchProblem.NAME, FetchProblem.UNREACHABLE, FetchProblem.TIMEOUT)
+_NOT_ASKED = (FetchProblem.SCHEME, FetchProblem.MADE_UP)
+
+
+def code_of(arrivals: Sequence[Arrival]) -> ExitCode:
+    """4 when nothing came, 1 when something did not come or was refused, else 0."""
+    if all(arrival.fetched.failure is not None for arrival in arrivals):
+        return ExitCode.NOTHING_CHECKED
+    return ExitCode.FAILED if any(map(_is_wanting, arrivals)) else ExitCode.PASSED
+
+
+def _nothing(arrivals: Sequence[Arrival]) -> Message:
+    """In one sentence, when it has one reason."""
+    problems = {a.fetched.failure.problem for a in arrivals if a.fetched.failure is not None}
+    asked = problems.difference(_NOT_ASKED)
+    if asked and asked.issubset(_NO_NETWORK):
+        return msg("Nothing could be fetched: there seems to be no network.")
+    return msg("Nothing could be fetched.")
+
+
+def _is_wanting(arrival: Arrival) -> bool:
+    """Something did not come, or did not get in. That LDAP is not asked is no news."""
+    failure = arrival.fetched.failure
+    if failure is not None:
+        return failure.problem is not FetchProblem.SCHEME
+    return any(i.status.refused or i.status is ImportStatus.UNREADABLE for i in arrival.imported)
 
 
 @trust.command("list", cls=options.Command, help=_("List what your store holds."))

@@ -14,6 +14,7 @@ from cpx_tool.model.trust import (
     ChainResult,
     Revocation,
     RevocationOutcome,
+    RevocationSource,
 )
 from cpx_tool.pki.canonical import label_of
 
@@ -60,18 +61,20 @@ def anchor_answer(chain: ChainResult) -> Answer | None:
 
 
 def crl_answer(chain: ChainResult, revocation: Revocation) -> Answer | None:
-    """Whether a CRL that counts now is at hand. None without a verified chain."""
+    """Whether a CRL or an OCSP answer that counts now is at hand. None without a verified chain."""
     if chain.outcome is not ChainOutcome.VERIFIED or len(chain.path) == 1:
         return None
-    if revocation.outcome is RevocationOutcome.NO_CRL:
+    if revocation.outcome in (RevocationOutcome.NO_CRL, RevocationOutcome.UNKNOWN):
         return skipped(revocation.reason, _get(revocation.addresses))
     if revocation.outcome is RevocationOutcome.STALE:
         return failed(revocation.reason)
+    if revocation.source is RevocationSource.OCSP:
+        return passed(msg("An OCSP answer of {date}.", date=revocation.this_update or ""))
     return passed(msg("A CRL of {date}.", date=revocation.this_update or ""))
 
 
 def revoked_answer(revocation: Revocation) -> Answer | None:
-    """Whether the certificate is revoked. None when no CRL at hand can tell."""
+    """Whether the certificate is revoked. None when nothing at hand can tell."""
     if revocation.outcome is RevocationOutcome.REVOKED:
         return failed(revocation.reason)
     return passed(revocation.reason) if revocation.outcome is RevocationOutcome.GOOD else None

@@ -37,6 +37,8 @@ class Certificate:
     """RSA modulus, lower-case hex without leading zeros; "" for other keys."""
     public_key: bytes
     """SubjectPublicKeyInfo, DER."""
+    issuer_der: bytes
+    """The issuer's name as it stands, DER: what OCSP hashes."""
     is_ca: bool = False
     key_usage: tuple[str, ...] = ()
     extended_key_usage: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message
 
@@ -19,7 +20,8 @@ class Authority:
     """A CA that the catalogue knows: `code` as in its file name ("ACI-FO-PP-TEST").
 
     `sha256` (of the certificate) and `key_id` are lower-case hex, None when not known; `parent`
-    is the code of its issuer, None for a root; `url` is where the PKI publishes it.
+    is the code of its issuer, None for a root; `url` is where the PKI publishes it, `crl_url`
+    where it publishes its CRL.
     """
 
     code: str
@@ -29,6 +31,7 @@ class Authority:
     url: str
     sha256: str | None = None
     key_id: str | None = None
+    crl_url: str | None = None
 
 
 class AnchorOrigin(StrEnum):
@@ -74,7 +77,8 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class TrustMaterial:
-    """What chains and revocation are judged with, as it was found: certificates and CRLs in DER.
+    """What chains and revocation are judged with, as it was found: certificates, CRLs and OCSP
+    answers in DER.
 
     A certificate is believed for its fingerprint (lower-case hex) only: because the catalogue
     knows it, because the user accepted it (`accepted`), or because an emulation made it for its
@@ -85,6 +89,7 @@ class TrustMaterial:
     crls: tuple[bytes, ...] = ()
     accepted: tuple[str, ...] = ()
     emulated: tuple[str, ...] = ()
+    answers: tuple[bytes, ...] = ()
 
     def plus(self, other: TrustMaterial) -> TrustMaterial:
         """Both, each thing once."""
@@ -93,6 +98,7 @@ class TrustMaterial:
             crls=_once(self.crls + other.crls),
             accepted=_once(self.accepted + other.accepted),
             emulated=_once(self.emulated + other.emulated),
+            answers=_once(self.answers + other.answers),
         )
 
 
@@ -184,31 +190,43 @@ class ChainResult:
 
 
 class RevocationOutcome(StrEnum):
-    """What a CRL says of a certificate."""
+    """What CRLs and OCSP answers say of a certificate."""
 
     REVOKED = "revoked"
     GOOD = "good"
     STALE = "stale"
-    """Not in the CRL, but the CRL was already out of date."""
+    """Not revoked, but what says so was already out of date."""
+    UNKNOWN = "unknown"
+    """The OCSP responder of the CA does not know the certificate."""
     NO_CRL = "no-crl"
-    """No CRL at hand can be used."""
+    """No CRL at hand can be used, and no OCSP answer."""
+
+
+class RevocationSource(StrEnum):
+    """What an answer rests on."""
+
+    CRL = "crl"
+    OCSP = "ocsp"
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
     """A certificate's state at a moment. `authority` names an issuer of the chain, when it is
-    that one which is revoked; `cause` is the RFC 5280 reason ("keyCompromise"), None when the
-    CRL states none. `addresses` are where CRLs of the issuer are published.
+    that one which is revoked; `cause` is the RFC 5280 reason ("keyCompromise"), None when none
+    is stated. `source` says what answered, None with NO_CRL. `addresses` are where CRLs of the
+    issuer are published. `others` say what else was at hand, and does not count.
     """
 
     outcome: RevocationOutcome
     reason: Message
+    source: RevocationSource | None = None
     revoked_at: datetime | None = None
     cause: str | None = None
     authority: str | None = None
     this_update: datetime | None = None
     next_update: datetime | None = None
     addresses: tuple[str, ...] = ()
+    others: tuple[Message, ...] = ()
 
 
 class ImportStatus(StrEnum):
@@ -263,6 +281,14 @@ class Imported:
     sha256: str | None = None
     code: str | None = None
     hint: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came of an address, and what became of it in the store."""
+
+    fetched: Fetched
+    imported: tuple[Imported, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ def _read(der: bytes) -> Certificate:
         "serial": _serial(tbs),
         "not_before": not_before,
         "not_after": not_after,
+        "issuer_der": tbs["issuer"].dump(),
         "signature_algorithm": _algorithm(outer["signature_algorithm"], _SIGNATURE_ALGORITHMS),
         **_names(tbs, problems),
         **_public_key(tbs["subject_public_key_info"], problems),

@@ -82,7 +82,7 @@ def judge_chain(certificate: bytes, pool: Pool, anchors: Anchors, at: datetime) 
 
 def judge_link(link: Link, pool: Pool, anchors: Anchors, at: datetime) -> ChainResult:
     """`judge_chain` of a certificate that is read already."""
-    flaw = _unusable(link)
+    flaw = unusable(link)
     if flaw is not None:
         return _broken((link,), *flaw)
     result = _Search(pool, anchors, at).climb((link,))
@@ -165,7 +165,7 @@ class _Search:
         if flaw is not None:
             return _broken(path, *flaw)
         longer = (*path, candidate)
-        flaw = _unusable(candidate) or _no_issuer(longer) or _out_of_date(candidate, self.at)
+        flaw = unusable(candidate) or _no_issuer(longer) or _out_of_date(candidate, self.at)
         return _broken(longer, *flaw) if flaw is not None else self.climb(longer)
 
 
@@ -201,7 +201,8 @@ def _not_signed(subject: Link, candidate: Link) -> tuple[Flaw, Message] | None:
     return None
 
 
-def _unusable(link: Link) -> tuple[Flaw, Message] | None:
+def unusable(link: Link) -> tuple[Flaw, Message] | None:
+    """Why nothing can rest on a certificate, whoever issued it."""
     if link.damaged:
         return Flaw.DAMAGED, msg(
             "{name} cannot be read where it decides ({parts}).",

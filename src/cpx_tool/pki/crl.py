@@ -1,4 +1,4 @@
-"""Revocation, from CRLs at hand (RFC 5280, 5 and 6.3); nothing is fetched.
+"""Revocation, from CRLs at hand (RFC 5280, 5 and 6.3).
 
 A CRL counts for a certificate when the very CA that issued the certificate signed it: same full
 name, same key. Refused, with a reason: delta CRLs (they say only what changed), indirect ones
@@ -21,7 +21,7 @@ from asn1crypto import core, crl, pem, x509
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.trust import ChainOutcome, ChainResult, Revocation, RevocationOutcome
+from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.signed import Answer, Signed, split, verify
@@ -38,7 +38,7 @@ _CERTIFICATE_ISSUER = "2.5.29.29"
 _SEQUENCE = 0x30
 _PEM_LABELS = ("X509 CRL", "CRL")
 
-_CAUSES = {
+CAUSES = {
     0: "unspecified",
     1: "keyCompromise",
     2: "cACompromise",
@@ -52,7 +52,7 @@ _CAUSES = {
 }
 """RFC 5280, 5.3.1."""
 
-_HOLD = "certificateHold"
+HOLD = "certificateHold"
 
 
 class BadCrl(BadInput):
@@ -130,46 +130,12 @@ def signed_by(found: Crl, issuer: Certificate) -> bool:
     return _not_of(found, issuer) is None
 
 
-def judge_revocation(chain: ChainResult, crls: Sequence[Crl], at: datetime) -> Revocation:
-    """What the CRLs say of the certificate of a chain, as of `at` (aware). Never raises.
-
-    Only a verified chain can be judged: without it nobody knows whose CRL counts. An issuer
-    that is revoked answers for the certificate.
-    """
-    if not chain.path:
-        return _unknown(msg("The certificate cannot be read."), None)
-    subject = chain.path[0]
-    if chain.outcome is not ChainOutcome.VERIFIED:
-        return _unknown(msg("No CRL can count, as the chain is not verified."), subject)
-    if len(chain.path) == 1:
-        return _unknown(msg("The certificate is itself an anchor: no CRL speaks for it."), None)
-    pairs = list(zip(chain.path, chain.path[1:], strict=False))
-    own, *upper = (_judge(subject, issuer, crls, at) for subject, issuer in pairs)
-    if own.outcome is RevocationOutcome.REVOKED:
-        return own
-    for (authority, _), answer in zip(pairs[1:], upper, strict=True):
-        if answer.outcome is RevocationOutcome.REVOKED:
-            return _of_authority(authority, answer)
-    return own
-
-
-def _of_authority(authority: Certificate, answer: Revocation) -> Revocation:
-    name = label_of(authority.subject)
-    return Revocation(
-        outcome=RevocationOutcome.REVOKED,
-        reason=msg("The issuer {name} is revoked: {reason}", name=name, reason=answer.reason),
-        revoked_at=answer.revoked_at,
-        cause=answer.cause,
-        authority=name,
-        this_update=answer.this_update,
-        next_update=answer.next_update,
-        addresses=answer.addresses,
-    )
-
-
-def _judge(
+def judge_crls(
     subject: Certificate, issuer: Certificate, crls: Sequence[Crl], at: datetime
 ) -> Revocation:
+    """What the CRLs say of a certificate as of `at` (aware); `issuer` must have issued it, and be
+    trusted. Never raises.
+    """
     of_name = [found for found in crls if found.issuer == canonical(subject.issuer)]
     doubts = [doubt for found in of_name if (doubt := _doubt(found, subject, issuer)) is not None]
     usable = [found for found in of_name if _doubt(found, subject, issuer) is None]
@@ -191,11 +157,12 @@ def _revoked(entries: Sequence[tuple[Crl, _Entry | None]], at: datetime) -> Revo
     for found, entry in entries:
         if entry is None or entry.revoked_at > at:
             continue
-        if entry.cause == _HOLD and found.this_update != newest:
+        if entry.cause == HOLD and found.this_update != newest:
             continue
         return Revocation(
             RevocationOutcome.REVOKED,
             _revoked_words(entry),
+            RevocationSource.CRL,
             revoked_at=entry.revoked_at,
             cause=entry.cause,
             this_update=found.this_update,
@@ -206,8 +173,8 @@ def _revoked(entries: Sequence[tuple[Crl, _Entry | None]], at: datetime) -> Revo
 
 def _revoked_words(entry: _Entry) -> Message:
     if entry.cause is None:
-        return msg("REVOKED on {date}; the CRL states no reason.", date=entry.revoked_at)
-    return msg("REVOKED on {date} ({cause}).", date=entry.revoked_at, cause=entry.cause)
+        return msg("REVOKED on {date}, says a CRL; it states no reason.", date=entry.revoked_at)
+    return msg("REVOKED on {date} ({cause}), says a CRL.", date=entry.revoked_at, cause=entry.cause)
 
 
 def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -> Revocation:
@@ -242,12 +209,11 @@ def _good_or_stale(newest: Crl, at: datetime) -> Revocation:
     else:
         outcome = RevocationOutcome.STALE
         reason = msg("Not in the CRL of {date}, which does not say how long it counts.", date=made)
-    return Revocation(outcome, reason, this_update=made, next_update=due)
+    return Revocation(outcome, reason, RevocationSource.CRL, this_update=made, next_update=due)
 
 
-def _unknown(reason: Message, subject: Certificate | None) -> Revocation:
-    addresses = subject.crl_urls if subject else ()
-    return Revocation(RevocationOutcome.NO_CRL, reason, addresses=addresses)
+def _unknown(reason: Message, subject: Certificate) -> Revocation:
+    return Revocation(RevocationOutcome.NO_CRL, reason, addresses=subject.crl_urls)
 
 
 def _doubt(found: Crl, subject: Certificate, issuer: Certificate) -> Message | None:
@@ -409,7 +375,7 @@ def _read_entry(der: bytes) -> _Entry | None:
             raise ValueError("an entry for another CA")
         if oid == "2.5.29.21":
             code = core.Enumerated.load(item["extn_value"].contents).contents
-            cause = _CAUSES.get(int.from_bytes(code, "big"), "unspecified")
+            cause = CAUSES.get(int.from_bytes(code, "big"), "unspecified")
     if cause == "removeFromCRL":
         return None
     return _Entry(_moment(entry["revocation_date"]), cause)

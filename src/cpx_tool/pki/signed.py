@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from asn1crypto import algos
+from asn1crypto import algos, keys
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -88,6 +88,18 @@ def split(outer: Any, inner: Any) -> Signed:
         signature=signature.native,
         agrees=identifier.dump() == inner.dump(),
     )
+
+
+def key_octets(public_key: bytes) -> bytes | None:
+    """The key itself, out of a SubjectPublicKeyInfo (DER): what key identifiers are hashes of.
+
+    None when it cannot be read.
+    """
+    try:
+        bits = keys.PublicKeyInfo.load(public_key)["public_key"]
+        return bytes(bits.contents[1:])
+    except Exception:  # asn1crypto declares no errors of its own
+        return None
 
 
 def verify(signed: Signed, public_key: bytes) -> Answer:

@@ -6,8 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import keys
-
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
@@ -24,6 +22,7 @@ from cpx_tool.pki.canonical import canonical, label_of
 from cpx_tool.pki.chain import judge_link
 from cpx_tool.pki.identity import issuing_pki
 from cpx_tool.pki.link import Link, Pool
+from cpx_tool.pki.signed import key_octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +126,5 @@ def _key_id(certificate: Certificate) -> str | None:
     """SHA-1 of the key itself, as all seen CAs of the IGC-Santé have it (RFC 5280, 4.2.1.2 (1)):
     what a certificate says of its key proves nothing.
     """
-    try:
-        bits = keys.PublicKeyInfo.load(certificate.public_key)["public_key"]
-        octets = bytes(bits.contents[1:])
-    except Exception:  # asn1crypto declares no errors of its own
-        return None
-    return hashlib.sha1(octets, usedforsecurity=False).hexdigest()
+    octets = key_octets(certificate.public_key)
+    return hashlib.sha1(octets, usedforsecurity=False).hexdigest() if octets else None

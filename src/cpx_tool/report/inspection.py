@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.fetch import fetched_body, fetched_lines
 from cpx_tool.report.json import SCHEMA_VERSION, identity_body, moment, to_text
 from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
 from cpx_tool.report.words import Say, day
@@ -55,8 +57,13 @@ class Inspected:
     revocation: Revocation | None = None
 
 
-def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
-    """A block of lines for each certificate."""
+def render(
+    found: Sequence[Inspected],
+    say: Say,
+    paper: Paper,
+    fetched: Sequence[Fetched] | None = None,
+) -> str:
+    """A block of lines for each certificate, then what was fetched; None when nothing was to."""
     canvas = Canvas(paper)
     for entry in found:
         canvas.line(entry.file, "bold")
@@ -70,16 +77,25 @@ def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
             for name, value in lines:
                 canvas.line(say(msg("{name}: {value}", name=name, value=value)), indent=2)
         canvas.line()
+    if fetched is not None:
+        fetched_lines(canvas, fetched, say)
+        canvas.line()
     return canvas.text()
 
 
-def render_json(found: Sequence[Inspected], say: Say, at: datetime | None = None) -> str:
+def render_json(
+    found: Sequence[Inspected],
+    say: Say,
+    at: datetime | None = None,
+    fetched: Sequence[Fetched] | None = None,
+) -> str:
     """All certificates as one JSON object; `at` is the moment that chains are judged for."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
             "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None,
             "certificates": [_body(entry, say) for entry in found],
+            "fetched": None if fetched is None else [fetched_body(f, say) for f in fetched],
         }
     )
 

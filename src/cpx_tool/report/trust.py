@@ -19,6 +19,7 @@ from cpx_tool.model.trust import (
     MissingIssuer,
     Revocation,
     RevocationOutcome,
+    RevocationSource,
     StoredAuthority,
     StoredCrl,
     StoreListing,
@@ -57,7 +58,7 @@ _PKIS = {
 
 def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tuple[Message, str]]:
     """Named lines for one certificate: chain, addresses, weaknesses, revocation."""
-    lines = [(msg("Chain"), _told(CHAINS[chain.outcome], chain.reason, say))]
+    lines = [(msg("Chain"), told(CHAINS[chain.outcome], chain.reason, say))]
     if chain.outcome is ChainOutcome.VERIFIED:
         path = " ← ".join(label_of(c.subject) for c in reversed(chain.path))
         lines.append((msg("Chain, from the top"), path))
@@ -68,6 +69,7 @@ def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tu
     lines += [(msg("Weak"), _weak(weak, chain, say)) for weak in chain.weak]
     if chain.outcome is ChainOutcome.VERIFIED and len(chain.path) > 1:
         lines.append((msg("Revocation"), _revocation(revocation, say)))
+        lines += [(msg("Not counted"), say(other)) for other in revocation.others]
         if revocation.addresses:
             lines.append((msg("CRL published at"), _web(revocation.addresses)))
     return lines
@@ -100,13 +102,20 @@ def revocation_body(revocation: Revocation, say: Say) -> dict[str, Any]:
         "revoked_at": _moment(revocation.revoked_at),
         "cause": revocation.cause,
         "authority": revocation.authority,
-        "crl": {
-            "this_update": _moment(revocation.this_update),
-            "next_update": _moment(revocation.next_update),
-        }
-        if revocation.this_update
-        else None,
+        "source": revocation.source.value if revocation.source else None,
+        "crl": _dates(revocation, RevocationSource.CRL),
+        "ocsp": _dates(revocation, RevocationSource.OCSP),
+        "not_counted": [say(other) for other in revocation.others],
         "addresses": list(revocation.addresses),
+    }
+
+
+def _dates(revocation: Revocation, source: RevocationSource) -> dict[str, Any] | None:
+    if revocation.source is not source:
+        return None
+    return {
+        "this_update": _moment(revocation.this_update),
+        "next_update": _moment(revocation.next_update),
     }
 
 
@@ -116,7 +125,7 @@ def render_import(done: Sequence[Imported], say: Say, paper: Paper) -> str:
     for item in done:
         style = "red" if item.status.refused else ""
         canvas.line(label_of(item.name) or item.file, "bold")
-        canvas.line(_told(STATUSES[item.status], item.reason, say), style, indent=2)
+        canvas.line(told(STATUSES[item.status], item.reason, say), style, indent=2)
         if item.sha256 is not None and item.status.refused:
             canvas.line(f"SHA-256 {item.sha256.upper()}", indent=2)
         if item.name:
@@ -128,21 +137,23 @@ def render_import(done: Sequence[Imported], say: Say, paper: Paper) -> str:
 
 def render_import_json(done: Sequence[Imported], say: Say) -> str:
     """One JSON object."""
-    entries = [
-        {
-            "file": item.file,
-            "status": item.status.value,
-            "imported": item.status.imported,
-            "refused": item.status.refused,
-            "code": item.code,
-            "subject": whole(item.name) or None,
-            "sha256": item.sha256,
-            "reason": say(item.reason),
-            "hint": say(item.hint) if item.hint else None,
-        }
-        for item in done
-    ]
+    entries = [imported_body(item, say) for item in done]
     return to_text({"schema_version": SCHEMA_VERSION, "imported": entries})
+
+
+def imported_body(item: Imported, say: Say) -> dict[str, Any]:
+    """What became of a certificate or CRL, as JSON."""
+    return {
+        "file": item.file,
+        "status": item.status.value,
+        "imported": item.status.imported,
+        "refused": item.status.refused,
+        "code": item.code,
+        "subject": whole(item.name) or None,
+        "sha256": item.sha256,
+        "reason": say(item.reason),
+        "hint": say(item.hint) if item.hint else None,
+    }
 
 
 def render_list(listing: StoreListing, say: Say, paper: Paper) -> str:
@@ -265,14 +276,15 @@ def _where(authority: Authority, stored: bool, say: Say) -> list[str]:
     ]
 
 
-def _told(head: Message, reason: Message, say: Say) -> str:
+def told(head: Message, reason: Message, say: Say) -> str:
+    """A word and the sentence behind it."""
     return say(msg("{head}. {reason}", head=head, reason=reason))
 
 
 def _revocation(revocation: Revocation, say: Say) -> str:
-    if revocation.outcome in (RevocationOutcome.STALE, RevocationOutcome.NO_CRL):
-        return _told(msg("not known"), revocation.reason, say)
-    return say(revocation.reason)
+    if revocation.outcome in (RevocationOutcome.REVOKED, RevocationOutcome.GOOD):
+        return say(revocation.reason)
+    return told(msg("not known"), revocation.reason, say)
 
 
 def _weak(weak: WeakLink, chain: ChainResult, say: Say) -> str:

@@ -61,7 +61,7 @@ def anchor_known(certificates: Certificates) -> Answer | None:
 
 @check(
     "CERT-CRL",
-    msg("A CRL of the issuer that counts now is at hand"),
+    msg("A CRL of the issuer, or an OCSP answer, that counts now is at hand"),
     msg("Download the CRL again, then: cpx-tool trust import FILE."),
     severity=Severity.WARNING,
 )
@@ -76,7 +76,7 @@ def crl_at_hand(certificates: Certificates) -> Answer | None:
     msg("A revoked card never works again: order the set again (form 414, part 3)."),
 )
 def not_revoked(certificates: Certificates) -> Answer | None:
-    """As the CRLs at hand say (RFC 5280, 6.3)."""
+    """As the CRLs and OCSP answers at hand say (RFC 5280, 6.3; RFC 6960)."""
     return _worst(certificates, lambda item: revoked_answer(item.revocation))
 
 
