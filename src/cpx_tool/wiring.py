@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from cpx_tool import __version__
-from cpx_tool.adapters import files, observation_file, system, trust_files
+from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
@@ -38,6 +38,7 @@ from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.emulation import Emulation
@@ -177,6 +178,11 @@ def list_trust() -> StoreListing:
 
 def _store() -> TrustStore:
     return TrustStore(store_directory(os.environ))
+
+
+def save_calendar(reminders: Sequence[Reminder], path: Path) -> None:
+    """Write a calendar file (.ics). Raises `BadInput`."""
+    calendar_file.save(reminders, f"cpx-tool {__version__}", path)
 
 
 def list_readers(source: Source) -> ReaderSlots:

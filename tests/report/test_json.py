@@ -90,6 +90,51 @@ def test_the_whole_result(good: Observation, judged: Judged) -> None:
     assert [s["mechanism"] for s in doctor["signatures"]].count("CKM_RSA_PKCS") == 2
 
 
+def test_what_each_card_is_good_for(good: Observation, judged: Judged) -> None:
+    cards = {c["key"]: c["eligibility"] for c in body(judged(good))["cards"]}
+    assert [cell["use"] for cell in cards["3100000012"]] == [
+        "INSI",
+        "ORG-ADMIN",
+        "PORTAL",
+        "SIGNATURE",
+    ]
+    assert cards["3100000012"][0] == {
+        "use": "INSI",
+        "answer": "yes",
+        "cause": "named",
+        "reason": "Named for this by the ANS's ordering guide: nominative CPS.",
+        "hint": None,
+        "source": {
+            "document": "ANS, Fiche pratique pour commander des cartes et certificats de test "
+            "(INS)",
+            "section": "appel du téléservice INSi",
+            "check": None,
+        },
+    }
+    unsure = cards["3100000011"][0]
+    assert (unsure["answer"], unsure["cause"]) == ("not-known", "product-not-known")
+    assert "card_number and product" in unsure["hint"]
+    assert cards["3100000011"][3]["source"]["check"] == "SIGN-SIGN"
+
+
+def test_until_when_the_set_can_be_used(good: Observation, judged: Judged) -> None:
+    numbers = [f"31000000{n}" for n in range(11, 17)]
+    assert body(judged(good))["forecast"] == {
+        "complete_now": True,
+        "usable_until": "2027-01-01T00:00:00Z",
+        "days_left": 350,
+        "first_to_end": numbers,
+        "reorder_by": "2026-10-03",
+        "reorder_now": False,
+        "reorder_days": 90,
+        "missing": [],
+        "cards": [
+            {"key": n, "usable_until": "2027-01-01T00:00:00Z", "days_left": 350, "lost": None}
+            for n in numbers
+        ],
+    }
+
+
 def test_what_is_wrong_is_in_it(scene: Observation, judged: Judged) -> None:
     result = body(judged(scene))
     assert (result["verdict"], result["exit_code"]) == ("failed", 1)
@@ -108,7 +153,7 @@ def test_only_sentences_change_with_the_language(
     ours, theirs = list(leaves(body(checklist))), list(leaves(body(checklist, shout)))
     assert [path for path, _ in ours] == [path for path, _ in theirs]
     different = {path[-1] for (path, one), (_, two) in zip(ours, theirs, strict=True) if one != two}
-    assert different == {"title", "message", "hint"}
+    assert different == {"title", "message", "hint", "reason"}
     for (path, one), (_, two) in zip(ours, theirs, strict=True):
         if path[-1] not in SENTENCES or "set" in path or "role" in path:
             assert one == two, path

@@ -22,7 +22,11 @@ MAXIMUM_BYTES = 64 * 1024 * 1024
 
 def save(observation: Observation, path: Path) -> None:
     """Write the observation; the file is whole or not there. Raises `BadInput`."""
-    content = indented(to_json(observation)) + b"\n"
+    write_file(path, indented(to_json(observation)) + b"\n")
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a whole file, or leave what was there. Raises `BadInput`."""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from gettext import gettext as _
 from pathlib import Path
@@ -19,11 +20,13 @@ from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.judge import judge as judge_observation
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import console
 from cpx_tool.report import json as json_report
+from cpx_tool.report.reminders import reminders
 
 
 @click.command(
@@ -54,6 +57,9 @@ from cpx_tool.report import json as json_report
 @options.ca_dir_option
 @options.crl_option
 @options.timeout_option
+@options.reorder_option
+@options.calendar_option
+@options.eligibility_option
 @options.observation_option
 @options.json_option
 @click.pass_context
@@ -70,13 +76,17 @@ def check_set(
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
     timeout: float,
+    reorder_days: int,
+    ics: Path | None,
+    eligibility: bool,
     save_observation: Path | None,
     as_json: bool,
 ) -> None:
     means = _login(ask_pin, non_interactive, login)
     card_set = with_contents(find_set(set_name))
-    if save_observation is not None:
-        wiring.check_writable(save_observation)
+    for target in (save_observation, ics):
+        if target is not None:
+            wiring.check_writable(target)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout)
     observation = wiring.check_cards(source, means, at_hand, tell)
@@ -85,7 +95,8 @@ def check_set(
         note(msg("Observation saved in {path}", path=str(save_observation)))
         if any(_is_production(card) for card in observation.cards):
             note(msg("It holds the certificates of a real card: do not pass it on."))
-    context.exit(_report(observation, card_set, warn_days, NO_MORE, as_json))
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json)
+    context.exit(_report(observation, card_set, NO_MORE, asked))
 
 
 @click.command(
@@ -101,6 +112,9 @@ def check_set(
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
+@options.reorder_option
+@options.calendar_option
+@options.eligibility_option
 @options.json_option
 @click.pass_context
 def judge(
@@ -111,12 +125,16 @@ def judge(
     warn_days: int,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    reorder_days: int,
+    ics: Path | None,
+    eligibility: bool,
     as_json: bool,
 ) -> None:
     card_set = with_contents(find_set(set_name))
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
-    context.exit(_report(observation, card_set, warn_days, at_hand, as_json))
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json)
+    context.exit(_report(observation, card_set, at_hand, asked))
 
 
 def _login(ask_pin: bool, non_interactive: bool, login: bool | None) -> wiring.Login | PinRefusal:
@@ -137,20 +155,44 @@ def _is_production(card: CardObservation) -> bool:
     return card.pin is not None and card.pin.refusal is PinRefusal.PRODUCTION
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How to judge, and what to print and write of it."""
+
+    warn_days: int
+    reorder_days: int
+    ics: Path | None
+    eligibility: bool
+    as_json: bool
+
+
 def _report(
-    observation: Observation,
-    card_set: CardSet,
-    warn_days: int,
-    more_trust: TrustMaterial,
-    as_json: bool,
+    observation: Observation, card_set: CardSet, more_trust: TrustMaterial, asked: _Asked
 ) -> int:
-    checklist = judge_observation(observation, card_set, timedelta(days=warn_days), more_trust)
+    checklist = judge_observation(
+        observation,
+        card_set,
+        timedelta(days=asked.warn_days),
+        more_trust,
+        timedelta(days=asked.reorder_days),
+    )
     code = exit_code(checklist)
-    if as_json:
+    if asked.ics is not None:
+        _save_calendar(checklist, asked.ics)
+    if asked.as_json:
         show(json_report.render(checklist, code, say))
     else:
-        show(console.render(checklist, say, paper()))
+        show(console.render(checklist, say, paper(), explain_uses=asked.eligibility))
     return int(code)
+
+
+def _save_calendar(checklist: Checklist, path: Path) -> None:
+    found = reminders(checklist, say)
+    if not found:
+        note(msg("No calendar file was written: no card of the set shows when it ends."))
+        return
+    wiring.save_calendar(found, path)
+    note(msg("Calendar saved in {path}", path=str(path)))
 
 
 def with_contents(card_set: CardSet) -> CardSet:

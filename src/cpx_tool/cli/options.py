@@ -173,6 +173,37 @@ def password_file_option(function: F) -> F:
     )(function)
 
 
+def reorder_option(function: F) -> F:
+    """`--reorder-days N`."""
+    return click.option(
+        "--reorder-days",
+        metavar="N",
+        type=_named(click.IntRange(min=0, max=3650), _("number of days")),
+        default=90,
+        show_default=True,
+        help=_("Say to order the next set N days before this one ends (nobody publishes a delay)."),
+    )(function)
+
+
+def calendar_option(function: F) -> F:
+    """`--ics FILE`."""
+    return click.option(
+        "--ics",
+        metavar=_("FILE"),
+        type=click.Path(path_type=Path),
+        help=_("Write a calendar file: when to order the next set, when this one ends."),
+    )(function)
+
+
+def eligibility_option(function: F) -> F:
+    """`--eligibility`."""
+    return click.option(
+        "--eligibility",
+        is_flag=True,
+        help=_("Say of each use why the cards are good for it, or not, and who says so."),
+    )(function)
+
+
 def observation_option(function: F) -> F:
     """`--save-observation FILE`."""
     return click.option(

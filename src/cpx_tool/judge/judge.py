@@ -10,7 +10,9 @@ from typing import Any
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
+from cpx_tool.judge.eligibility import eligibility
 from cpx_tool.judge.facts import card_facts, run_facts
+from cpx_tool.judge.forecast import DEFAULT_LEAD, forecast
 from cpx_tool.judge.matching import Match, Placement, match
 from cpx_tool.judge.reading import ReadCard, read_card
 from cpx_tool.judge.verdict import verdict
@@ -31,10 +33,12 @@ def judge(
     card_set: CardSet,
     warning_period: timedelta = DEFAULT_WARNING_PERIOD,
     more_trust: TrustMaterial = NO_MORE,
+    lead: timedelta = DEFAULT_LEAD,
 ) -> Checklist:
     """Judge what was observed against what the set must hold. Pure: same input, same answer.
 
-    `more_trust` is what is at hand where this is judged, beside what the observation brings.
+    `more_trust` is what is at hand where this is judged, beside what the observation brings;
+    `lead` is how long before its end the set should be ordered again.
     """
     trust = _trust(observation, more_trust)
     cards = [read_card(card, trust, observation.observed_at) for card in observation.cards]
@@ -54,6 +58,7 @@ def judge(
         missing=matched.missing,
         findings=findings,
         verdict=verdict(everything),
+        forecast=forecast(ordered, matched.missing, observation.observed_at, lead),
     )
 
 
@@ -103,6 +108,7 @@ def _judge_card(
     warning_period: timedelta,
 ) -> JudgedCard:
     facts = card_facts(card, placement, observation.observed_at, warning_period)
+    findings = ask(Scope.CARD, facts, key)
     dates = [c.certificate for c in card.certificates if c.certificate is not None]
     return JudgedCard(
         key=key,
@@ -111,7 +117,8 @@ def _judge_card(
         place=placement.place,
         expected=placement.expected,
         interchangeable=placement.interchangeable,
-        findings=ask(Scope.CARD, facts, key),
+        findings=findings,
         not_before=max((c.not_before for c in dates), default=None),
         not_after=min((c.not_after for c in dates), default=None),
+        eligibility=eligibility(facts, findings),
     )

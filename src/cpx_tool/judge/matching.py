@@ -20,11 +20,13 @@ class Placement:
     """Where one card stands. `interchangeable` is empty when the role is certain.
 
     For an extra card, these are the roles that it would fit, had others not taken them.
+    `contested`: an extra card could be here in its stead, so which of them is the set's is open.
     """
 
     place: Place
     expected: ExpectedCard | None = None
     interchangeable: tuple[ExpectedCard, ...] = ()
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
     for index, role in taken.items():
         others = _interchangeable(index, role, fitting, taken)
         places[index] = Placement(
-            Place.EXPECTED, roles[role], tuple(roles[r] for r in others) if len(others) > 1 else ()
+            Place.EXPECTED,
+            roles[role],
+            tuple(roles[r] for r in others) if len(others) > 1 else (),
+            _contested(index, fitting, taken),
         )
     open_roles = [r for r in range(len(roles)) if r not in taken.values()]
     for index in free:
@@ -110,6 +115,13 @@ def _interchangeable(
 def _as_many_with(card: int, role: int, fitting: Mapping[int, Sequence[int]], size: int) -> bool:
     rest = {c: [r for r in rs if r != role] for c, rs in fitting.items() if c != card}
     return len(_maximum(rest)) + 1 == size
+
+
+def _contested(card: int, fitting: Mapping[int, Sequence[int]], taken: Mapping[int, int]) -> bool:
+    """Whether as many cards can be placed without this one."""
+    if all(other in taken for other, roles in fitting.items() if roles):
+        return False  # no card is left over
+    return len(_maximum({c: rs for c, rs in fitting.items() if c != card})) == len(taken)
 
 
 def _left_over(

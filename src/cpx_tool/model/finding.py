@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.eligibility import Eligibility
+from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
@@ -86,7 +88,8 @@ class JudgedCard:
 
     `key` is unique in the checklist: the card number, or the slot where there is none.
     `expected` is None for a card without a place; `interchangeable` holds the roles among
-    which the assignment could not be decided (empty when it is certain).
+    which the assignment could not be decided (empty when it is certain). `eligibility` has one
+    answer for each use.
     """
 
     key: str
@@ -98,6 +101,7 @@ class JudgedCard:
     findings: tuple[Finding, ...]
     not_before: datetime | None = None
     not_after: datetime | None = None
+    eligibility: tuple[Eligibility, ...] = ()
 
     @property
     def result(self) -> CardResult:
@@ -121,6 +125,7 @@ class Checklist:
     findings: tuple[Finding, ...]
     """Findings about the workstation and the set; those of the cards are in `cards`."""
     verdict: Verdict
+    forecast: Forecast
 
     def all_findings(self) -> tuple[Finding, ...]:
         """Every finding, the workstation's and the set's first."""

@@ -79,6 +79,13 @@ class Canvas:
             table.add_row(*map(_text, row))
         self._console.print(table)
 
+    def columns(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """A table without a rule: heads, rows."""
+        head = _plain(heads, "bold")
+        widths = _widths([head, *rows], self._room(len(head)))
+        for row in (head, *rows):
+            self._row(row, widths)
+
     def entries(
         self,
         heads: Sequence[str],

@@ -14,6 +14,7 @@ from cpx_tool.model.finding import (
 )
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
+from cpx_tool.report import eligibility, forecast
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.findings import MARKS, attention, verdict_line
 from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, short_label
@@ -28,13 +29,18 @@ _RESULT_STYLES = {
 _LEGEND = msg("Auth/Sign: ✓ verified, ✗ not verified, – not tried. (?): role not certain.")
 
 
-def render(checklist: Checklist, say: Say, paper: Paper) -> str:
-    """The table of cards, what needs attention with its remedy, the summary line."""
+def render(checklist: Checklist, say: Say, paper: Paper, *, explain_uses: bool = False) -> str:
+    """The table of cards, what needs attention with its remedy, what the cards are good for and
+    until when, the summary line. With `explain_uses`, each use with reason and source.
+    """
     canvas = Canvas(paper)
     _head(canvas, checklist, say)
     if checklist.cards:
         _cards(canvas, checklist, say)
     _attention(canvas, checklist, say)
+    if checklist.cards:
+        _good_for(canvas, checklist, say, explain=explain_uses)
+        forecast.lines(canvas, checklist, say)
     if not checklist.cards:
         _no_cards(canvas, checklist, say)
     _summary(canvas, checklist, say)
@@ -166,6 +172,13 @@ def _names(cards: Sequence[JudgedCard]) -> str:
         return ", ".join(card.key for card in cards)
     identity = cards[0].identity
     return f"{cards[0].key} {clipped(identity.holder.display) if identity else ''}".strip()
+
+
+def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) -> None:
+    eligibility.matrix(canvas, checklist.cards, say, reasons=not explain)
+    if explain:
+        named = [(card.key, card.eligibility) for card in checklist.cards]
+        eligibility.explained(canvas, named, say)
 
 
 def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
+from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.observation import Fault, PinRecord, SignatureTry
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import tries_left
+from cpx_tool.report.eligibility import cells_body
 from cpx_tool.report.words import Say
 
 SCHEMA_VERSION = 1
@@ -43,6 +45,7 @@ def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
         "pcsc": pcsc_body(seen.pcsc),
         "module": _module(checklist),
         "missing": [_role(role) for role in checklist.missing],
+        "forecast": _forecast(checklist.forecast),
         "findings": [finding_body(f, say) for f in checklist.findings],
         "cards": [_card(card, say) for card in checklist.cards],
     }
@@ -124,6 +127,7 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "identity": identity_body(card.identity) if card.identity else None,
         "not_before": moment(card.not_before),
         "not_after": moment(card.not_after),
+        "eligibility": cells_body(card.eligibility, say),
         "reader": card.observed.reader,
         "slot": {"id": card.observed.slot.id, "description": card.observed.slot.description},
         "token": {
@@ -143,6 +147,28 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
             for item in card.observed.data
         ],
         "findings": [finding_body(f, say) for f in card.findings],
+    }
+
+
+def _forecast(told: Forecast) -> dict[str, Any]:
+    return {
+        "complete_now": told.complete,
+        "usable_until": moment(told.usable_until),
+        "days_left": told.days_left,
+        "first_to_end": list(told.first),
+        "reorder_by": told.reorder_by.isoformat() if told.reorder_by else None,
+        "reorder_now": told.reorder_now,
+        "reorder_days": told.lead.days,
+        "missing": [_role(role) for role in told.missing],
+        "cards": [
+            {
+                "key": card.key,
+                "usable_until": moment(card.usable_until),
+                "days_left": card.days_left,
+                "lost": card.lost.value if card.lost else None,
+            }
+            for card in told.cards
+        ],
     }
 
 

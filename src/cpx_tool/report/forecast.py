@@ -1,0 +1,96 @@
+"""Until when a set can be used and when to order the next one, in two or three lines."""
+
+from __future__ import annotations
+
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.eligibility import Cause
+from cpx_tool.model.finding import Checklist
+from cpx_tool.model.forecast import Forecast
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.report.canvas import Canvas
+from cpx_tool.report.words import Say, day
+
+FORM = "https://esante.gouv.fr/documents/414"
+MAIL = "monserviceclient.developpement@esante.gouv.fr"
+
+
+def lines(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    """What the dates mean for the set as a whole."""
+    told = checklist.forecast
+    if not told.complete:
+        canvas.line(say(incomplete(told)), "yellow")
+    if told.usable_until is not None:
+        canvas.line(say(usable(told)), "bold red" if told.over else "")
+        canvas.line(say(_reorder(told)), "yellow" if told.reorder_now else "")
+    canvas.line()
+
+
+def incomplete(told: Forecast) -> Message:
+    """What keeps the set from being complete; who these are, the table of cards shows."""
+    return msg("The set is not complete now: {lacks}.", lacks=tuple(_lacks(told)))
+
+
+def usable(told: Forecast) -> Message:
+    """The day on which the first cards end, and which they are."""
+    date, cards = day(told.usable_until), told.first
+    if told.over:
+        return msg("Not usable as a whole since {date}: {cards} expired.", date=date, cards=cards)
+    left = nmsg("{count} day left", "{count} days left", told.days_left or 0)
+    if len(cards) == len(told.cards) and not told.missing:
+        return msg("Usable until {date} ({left}): all its cards end then.", date=date, left=left)
+    return msg(
+        "Usable until {date} ({left}); first to end: {cards}.",
+        date=date,
+        left=left,
+        cards=cards,
+    )
+
+
+def what_to_order(card_set: CardSet) -> Message:
+    """What to write into part 3 of the order form, as the ANS's ordering guide says."""
+    if card_set.igc:
+        return msg(
+            "Part 3.1: what the cards are for. Part 3.2: write 1 for the set “{title}” in the "
+            "column IGC-Santé.",
+            title=card_set.title,
+        )
+    return msg(
+        "Part 3.1: what the cards are for. Part 3.2: write 1 for the set that these cards came "
+        "in, in the column IGC-Santé."
+    )
+
+
+def assumption(told: Forecast) -> Message:
+    """How far ahead, and that nobody published it."""
+    return nmsg(
+        "{count} day ahead is our assumption: no published document says how long an order takes.",
+        "{count} days ahead are our assumption: no published document says how long an order "
+        "takes.",
+        told.lead.days,
+    )
+
+
+def _reorder(told: Forecast) -> Message:
+    if told.reorder_now:
+        return msg("Order the next set now (form 414, part 3). {why}", why=assumption(told))
+    return msg(
+        "Order the next set by {date} (form 414, part 3). {why}",
+        date=told.reorder_by.isoformat() if told.reorder_by else "",
+        why=assumption(told),
+    )
+
+
+def _lacks(told: Forecast) -> list[Message]:
+    lost = [card.lost for card in told.cards if card.lost is not None]
+    dated = (Cause.EXPIRED, Cause.NOT_YET_VALID)
+    expired = lost.count(Cause.EXPIRED)
+    early = lost.count(Cause.NOT_YET_VALID)
+    other = sum(cause not in dated for cause in lost)
+    missing = len(told.missing)
+    counted = (
+        (missing, nmsg("{count} missing", "{count} missing", missing)),
+        (expired, nmsg("{count} expired", "{count} expired", expired)),
+        (early, nmsg("{count} not yet valid", "{count} not yet valid", early)),
+        (other, nmsg("{count} not usable", "{count} not usable", other)),
+    )
+    return [message for count, message in counted if count]
