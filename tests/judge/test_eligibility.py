@@ -403,8 +403,18 @@ def refused(refusal: PinRefusal) -> Callable[[CardObservation], CardObservation]
             "Signature key: The private key is not on the card.",
         ),
         (without_key(0), "++-+", (PORTAL, Cause.KEY_ABSENT, "KEY-PRESENT"), "Authentication key:"),
-        (swapped, "++--", (SIGN, Cause.WRONG_CERTIFICATE, "CERT-USAGE-SIGN"), "another use"),
-        (swapped, "++--", (PORTAL, Cause.WRONG_CERTIFICATE, "CERT-USAGE-AUTH"), "another use"),
+        (
+            swapped,
+            "++--",
+            (SIGN, Cause.WRONG_CERTIFICATE, "CERT-USAGE-SIGN"),
+            "Signature certificate: Made for another use",
+        ),
+        (
+            swapped,
+            "++--",
+            (PORTAL, Cause.WRONG_CERTIFICATE, "CERT-USAGE-AUTH"),
+            "Authentication certificate: Made",
+        ),
         (
             without_certificate(SIGNATURE),
             "+++-",

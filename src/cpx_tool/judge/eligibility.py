@@ -188,22 +188,28 @@ def _trouble(key: Key, facts: Mapping[str, Any], findings: Mapping[str, Finding]
     """Why the card cannot use the key, as far as that was seen; None where nothing was."""
     usage, signed = (findings[check] for check in _CHECKS[key])
     if usage.outcome is not Outcome.PASSED:
-        return _of_key(key, Cause.WRONG_CERTIFICATE, usage)
+        reason = _certificate_says(key, usage.message)
+        return _of_key(Cause.WRONG_CERTIFICATE, usage, reason)
     keys, key_id = facts["keys"], facts[f"{key.value}_id"]
     if isinstance(keys, tuple) and key_id not in {each.id for each in keys}:
         reason = _key_says(key, msg("The private key is not on the card."))
         return _Found(NO, Cause.KEY_ABSENT, reason)
     if signed.outcome is Outcome.FAILED:
-        return _of_key(key, Cause.SIGNATURE_FAILED, signed)
+        return _of_key(Cause.SIGNATURE_FAILED, signed, _key_says(key, signed.message))
     if signed.outcome is Outcome.ERROR:
-        return _of_key(key, Cause.NOT_VERIFIED, signed)
+        return _of_key(Cause.NOT_VERIFIED, signed, _key_says(key, signed.message))
     return None
 
 
-def _of_key(key: Key, cause: Cause, finding: Finding) -> _Found:
+def _of_key(cause: Cause, finding: Finding, reason: Message) -> _Found:
     answer = NOT_KNOWN if finding.outcome is Outcome.ERROR else NO
-    reason = _key_says(key, finding.message)
     return _Found(answer, cause, reason, finding.check, finding.hint)
+
+
+def _certificate_says(key: Key, reason: Message) -> Message:
+    if key is Key.AUTHENTICATION:
+        return msg("Authentication certificate: {reason}", reason=reason)
+    return msg("Signature certificate: {reason}", reason=reason)
 
 
 def _key_says(key: Key, reason: Message) -> Message:
