@@ -14,6 +14,7 @@ COMMANDS = (
     "list-readers",
     "emulate",
     "inspect",
+    "show-card",
     "list-sets",
     "show-set",
     "list-checks",

@@ -67,7 +67,7 @@ HEADS = {
     "valid_from": msg("Valid from"),
     "valid_until": msg("Valid until"),
     "issued": msg("Issued"),
-    "expires": msg("Expires"),
+    "expires": msg("Expires, end of"),
     "mode": msg("Mode of practice"),
     "company": msg("Company, probably"),
     "sector": msg("Sector"),
