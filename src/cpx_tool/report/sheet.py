@@ -74,6 +74,7 @@ PINS = {
     PinResult.WRONG: msg("REFUSED when the card was observed"),
     PinResult.LOCKED: msg("LOCKED when the card was observed"),
     PinResult.FAILED: msg("the login failed when the card was observed"),
+    PinResult.ALREADY_LOGGED_IN: msg("logged in before the card was observed"),
     PinResult.REFUSED: msg("not tried"),
 }
 _PROOFS = {
