@@ -16,6 +16,7 @@ COMMANDS = (
     "inspect",
     "check-p12",
     "csr",
+    "show-card",
     "list-sets",
     "show-set",
     "list-checks",

@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import load_der_x509_certificate
 
+from support.certificates import EXTENSIONS
 from support.cli import cpx, cpx_json
 from support.der import with_legacy_subject
 from support.paths import SHARED_CERTS, shared_cert
@@ -149,6 +150,46 @@ def test_a_certificate_that_pyca_refuses_is_read_all_the_same(
     assert (holder["given_name"], holder["surname"]) == (given_name, "DOC0007512")
     assert entry["identity"]["category"] == "test-card"
     assert entry["unreadable_parts"] == []
+
+
+@pytest.mark.parametrize(
+    ("profession", "words"),
+    [(None, "not present"), ("0400", "unreadable"), ("02024e20", "unknown code 20000")],
+)
+def test_what_matters_for_a_product_and_is_not_there_is_said(
+    make_certificate: Callable[..., bytes], tmp_path: Path, profession: str | None, words: str
+) -> None:
+    extensions = {**EXTENSIONS, "1.2.250.1.71.1.2.7": profession}
+    file = tmp_path / "card.der"
+    file.write_bytes(make_certificate({k: v for k, v in extensions.items() if v is not None}))
+    (block,) = blocks(file)
+    assert f" Profession: {words} " in block
+    assert "Future profession" not in block
+
+
+def test_the_sources_of_each_value(card_der: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "card.der"
+    file.write_bytes(card_der)
+    done = cpx("inspect", file, "--sources")
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert lines[lines.index("Profession: Médecin (10)") + 1] == "← extension 1.2.250.1.71.1.2.7"
+    (entry,) = entries(file)
+    assert entry["dossier"]["profession"]["sightings"] == [
+        {
+            "source": "extension",
+            "name": None,
+            "place": "1.2.250.1.71.1.2.7",
+            "state": "read",
+            "value": {"code": "10", "label": "Médecin"},
+            "raw": None,
+        }
+    ]
+    assert entry["dossier"]["issued"] == {
+        "state": "not-known",
+        "value": None,
+        "origin": None,
+        "sightings": [],
+    }
 
 
 # --- the real ones ----------------------------------------------------------------------------

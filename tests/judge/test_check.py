@@ -176,6 +176,7 @@ def test_ids_are_stable_words() -> None:
         "CARD-TITLE",
         "CARD-IDENTIFIER",
         "CARD-LABEL",
+        "CARD-DATA-AGREE",
         "PIN-ALLOWED",
         "PIN-ACCEPTED",
         "KEY-PRESENT",

@@ -43,8 +43,11 @@ from support.build import (
     SIGNATURE,
     card,
     emulated,
+    id_card,
+    info_ps,
     no_login,
     observation,
+    tlv,
     with_card,
     without_cards,
 )
@@ -186,6 +189,15 @@ def _token(**changes: Any) -> Callable[[CardObservation], CardObservation]:
 
 def _without_data(label: str) -> Callable[[CardObservation], CardObservation]:
     return lambda seen: replace(seen, data=tuple(d for d in seen.data if d.label != label))
+
+
+def _with_data(item: DataObject) -> Callable[[CardObservation], CardObservation]:
+    """That object instead of the one of its label."""
+
+    def change(seen: CardObservation) -> CardObservation:
+        return replace(seen, data=tuple(item if d.label == item.label else d for d in seen.data))
+
+    return change
 
 
 def _second(bench: Bench, person: Person) -> Observation:
@@ -491,6 +503,14 @@ CASES = [
         lambda b: b.doctor(_token(label="CPS4v1-3100000099")),
         "CPS4v1-3100000099",
         {"CARD-LABEL": FAILED},
+        *WARNING,
+    ),
+    Case(
+        "a data object of another card",
+        lambda b: b.doctor(_with_data(id_card((0x81, bytes.fromhex("3100000099"))))),
+        "card number 3100000099 (CPS_ID_CARD, tag E3 81), but 3100000012 (Certificat "
+        "d'Authentification CPS, extension 1.2.250.1.71.1.2.3)",
+        {"CARD-DATA-AGREE": FAILED},
         *WARNING,
     ),
     # --- PIN, keys, signatures
@@ -982,6 +1002,70 @@ def test_the_label_is_compared_where_it_has_a_number(
     assert asked("CARD-LABEL", replace(token, label=label_shown), made) is expected
 
 
+OTHER_DATA = {
+    "card number": (id_card((0x81, bytes.fromhex("3100000099"))), "3100000099"),
+    "category": (id_card((0x82, b"\x00")), "Carte de Professionnel ou Personnel de Santé (00)"),
+    "card type": (info_ps((0x80, b"\x02")), "Carte de Personnel d'Etablissement (CDE/CPE) (02)"),
+    "profession": (info_ps((0x82, b"\x3c")), "Infirmier (60)"),
+    "identifier": (info_ps((0x81, b"899700041983")), "899700041983"),
+}
+"""What is compared → a data object in which it alone is another one."""
+
+
+@pytest.mark.parametrize("field", OTHER_DATA)
+def test_each_value_that_data_objects_and_certificates_both_say_is_compared(
+    bench: Bench, card_set: CardSet, field: str
+) -> None:
+    item, shown = OTHER_DATA[field]
+    findings = about(judge(bench.doctor(_with_data(item)), card_set), 1)
+    found = next(f for f in findings if f.check == "CARD-DATA-AGREE")
+    assert found.outcome is FAILED
+    assert f"otherwise: {field} {shown} ({item.label}, tag" in say(found.message)
+    assert say(found.message).count(", but ") == 1
+
+
+def test_what_is_the_same_in_both_is_named(good: Observation, card_set: CardSet) -> None:
+    found = next(f for f in about(judge(good, card_set), 1) if f.check == "CARD-DATA-AGREE")
+    assert found.outcome is PASSED
+    assert say(found.message) == (
+        "The same in both: card number, category, card type, profession, identifier."
+    )
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        id_card((0x81, b"\xab")),  # unreadable
+        info_ps((0x81, b"nobody's identifier")),  # of no known kind
+        info_ps((0x83, b"\x28")),  # a future profession, or a "métier"
+        info_ps((0x84, b"ANOTHER"), (0x85, b"SM99")),
+        DataObject("CPS_NAME_PS", tlv(0xE4, (0x81, b"DOC000751")), private=False),  # cut off
+        DataObject("CPS_INFO_PS", b"", private=False, error="CKR_GENERAL_ERROR"),
+    ],
+)
+def test_what_only_one_of_them_says_for_certain_is_not_compared(
+    bench: Bench, card_set: CardSet, item: DataObject
+) -> None:
+    findings = about(judge(bench.doctor(_with_data(item)), card_set), 1)
+    assert next(f for f in findings if f.check == "CARD-DATA-AGREE").outcome is PASSED
+
+
+def test_certificates_that_contradict_each_other_are_not_compared(
+    bench: Bench, card_set: CardSet
+) -> None:
+    """CERT-AGREE says that; which of them the data objects contradict is no question."""
+    findings = about(judge(_other_signature_person(bench, profession=60), card_set), 1)
+    assert not_passed(findings) == {"CERT-AGREE": FAILED}
+    found = next(f for f in findings if f.check == "CARD-DATA-AGREE")
+    assert "profession" not in say(found.message)
+
+
+def test_without_any_data_object_there_is_no_question(bench: Bench, card_set: CardSet) -> None:
+    findings = about(judge(bench.doctor(lambda seen: replace(seen, data=())), card_set), 1)
+    assert not_passed(findings) == {"CARD-DATA": FAILED}
+    assert "CARD-DATA-AGREE" not in {f.check for f in findings}
+
+
 @pytest.mark.parametrize(
     ("identifier", "expected"),
     [
@@ -1016,7 +1100,8 @@ def test_a_pin_tried_on_a_card_whose_own_description_says_production(
     real = DataObject("CPS_ID_CARD", b"\xe3\x03\x82\x01\x00", private=False)
     seen = bench.doctor(lambda found: replace(found, data=(*found.data[1:], real)))
     findings = about(judge(seen, card_set), 1)
-    assert not_passed(findings) == {"PIN-ALLOWED": FAILED, "CARD-TEST": FAILED}
+    caught = ("PIN-ALLOWED", "CARD-TEST", "CARD-DATA-AGREE")
+    assert not_passed(findings) == dict.fromkeys(caught, FAILED)
     allowed = next(f for f in findings if f.check == "PIN-ALLOWED")
     assert "CPS_ID_CARD" in say(allowed.message)
 

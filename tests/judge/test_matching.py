@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.sets import find_set, fits
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.matching import Match, match
@@ -22,6 +23,7 @@ from cpx_tool.model.finding import Place
 from cpx_tool.model.identity import Category, Coded, Holder, Identity, Pki, ProductKind
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.token import Slot
+from cpx_tool.pki.dossier import make_dossier
 from support.build import PEOPLE, card, card_of, observation, read_card
 
 Make = Callable[..., ReadCard]
@@ -235,7 +237,7 @@ def identified(number: int, card_type: int, profession: Coded | None, named: boo
         profession=profession,
     )
     seen = CardObservation(Slot(number, "", True), None, None)
-    return ReadCard(f"{number:010d}", seen, (), identity)
+    return ReadCard(f"{number:010d}", seen, (), identity, make_dossier((), label))
 
 
 @st.composite

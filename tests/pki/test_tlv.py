@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpx_tool.pki.tlv import Tlv, first_value, read_tlvs
+from cpx_tool.pki.tlv import Tlv, first_value, is_whole, read_tlvs
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,21 @@ def test_reads_up_to_the_first_that_cannot_be_read(
     data: str, expected: list[tuple[int, str]]
 ) -> None:
     assert read_tlvs(bytes.fromhex(data)) == tuple(Tlv(t, bytes.fromhex(v)) for t, v in expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("", True),
+        ("8001AA", True),
+        ("8001AA8101BB0000FF", True),
+        ("8001AA8105BB", False),
+        ("8001AA80", False),
+        ("DFFFFFFFFF0141", False),
+    ],
+)
+def test_whole_is_what_is_read_to_its_end(data: str, expected: bool) -> None:
+    assert is_whole(bytes.fromhex(data)) is expected
 
 
 def test_first_value_of_a_tag() -> None:

@@ -74,6 +74,9 @@ def test_the_whole_result(good: Observation, judged: Judged) -> None:
         "kind": "RPPS",
         "key_valid": True,
     }
+    assert doctor["dossier"]["card_number"]["value"] == "3100000012"
+    assert len(doctor["dossier"]["card_number"]["sightings"]) == 4
+    assert doctor["dossier"]["issued"]["origin"]["source"] == "data-object"
     assert (doctor["not_before"], doctor["not_after"]) == (
         "2024-01-01T00:00:00Z",
         "2027-01-01T00:00:00Z",

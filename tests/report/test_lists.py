@@ -20,8 +20,9 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.token import CertificateObject
 from cpx_tool.pki.certificate import read_certificate
+from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
-from cpx_tool.report import checks, emulation, inspection, sets
+from cpx_tool.report import checks, dossier, emulation, inspection, sets
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.checks import CheckRow
 from cpx_tool.report.inspection import Inspected
@@ -121,23 +122,46 @@ def test_sets_as_json() -> None:
 
 def inspected(item: CertificateObject, file: str = "card.der") -> Inspected:
     certificate = read_certificate(item.der)
-    return Inspected(file, certificate, identify(certificate, label), None)
+    known = make_dossier([("", certificate)], label)
+    return Inspected(file, certificate, identify(certificate, label), None, dossier=known)
 
 
 def test_a_certificate_says_who_it_is(good: Observation) -> None:
     text = inspection.render([inspected(good.cards[1].certificates[0])], say, Paper(80))
     for line in (
-        "Category: TEST card",
+        "Category: TEST card (80)",
         "PKI: IGC-Santé TEST",
         "Holder: ADÈLE DOC0007512",
         "Card number: 3100000012",
         "Profession: Médecin (10)",
-        "Identifier: 899700075122 (RPPS)",
+        "Identifier: 899700075122 (RPPS, key valid)",
         "Key usage: digitalSignature",
         "Valid: from 2024-01-01 to 2027-01-01",
     ):
         assert f"  {line}\n" in text
     assert "Organisation" not in text
+    assert "←" not in text
+
+
+def test_a_certificate_says_where_each_value_was_read(good: Observation) -> None:
+    item = inspected(good.cards[1].certificates[0])
+    text = inspection.render([item], say, Paper(80), sources=True)
+    lines = [line.strip() for line in text.splitlines()]
+    for head, place in {
+        "Category": "extension 1.2.250.1.71.1.2.5",
+        "PKI": "issuer",
+        "Holder": "subject, SN, GN",
+        "Title": "subject, title",
+        "Card type": "extension 1.2.250.1.71.1.2.2",
+        "Card number": "extension 1.2.250.1.71.1.2.3",
+        "Profession": "extension 1.2.250.1.71.1.2.7",
+        "Specialities": "extension 1.2.250.1.71.4.2.5",
+        "Identifier": "subject, CN",
+        "Key usage": "extension 2.5.29.15",
+        "Valid": "validity, notBefore, notAfter",
+    }.items():
+        (at,) = [n for n, line in enumerate(lines) if line.startswith(f"{head}: ")]
+        assert lines[at + 1] == f"← {place}"
 
 
 def test_a_certificate_as_json(good: Observation) -> None:
@@ -162,10 +186,10 @@ def test_a_file_that_holds_none_says_why(width: int) -> None:
 
 
 def test_every_category_kind_and_pki_has_its_word() -> None:
-    assert set(inspection.CATEGORIES) == set(Category)
+    assert set(dossier.CATEGORIES) == set(Category)
     assert set(inspection.KINDS) == set(ProductKind)
-    assert set(inspection.PKIS) == set(Pki)
-    production = [say(text) for c, text in inspection.CATEGORIES.items() if c.is_production]
+    assert set(dossier.PKIS) == set(Pki)
+    production = [say(text) for c, text in dossier.CATEGORIES.items() if c.is_production]
     assert all("PRODUCTION" in text for text in production)
 
 

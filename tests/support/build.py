@@ -184,12 +184,7 @@ def card(key: rsa.RSAPrivateKey, person: Person, slot_id: int = 0) -> CardObserv
             ),
             CertificateObject(SIGNATURE, SIGNATURE_ID, signature_certificate(key, person)),
         ),
-        data=(
-            DataObject("CPS_ID_CARD", b"\xe3\x03\x82\x01\x80", private=False),
-            DataObject("CPS_NAME_PS", b"\xe4\x00", private=False),
-            DataObject("CPS_INFO_PS", b"\xed\x00", private=False),
-            DataObject("CPS_ACTIVITY_01_PS", b"\xee\x00", private=True),
-        ),
+        data=data_objects(person),
         pin=PinRecord(PinResult.ACCEPTED, flags=FLAGS),
         keys=(
             PrivateKey("CPS_PRIV_AUT", AUTHENTICATION_ID, 2048, modulus),
@@ -201,6 +196,46 @@ def card(key: rsa.RSAPrivateKey, person: Person, slot_id: int = 0) -> CardObserv
             signature(key, AUTHENTICATION_ID, "CPS_PRIV_AUT", PSS),
         ),
     )
+
+
+def data_objects(person: Person) -> tuple[DataObject, ...]:
+    """The data objects of that person's card, as the ANS's own viewer reads them."""
+    names = [(0x81, text(person.surname)), (0x83, text(person.given_name))]
+    who = [(0x80, bytes([person.card_type])), (0x81, text(person.common_name))]
+    if person.profession is not None:
+        who.append((0x82, bytes([person.profession])))
+    return (
+        id_card(
+            (0x81, bytes.fromhex(person.card_number)),
+            (0x82, bytes([person.category])),
+            (0x83, bytes.fromhex("20240115")),
+            (0x84, bytes.fromhex("202701")),
+        ),
+        DataObject("CPS_NAME_PS", tlv(0xE4, *names), private=False),
+        info_ps(*who),
+        DataObject("CPS_ACTIVITY_01_PS", tlv(0xEE, (0x80, b"\x01\x00")), private=True),
+    )
+
+
+def id_card(*fields: tuple[int, bytes]) -> DataObject:
+    """A CPS_ID_CARD with these tags and values."""
+    return DataObject("CPS_ID_CARD", tlv(0xE3, *fields), private=False)
+
+
+def info_ps(*fields: tuple[int, bytes]) -> DataObject:
+    """A CPS_INFO_PS with these tags and values."""
+    return DataObject("CPS_INFO_PS", tlv(0xED, *fields), private=False)
+
+
+def tlv(tag: int, *fields: tuple[int, bytes]) -> bytes:
+    """One data object in BER-TLV, of short fields."""
+    content = b"".join(bytes([inner, len(value)]) + value for inner, value in fields)
+    return bytes([tag, 0x81, len(content)]) + content
+
+
+def text(value: str | None) -> bytes:
+    """At most 27 bytes of Latin-1."""
+    return (value or "").encode("latin-1", "replace")[:27]
 
 
 def signature(

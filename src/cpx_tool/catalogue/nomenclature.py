@@ -17,6 +17,7 @@ TABLES = (
     "TRE_G08",
     "TRE_G15",
     "TRE_G16",
+    "TRE_G17",
     "TRE_R01",
     "TRE_R02",
 )

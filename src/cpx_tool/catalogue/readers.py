@@ -47,6 +47,17 @@ _ANSWERS = {
 }
 
 
+_NO_TOKEN = (
+    msg("The PKCS#11 module shows no card."),
+    msg("Run cpx-tool list-readers to see what PC/SC shows of the card."),
+)
+
+
+def no_card_answer(pcsc: Pcsc) -> tuple[Message, Message]:
+    """Why the module shows no card, and what to do."""
+    return pcsc_answer(pcsc) or _NO_TOKEN
+
+
 def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:
     """Why no card can be reached through PC/SC, and what to do; None when there is a card."""
     if pcsc.status in _ANSWERS:

@@ -21,6 +21,7 @@ from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainOutcome, RevocationOutcome
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
+from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
 from cpx_tool.pki.trust import Trust, make_trust
 from cpx_tool.report import inspection
@@ -54,6 +55,7 @@ _WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
     ),
 )
 @options.fetch_timeout_option
+@options.sources_option
 @options.json_option
 @click.pass_context
 def inspect(
@@ -65,6 +67,7 @@ def inspect(
     at: datetime | None,
     online: bool,
     timeout: float,
+    with_sources: bool,
     as_json: bool,
 ) -> None:
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
@@ -81,7 +84,7 @@ def inspect(
     if as_json:
         show(inspection.render_json(found, say, moment, fetched))
     else:
-        show(inspection.render(found, say, paper(), fetched))
+        show(inspection.render(found, say, paper(), fetched, sources=with_sources))
     if any(entry.problem is not None for entry in found):
         if not as_json:
             note(msg("Some files hold no certificate that can be read."))
@@ -117,8 +120,15 @@ def _inspect(entry: _Read, trust: Trust, at: datetime) -> Inspected:
         return Inspected(entry.file, None, None, error.reason)
     chain = trust.chain(entry.der, at)
     revocation = trust.revocation(chain, at)
-    identity = identify(certificate, label)
-    return Inspected(entry.file, certificate, identity, None, chain, revocation)
+    return Inspected(
+        file=entry.file,
+        certificate=certificate,
+        identity=identify(certificate, label),
+        problem=None,
+        chain=chain,
+        revocation=revocation,
+        dossier=make_dossier([("", certificate)], label),
+    )
 
 
 def _fails(entry: Inspected) -> bool:

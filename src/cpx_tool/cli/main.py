@@ -10,6 +10,7 @@ import click
 
 from cpx_tool import __version__
 from cpx_tool.cli import (
+    card,
     check,
     checks,
     emulate,
@@ -46,6 +47,7 @@ for command in (
     readers.list_readers,
     check.check_set,
     check.judge,
+    card.show_card,
     inspect.inspect,
     software.check_p12,
     software.csr,

@@ -99,6 +99,16 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def sources_option(function: F) -> F:
+    """`--sources`."""
+    return click.option(
+        "--sources",
+        "with_sources",
+        is_flag=True,
+        help=_("Say below each value where it was read; JSON always does."),
+    )(function)
+
+
 def set_option(function: F) -> F:
     """`--set NAME`."""
     return click.option(

@@ -11,6 +11,7 @@ from cpx_tool.judge.matching import Match, Placement
 from cpx_tool.judge.reading import ReadCard, ReadCertificate
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.finding import Outcome
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
@@ -37,6 +38,7 @@ CARD_FACTS: Mapping[str, Any] = {
     "authentication": Certificate,
     "signature": Certificate,
     "identity": Identity,
+    "dossier": Dossier,
     "placement": Placement,
     "expected": ExpectedCard,
     "observed_at": datetime,
@@ -101,6 +103,7 @@ def card_facts(
         "authentication": _certificate(card.authentication),
         "signature": _certificate(card.signature),
         "identity": card.identity or _no_identity(),
+        "dossier": card.dossier if seen.token else _unread(),
         "placement": placement,
         "expected": placement.expected or _no_place(),
         "observed_at": observed_at,

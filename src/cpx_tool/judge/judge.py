@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.eligibility import eligibility
 from cpx_tool.judge.facts import card_facts, run_facts
 from cpx_tool.judge.forecast import DEFAULT_LEAD, forecast
 from cpx_tool.judge.matching import Match, Placement, match
-from cpx_tool.judge.reading import ReadCard, read_card
+from cpx_tool.judge.reading import ReadCard, read_card, trust_for, unique_keys
 from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.trust import Trust, make_trust
 
 NO_MORE = TrustMaterial()
 
@@ -40,10 +37,10 @@ def judge(
     `more_trust` is what is at hand where this is judged, beside what the observation brings;
     `lead` is how long before its end the set should be ordered again.
     """
-    trust = _trust(observation, more_trust)
+    trust = trust_for(observation, more_trust)
     cards = [read_card(card, trust, observation.observed_at) for card in observation.cards]
     matched = match(cards, card_set)
-    keys = _unique_keys(cards)
+    keys = unique_keys(cards)
     judged = tuple(
         _judge_card(key, card, placement, observation, warning_period)
         for key, card, placement in zip(keys, cards, matched.placements, strict=True)
@@ -60,26 +57,6 @@ def judge(
         verdict=verdict(everything),
         forecast=forecast(ordered, matched.missing, observation.observed_at, lead),
     )
-
-
-def _trust(observation: Observation, more: TrustMaterial) -> Trust:
-    """An emulation's CAs are believed for emulated cards only."""
-    material = observation.trust.plus(more)
-    if not observation.emulated:
-        material = replace(material, emulated=())
-    return make_trust(material, authorities())
-
-
-def _unique_keys(cards: list[ReadCard]) -> list[str]:
-    """The card numbers; the second card of one number gets "#2" added."""
-    keys: list[str] = []
-    for card in cards:
-        key, number = card.key, 1
-        while key in keys:
-            number += 1
-            key = f"{card.key}#{number}"
-        keys.append(key)
-    return keys
 
 
 def _rank(card: JudgedCard, card_set: CardSet) -> tuple[int, str]:
@@ -114,6 +91,7 @@ def _judge_card(
         key=key,
         observed=card.observed,
         identity=card.identity,
+        dossier=card.dossier,
         place=placement.place,
         expected=placement.expected,
         interchangeable=placement.interchangeable,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.token import CertificateObject
-from cpx_tool.model.trust import ChainResult, Revocation
+from cpx_tool.model.trust import ChainResult, Revocation, TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
-from cpx_tool.pki.trust import Trust
+from cpx_tool.pki.trust import Trust, make_trust
 
 AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
 SIGNATURE_LABEL = "Certificat de Signature CPS"
@@ -42,6 +46,7 @@ class ReadCard:
     observed: CardObservation
     certificates: tuple[ReadCertificate, ...]
     identity: Identity | None
+    dossier: Dossier
 
     @property
     def authentication(self) -> ReadCertificate | None:
@@ -65,7 +70,49 @@ def read_card(observed: CardObservation, trust: Trust, at: datetime) -> ReadCard
     identities = [identify(c.certificate, label) for c in certificates if c.certificate]
     identity = next((i for i in identities if i.kind is ProductKind.CARD), None)
     number = identity.card_number if identity else None
-    return ReadCard(number or f"slot-{observed.slot.id}", observed, certificates, identity)
+    return ReadCard(
+        key=number or f"slot-{observed.slot.id}",
+        observed=observed,
+        certificates=certificates,
+        identity=identity,
+        dossier=_dossier(observed, certificates),
+    )
+
+
+def unique_keys(cards: Sequence[ReadCard]) -> list[str]:
+    """The card numbers; the second card of one number gets "#2" added."""
+    keys: list[str] = []
+    for card in cards:
+        key, number = card.key, 1
+        while key in keys:
+            number += 1
+            key = f"{card.key}#{number}"
+        keys.append(key)
+    return keys
+
+
+def trust_for(observation: Observation, more: TrustMaterial) -> Trust:
+    """What an observation is judged with: what it brings, and `more` that is at hand now.
+
+    An emulation's CAs are believed for emulated cards only.
+    """
+    material = observation.trust.plus(more)
+    if not observation.emulated:
+        material = replace(material, emulated=())
+    return make_trust(material, authorities())
+
+
+def _dossier(observed: CardObservation, certificates: Sequence[ReadCertificate]) -> Dossier:
+    """A CA's certificate on the card would speak of the CA."""
+    token = observed.token
+    own = [
+        (item.object.label, item.certificate)
+        for item in certificates
+        if item.certificate is None or not item.certificate.is_ca
+    ]
+    if token is None:
+        return make_dossier(own, label)
+    return make_dossier(own, label, observed.data, token.label)
 
 
 def _read(item: CertificateObject, trust: Trust, at: datetime) -> ReadCertificate:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.eligibility import Eligibility
 from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.identity import Identity
@@ -95,6 +96,7 @@ class JudgedCard:
     key: str
     observed: CardObservation
     identity: Identity | None
+    dossier: Dossier
     place: Place
     expected: ExpectedCard | None
     interchangeable: tuple[ExpectedCard, ...]

@@ -95,9 +95,12 @@ def identify(certificate: Certificate, label: Label) -> Identity:
 
 def category_of(certificate: Certificate) -> Category:
     """The TRE_G01 category of the private extension."""
-    if certificate.category is None:
-        return Category.NOT_KNOWN
-    return _CATEGORIES.get(certificate.category, Category.NOT_KNOWN)
+    return category_of_code(certificate.category)
+
+
+def category_of_code(code: int | None) -> Category:
+    """What a TRE_G01 code stands for."""
+    return Category.NOT_KNOWN if code is None else _CATEGORIES.get(code, Category.NOT_KNOWN)
 
 
 def issuing_pki(certificate: Certificate) -> Pki:

@@ -25,6 +25,21 @@ def read_tlvs(data: bytes) -> tuple[Tlv, ...]:
     Padding between them is skipped, and nested ones are left in the value: a file is as long
     as the card made it, not as its contents.
     """
+    return _walk(data)[0]
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether `read_tlvs` reads `data` to its end."""
+    return _walk(data)[1] == len(data)
+
+
+def first_value(data: bytes, tag: int) -> bytes | None:
+    """The value of the first object with that tag at the top of `data`."""
+    return next((tlv.value for tlv in read_tlvs(data) if tlv.tag == tag), None)
+
+
+def _walk(data: bytes) -> tuple[tuple[Tlv, ...], int]:
+    """The objects, and where reading ended."""
     found: list[Tlv] = []
     at = 0
     while at < len(data):
@@ -36,12 +51,7 @@ def read_tlvs(data: bytes) -> tuple[Tlv, ...]:
             break
         tlv, at = read
         found.append(tlv)
-    return tuple(found)
-
-
-def first_value(data: bytes, tag: int) -> bytes | None:
-    """The value of the first object with that tag at the top of `data`."""
-    return next((tlv.value for tlv in read_tlvs(data) if tlv.tag == tag), None)
+    return tuple(found), at
 
 
 def _read_one(data: bytes, at: int) -> tuple[Tlv, int] | None:

@@ -69,6 +69,20 @@ class Canvas:
         grid.add_row(_text((mark, style)), _text((text, style)))
         self._console.print(Padding(grid, (0, 0, 0, indent)))
 
+    def pairs(self, rows: Sequence[tuple[Cell, Cell]], indent: int, column: int) -> None:
+        """Heads, each with a text that begins at `column` and keeps to its right."""
+        grid = Table.grid(padding=(0, _GAP, 0, 0))
+        grid.add_column(width=max(1, column - indent - _GAP), overflow="fold")
+        grid.add_column(overflow="fold")
+        for head, text in rows:
+            grid.add_row(_text(head), _text(text))
+        self._console.print(Padding(grid, (0, 0, 0, indent)))
+
+    def column_behind(self, heads: Sequence[str], indent: int) -> int:
+        """Where the texts of `pairs` begin: behind the longest head, if it leaves them room."""
+        longest = max((cell_len(one_line(head)) for head in heads), default=0)
+        return min(indent + longest + _GAP, self.paper.width * 2 // 5)
+
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """A calm table: heads, a rule, rows."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

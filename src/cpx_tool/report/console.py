@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cpx_tool.catalogue.readers import pcsc_answer
+from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.model.finding import (
     CardResult,
     Checklist,
@@ -13,7 +13,7 @@ from cpx_tool.model.finding import (
     Place,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinResult
+from cpx_tool.model.observation import Observation, PinResult
 from cpx_tool.report import eligibility, forecast
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.findings import MARKS, attention, verdict_line
@@ -54,7 +54,6 @@ def emulated_banner() -> Message:
 
 def _head(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     card_set = checklist.card_set
-    seen = checklist.observation
     canvas.line(
         say(
             msg(
@@ -65,6 +64,11 @@ def _head(canvas: Canvas, checklist: Checklist, say: Say) -> None:
         ),
         "bold",
     )
+    provenance(canvas, checklist.observation, say)
+
+
+def provenance(canvas: Canvas, seen: Observation, say: Say) -> None:
+    """When and where the cards were seen, and through which module."""
     if seen.emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
     canvas.line(
@@ -182,10 +186,7 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
 
 
 def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    reason, hint = pcsc_answer(checklist.observation.pcsc) or (
-        msg("The PKCS#11 module shows no card."),
-        msg("Run cpx-tool list-readers to see what PC/SC shows of the card."),
-    )
+    reason, hint = no_card_answer(checklist.observation.pcsc)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()

@@ -7,41 +7,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cpx_tool.catalogue.dossier import place_words
 from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.dossier import Dossier, Source, SourceKind
 from cpx_tool.model.fetch import Fetched
-from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
+from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.dossier import Row, rows
 from cpx_tool.report.fetch import fetched_body, fetched_lines
-from cpx_tool.report.json import SCHEMA_VERSION, identity_body, moment, to_text
+from cpx_tool.report.json import SCHEMA_VERSION, dossier_body, identity_body, moment, to_text
 from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
 from cpx_tool.report.words import Say, day
 
-CATEGORIES = {
-    Category.TEST_CARD: msg("TEST card"),
-    Category.TEST_MODULE: msg("TEST security module"),
-    Category.TEST_SOFTWARE: msg("TEST software certificate"),
-    Category.PRODUCTION_CARD: msg("PRODUCTION card"),
-    Category.PRODUCTION_MODULE: msg("PRODUCTION security module"),
-    Category.PRODUCTION_SOFTWARE: msg("PRODUCTION software certificate"),
-    Category.NOT_KNOWN: msg("not known"),
-}
 KINDS = {
     ProductKind.CARD: msg("card"),
     ProductKind.PERSON_SOFTWARE: msg("software certificate of a person"),
     ProductKind.ORGANISATION: msg("software certificate of an organisation"),
     ProductKind.AUTHORITY: msg("certification authority"),
     ProductKind.NOT_KNOWN: msg("not known"),
-}
-PKIS = {
-    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
-    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
-    Pki.IGC_SANTE_RECETTE: msg("RECETTE clone of the IGC-Santé TEST"),
-    Pki.IGC_CPS_TEST: msg("IGC-CPS 2ter TEST"),
-    Pki.IGC_CPS: msg("IGC-CPS 2ter (production)"),
-    Pki.EMULATED: msg("emulated by cpx-tool, not of the ANS"),
-    Pki.NOT_KNOWN: msg("not known"),
 }
 
 
@@ -55,6 +40,28 @@ class Inspected:
     problem: Message | None
     chain: ChainResult | None = None
     revocation: Revocation | None = None
+    dossier: Dossier | None = None
+
+
+_WHO = (
+    "category",
+    "pki",
+    "holder",
+    "title",
+    "organisation",
+    "structure",
+    "card_type",
+    "product",
+    "card_number",
+    "profession",
+    "future_profession",
+    "specialities",
+    "identifier",
+)
+"""The keys of the dossier that are shown, in order."""
+
+_KEY_USAGE = Source(SourceKind.EXTENSION, "", "2.5.29.15")
+_VALIDITY = Source(SourceKind.VALIDITY, "", "notBefore, notAfter")
 
 
 def render(
@@ -62,20 +69,23 @@ def render(
     say: Say,
     paper: Paper,
     fetched: Sequence[Fetched] | None = None,
+    *,
+    sources: bool = False,
 ) -> str:
-    """A block of lines for each certificate, then what was fetched; None when nothing was to."""
+    """A block of lines for each certificate, then what was fetched; None when nothing was to.
+
+    With `sources`, each value says where it was read.
+    """
     canvas = Canvas(paper)
     for entry in found:
         canvas.line(entry.file, "bold")
-        if entry.certificate is None or entry.identity is None:
-            problem = entry.problem or msg("not known")
-            canvas.line(say(problem), "red", indent=2)
-        else:
-            lines = _lines(entry.certificate, entry.identity, say)
-            if entry.chain is not None and entry.revocation is not None:
-                lines += chain_lines(entry.chain, entry.revocation, say)
-            for name, value in lines:
-                canvas.line(say(msg("{name}: {value}", name=name, value=value)), indent=2)
+        for row in _rows(entry, say):
+            text = say(msg("{name}: {value}", name=row.head, value=row.text))
+            canvas.line(text, row.style, indent=2)
+            for source in row.sources if sources else ():
+                canvas.item("←", source, "dim", indent=4)
+        if entry.problem is not None:
+            canvas.line(say(entry.problem), "red", indent=2)
         canvas.line()
     if fetched is not None:
         fetched_lines(canvas, fetched, say)
@@ -100,39 +110,30 @@ def render_json(
     )
 
 
-def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple[Message, str]]:
-    holder = identity.holder
-    lines = [
-        (msg("Product"), say(KINDS[identity.kind])),
-        (msg("Category"), say(CATEGORIES[identity.category])),
-        (msg("PKI"), say(PKIS[identity.pki])),
-        (msg("Holder"), holder.display),
-        (msg("Title"), holder.title),
-        (msg("Organisation"), holder.organisation),
-        (msg("Card type"), _shown(identity.card_type, say)),
-        (msg("Card number"), identity.card_number),
-        (msg("Profession"), _shown(identity.profession, say)),
-        (msg("Future profession"), _shown(identity.future_profession, say)),
-        (
-            msg("Specialities"),
-            ", ".join(_shown(coded, say) or "" for coded in identity.specialities),
-        ),
-        (msg("Identifier"), _identifier(identity)),
-        (msg("Key usage"), ", ".join(certificate.key_usage)),
-        (
-            msg("Valid"),
-            say(
-                msg(
-                    "from {start} to {end}",
-                    start=day(certificate.not_before),
-                    end=day(certificate.not_after),
-                )
-            ),
-        ),
-        (msg("Issuer"), dn(certificate.issuer)),
-        (msg("Unreadable parts"), ", ".join(certificate.problems)),
+def _rows(entry: Inspected, say: Say) -> list[Row]:
+    certificate, identity, dossier = entry.certificate, entry.identity, entry.dossier
+    if certificate is None or identity is None or dossier is None:
+        return []
+    valid = msg(
+        "from {start} to {end}",
+        start=day(certificate.not_before),
+        end=day(certificate.not_after),
+    )
+    found = [
+        Row(msg("Product"), say(KINDS[identity.kind])),
+        *rows(_WHO, dossier, identity.kind, say),
+        Row(msg("Key usage"), ", ".join(certificate.key_usage), (_place(_KEY_USAGE, say),)),
+        Row(msg("Valid"), say(valid), (_place(_VALIDITY, say),)),
+        Row(msg("Issuer"), dn(certificate.issuer)),
+        Row(msg("Unreadable parts"), ", ".join(certificate.problems)),
     ]
-    return [(name, value) for name, value in lines if value]
+    if entry.chain is not None and entry.revocation is not None:
+        found += [Row(*line) for line in chain_lines(entry.chain, entry.revocation, say)]
+    return [row for row in found if row.text]
+
+
+def _place(source: Source, say: Say) -> str:
+    return say(place_words(source))
 
 
 def certificate_body(certificate: Certificate) -> dict[str, Any]:
@@ -155,19 +156,6 @@ def dn(name: Name) -> str:
     return ", ".join("+".join(f"{kind}={value}" for kind, value in rdn) for rdn in name)
 
 
-def _identifier(identity: Identity) -> str:
-    identifier = identity.holder.identifier
-    return f"{identifier.value} ({identifier.kind})" if identifier else ""
-
-
-def _shown(coded: Coded | None, say: Say) -> str | None:
-    if coded is None:
-        return None
-    if coded.label is None:
-        return say(msg("unknown code {code}", code=coded.code))
-    return f"{coded.label} ({coded.code})"
-
-
 def _body(entry: Inspected, say: Say) -> dict[str, Any]:
     certificate = entry.certificate
     if certificate is None or entry.identity is None:
@@ -177,6 +165,7 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "problem": None,
         **certificate_body(certificate),
         "identity": identity_body(entry.identity),
+        "dossier": dossier_body(entry.dossier) if entry.dossier else None,
         "chain": chain_body(entry.chain, say) if entry.chain else None,
         "revocation": revocation_body(entry.revocation, say) if entry.revocation else None,
     }

@@ -8,10 +8,18 @@ from typing import Any
 
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.dossier import Dossier, Sighting, Source
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.identity import Coded, Identifier, Identity
-from cpx_tool.model.observation import Fault, PinRecord, SignatureTry
+from cpx_tool.model.observation import (
+    CardObservation,
+    Fault,
+    ModuleObservation,
+    PinRecord,
+    SignatureTry,
+    Workstation,
+)
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import tries_left
 from cpx_tool.report.eligibility import cells_body
@@ -37,19 +45,24 @@ def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
             "reference": checklist.card_set.reference,
             "size": checklist.card_set.size,
         },
-        "workstation": {
-            "host": seen.workstation.host,
-            "system": seen.workstation.system,
-            "python": seen.workstation.python,
-        },
+        "workstation": workstation_body(seen.workstation),
         "pcsc": pcsc_body(seen.pcsc),
-        "module": _module(checklist),
+        "module": module_body(seen.module),
         "missing": [_role(role) for role in checklist.missing],
         "forecast": _forecast(checklist.forecast),
         "findings": [finding_body(f, say) for f in checklist.findings],
         "cards": [_card(card, say) for card in checklist.cards],
     }
     return to_text(body)
+
+
+def workstation_body(workstation: Workstation) -> dict[str, Any]:
+    """Where the cards were observed."""
+    return {
+        "host": workstation.host,
+        "system": workstation.system,
+        "python": workstation.python,
+    }
 
 
 def render_error(error: CpxError, say: Say) -> str:
@@ -116,20 +129,54 @@ def identity_body(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
-    token = card.observed.token
+def dossier_body(dossier: Dossier) -> dict[str, Any]:
+    """Each value with its state and every place it was looked for."""
     return {
-        "key": card.key,
-        "result": card.result.value,
-        "place": card.place.value,
-        "role": _role(card.expected) if card.expected else None,
-        "interchangeable": [_role(role) for role in card.interchangeable],
-        "identity": identity_body(card.identity) if card.identity else None,
-        "not_before": moment(card.not_before),
-        "not_after": moment(card.not_after),
-        "eligibility": cells_body(card.eligibility, say),
-        "reader": card.observed.reader,
-        "slot": {"id": card.observed.slot.id, "description": card.observed.slot.description},
+        key: {
+            "state": entry.state.value,
+            "value": value_body(entry.value),
+            "origin": _source(entry.origin) if entry.origin else None,
+            "sightings": [sighting_body(sighting) for sighting in entry.sightings],
+        }
+        for key, entry in dossier.entries()
+    }
+
+
+def sighting_body(sighting: Sighting[Any]) -> dict[str, Any]:
+    """One look at one place."""
+    return {
+        **_source(sighting.source),
+        "state": sighting.state.value,
+        "value": value_body(sighting.value),
+        "raw": sighting.raw or None,
+    }
+
+
+def value_body(value: Any) -> Any:
+    """A value of the dossier: codes with their labels, times in UTC, the rest as it is."""
+    if isinstance(value, tuple):
+        return [value_body(item) for item in value]
+    if isinstance(value, Coded):
+        return _coded(value)
+    if isinstance(value, Identifier):
+        return _identifier(value)
+    return moment(value) if isinstance(value, datetime) else value
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "source": source.kind.value,
+        "name": source.name or None,
+        "place": source.detail or None,
+    }
+
+
+def place_body(card: CardObservation) -> dict[str, Any]:
+    """Where a card was, and its token."""
+    token = card.token
+    return {
+        "reader": card.reader,
+        "slot": {"id": card.slot.id, "description": card.slot.description},
         "token": {
             "label": token.label,
             "manufacturer": token.manufacturer,
@@ -140,7 +187,23 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         }
         if token
         else None,
-        "pin": _pin(card.observed.pin),
+        "pin": _pin(card.pin),
+    }
+
+
+def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
+    return {
+        "key": card.key,
+        "result": card.result.value,
+        "place": card.place.value,
+        "role": _role(card.expected) if card.expected else None,
+        "interchangeable": [_role(role) for role in card.interchangeable],
+        "identity": identity_body(card.identity) if card.identity else None,
+        "dossier": dossier_body(card.dossier),
+        "not_before": moment(card.not_before),
+        "not_after": moment(card.not_after),
+        "eligibility": cells_body(card.eligibility, say),
+        **place_body(card.observed),
         "signatures": [_signature(tried) for tried in card.observed.signatures],
         "data_objects": [
             {"label": item.label, "bytes": len(item.value), "private": item.private}
@@ -209,8 +272,8 @@ def _signature(tried: SignatureTry) -> dict[str, Any]:
     }
 
 
-def _module(checklist: Checklist) -> dict[str, Any] | None:
-    module = checklist.observation.module
+def module_body(module: ModuleObservation | None) -> dict[str, Any] | None:
+    """The PKCS#11 module, or None when none was asked."""
     if module is None:
         return None
     info = module.info

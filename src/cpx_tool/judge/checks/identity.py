@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from typing import Any
 
+from cpx_tool.catalogue.dossier import coded_words, source_words
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.sets import title_fits
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.matching import PROFESSIONS
 from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.dossier import Dossier, Entry, Sighting, SourceKind
 from cpx_tool.model.finding import Severity
-from cpx_tool.model.identity import Coded, Identity
+from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.token import TokenInfo
 from cpx_tool.pki.proof import Proof, TestProof
+from cpx_tool.pki.sightings import number_in_label
 
 CARD_TYPES = "TRE_G02"
 
 _COMPARE = msg("Wrong card or wrong set: compare with the number printed on the card.")
+
+_IN_BOTH = {
+    "card_number": msg("card number"),
+    "category": msg("category"),
+    "card_type": msg("card type"),
+    "profession": msg("profession"),
+    "identifier": msg("identifier"),
+}
+"""What certificates and data objects both say, by the keys of the dossier."""
 
 
 @check(
@@ -94,7 +107,7 @@ def speciality_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
         return None
     if not identity.specialities:
         return skipped(msg("The certificates carry no speciality."))
-    found = tuple(_shown(coded) for coded in identity.specialities)
+    found = tuple(coded_words(coded) for coded in identity.specialities)
     if any(coded.code in expected.specialities for coded in identity.specialities):
         return passed(msg("{found}", found=found))
     return failed(
@@ -126,7 +139,7 @@ def title_agrees(identity: Identity) -> Answer | None:
     title = identity.holder.title
     if identity.profession is None or identity.profession.label is None or title is None:
         return None
-    found = msg("Title “{title}”, code {code}", title=title, code=_shown(identity.profession))
+    found = msg("Title “{title}”, code {code}", title=title, code=coded_words(identity.profession))
     return passed(found) if title == identity.profession.label else failed(found)
 
 
@@ -156,11 +169,67 @@ def identifier_key(identity: Identity) -> Answer | None:
 )
 def label_agrees(token: TokenInfo, identity: Identity) -> Answer | None:
     """The label is kind, version, "-" and card number: "CPS4v1-3100603746" (Cryptolib CPS)."""
-    shown = re.search(r"-(\d{10})\b", token.label)
+    shown = number_in_label(token.label)
     if shown is None or identity.card_number is None:
         return None
     found = msg("Label {label}, card {number}", label=token.label, number=identity.card_number)
-    return passed(found) if shown[1] == identity.card_number else failed(found)
+    return passed(found) if shown == identity.card_number else failed(found)
+
+
+@check(
+    "CARD-DATA-AGREE",
+    msg("The card's data objects agree with its certificates"),
+    msg(
+        "Software that reads the data objects takes this card for another one. The middleware may "
+        "show a stale cache: empty it, put the card in again; if it persists, have the card "
+        "replaced by the ANS."
+    ),
+    severity=Severity.WARNING,
+)
+def data_agrees(dossier: Dossier) -> Answer | None:
+    """Number, category, type, profession and holder's identifier, where both say them.
+
+    The objects' format is known from the ANS's own viewer only (cpgeslux 6.08). Names are not
+    compared: the objects cut them off, in an encoding that is not published. CARD-DATA says
+    which objects cannot be read, CARD-LABEL compares the token's label.
+    """
+    entries = dict(dossier.entries())
+    pairs = [pair for key in _IN_BOTH for pair in _both(key, entries[key])]
+    if not pairs:
+        return None
+    different = tuple(_difference(*pair) for pair in pairs if pair[1].value != pair[2].value)
+    if different:
+        return failed(msg("The data objects say otherwise: {differences}.", differences=different))
+    names = tuple(_IN_BOTH[key] for key, _, _ in pairs)
+    return passed(msg("The same in both: {fields}.", fields=names))
+
+
+def _both(key: str, entry: Entry[Any]) -> Iterator[tuple[str, Sighting[Any], Sighting[Any]]]:
+    """What each data object says beside what the certificates agree on, where both say it."""
+    said = [sighting for sighting in entry.sightings if sighting.value is not None]
+    certain = next((s for s in said if s.source == entry.origin), None)
+    if certain is None or entry.informative:
+        return
+    for sighting in said:
+        if sighting.source.kind is SourceKind.DATA_OBJECT:
+            yield key, sighting, certain
+
+
+def _difference(key: str, found: Sighting[Any], certain: Sighting[Any]) -> Message:
+    return msg(
+        "{field} {found} ({found_in}), but {certain} ({certain_in})",
+        field=_IN_BOTH[key],
+        found=_value(found.value),
+        found_in=source_words(found.source),
+        certain=_value(certain.value),
+        certain_in=source_words(certain.source),
+    )
+
+
+def _value(value: Any) -> Message | str:
+    if isinstance(value, Coded):
+        return coded_words(value)
+    return value.value if isinstance(value, Identifier) else str(value)
 
 
 def _coded(table: str, code: int) -> Coded:
@@ -171,16 +240,17 @@ def _coded(table: str, code: int) -> Coded:
 def _compare(wanted: Coded, found: Coded | None) -> Answer:
     if found is None:
         return failed(
-            msg("Expected {expected}, but the certificates carry none.", expected=_shown(wanted))
+            msg(
+                "Expected {expected}, but the certificates carry none.",
+                expected=coded_words(wanted),
+            )
         )
     if found.code == wanted.code:
-        return passed(_shown(found))
+        return passed(coded_words(found))
     return failed(
-        msg("Expected {expected}, found {found}.", expected=_shown(wanted), found=_shown(found))
+        msg(
+            "Expected {expected}, found {found}.",
+            expected=coded_words(wanted),
+            found=coded_words(found),
+        )
     )
-
-
-def _shown(coded: Coded) -> Message:
-    if coded.label is None:
-        return msg("unknown code {code}", code=coded.code)
-    return msg("{label} ({code})", label=coded.label, code=coded.code)

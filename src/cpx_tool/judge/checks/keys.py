@@ -17,11 +17,11 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
+from cpx_tool.pki.card_objects import FREE_OBJECTS
 from cpx_tool.pki.proof import Proof, TestProof
 from cpx_tool.pki.signature import verify_rsa
 
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
-FREE_OBJECTS = ("CPS_ID_CARD", "CPS_NAME_PS", "CPS_INFO_PS")
 
 _REPORT = msg(
     "This should never happen: save the observation (--save-observation FILE) and report it."

@@ -1,0 +1,126 @@
+"""Observation → sheets. Pure: same input, same answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.catalogue.readers import no_card_answer
+from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.judge.reading import (
+    AUTHENTICATION_LABEL,
+    SIGNATURE_LABEL,
+    ReadCard,
+    ReadCertificate,
+    read_card,
+    trust_for,
+    unique_keys,
+)
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation
+from cpx_tool.model.reader import CardKind
+from cpx_tool.model.sheet import Sheet, SheetCertificate, SheetObject, Sheets, Validity
+from cpx_tool.model.token import DataObject
+from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.proof import prove_card
+from cpx_tool.pki.sightings import in_object
+
+
+def make_sheets(
+    observation: Observation,
+    more_trust: TrustMaterial,
+    number: str | None = None,
+    file: str | None = None,
+) -> Sheets:
+    """The sheets of all cards, or of those with that card number (or key).
+
+    Raises `NothingToCheck` when there is no card, `BadInput` when none has that number.
+    """
+    if not observation.cards:
+        raise _no_card(observation)
+    trust, at = trust_for(observation, more_trust), observation.observed_at
+    cards = [read_card(card, trust, at) for card in observation.cards]
+    sheets = [
+        _sheet(key, card, observation)
+        for key, card in zip(unique_keys(cards), cards, strict=True)
+        if number is None or number in (key, card.key)
+    ]
+    if not sheets:
+        raise BadInput(
+            msg(
+                "There is no card {number}: the cards here are {numbers}.",
+                number=number or "",
+                numbers=tuple(unique_keys(cards)),
+            ),
+            msg("Give one of these numbers, or leave --card out to see all of them."),
+        )
+    return Sheets(observation, tuple(sheets), file)
+
+
+def _no_card(observation: Observation) -> NothingToCheck:
+    """Why there is none: the module, its slots, or the readers."""
+    module = observation.module
+    fault = module.fault if module is not None else None
+    fault = fault or next(iter(observation.faults), None)
+    if fault is not None:
+        return NothingToCheck(
+            fault_message(fault),
+            msg("Run cpx-tool list-readers to see whether the reader itself works."),
+        )
+    return NothingToCheck(*no_card_answer(observation.pcsc))
+
+
+def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
+    seen = card.observed
+    proof = prove_card([item.certificate for item in card.certificates], seen.data)
+    return Sheet(
+        key=key,
+        observed=seen,
+        kind=_kind(seen.reader, observation),
+        identity=card.identity,
+        dossier=card.dossier,
+        proof=proof.proof.value,
+        proof_reason=proof.reason,
+        certificates=tuple(
+            _certificate(item, observation.observed_at)
+            for item in sorted(card.certificates, key=_rank)
+        ),
+        objects=tuple(map(_object, sorted(seen.data, key=lambda item: item.label))),
+        faults=tuple(map(fault_message, seen.faults)),
+    )
+
+
+def _kind(reader: str | None, observation: Observation) -> CardKind | None:
+    """What the ATR says of the card in that reader."""
+    kinds = {found.name: found.kind for found in observation.pcsc.readers}
+    return kinds.get(reader) if reader is not None else None
+
+
+def _rank(item: ReadCertificate) -> int:
+    """Authentication, signature, others: a module shows them in any order."""
+    labels = (AUTHENTICATION_LABEL, SIGNATURE_LABEL)
+    return labels.index(item.object.label) if item.object.label in labels else len(labels)
+
+
+def _certificate(item: ReadCertificate, at: datetime) -> SheetCertificate:
+    return SheetCertificate(
+        object=item.object,
+        certificate=item.certificate,
+        problem=item.problem,
+        validity=_validity(item.certificate, at) if item.certificate else None,
+        chain=item.chain,
+        revocation=item.revocation,
+    )
+
+
+def _validity(certificate: Certificate, at: datetime) -> Validity:
+    """Both ends belong to it (RFC 5280, 4.1.2.5)."""
+    if at < certificate.not_before:
+        return Validity.NOT_YET_VALID
+    return Validity.EXPIRED if at > certificate.not_after else Validity.VALID
+
+
+def _object(item: DataObject) -> SheetObject:
+    return SheetObject(item, tuple(in_object(item.label, item, label).items()))
