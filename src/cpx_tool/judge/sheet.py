@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.judge.check import Scope
+from cpx_tool.judge.eligibility import eligibility
+from cpx_tool.judge.facts import card_facts
+from cpx_tool.judge.judge import ask
+from cpx_tool.judge.matching import Placement
 from cpx_tool.judge.reading import (
     AUTHENTICATION_LABEL,
     SIGNATURE_LABEL,
@@ -18,6 +23,7 @@ from cpx_tool.judge.reading import (
 )
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.finding import Place
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import CardKind
@@ -26,6 +32,9 @@ from cpx_tool.model.token import DataObject
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.proof import prove_card
 from cpx_tool.pki.sightings import in_object
+
+_NO_SET = Placement(Place.FOREIGN)
+"""A card looked at by itself: no set says more of it than its certificates."""
 
 
 def make_sheets(
@@ -74,6 +83,7 @@ def _no_card(observation: Observation) -> NothingToCheck:
 
 def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
     seen = card.observed
+    facts = card_facts(card, _NO_SET, observation.observed_at, timedelta())
     proof = prove_card([item.certificate for item in card.certificates], seen.data)
     return Sheet(
         key=key,
@@ -89,6 +99,7 @@ def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
         ),
         objects=tuple(map(_object, sorted(seen.data, key=lambda item: item.label))),
         faults=tuple(map(fault_message, seen.faults)),
+        eligibility=eligibility(facts, ask(Scope.CARD, facts, key)),
     )
 
 

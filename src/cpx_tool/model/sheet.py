@@ -8,6 +8,7 @@ from typing import Any
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.dossier import Dossier, Sighting
+from cpx_tool.model.eligibility import Eligibility
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
@@ -65,6 +66,7 @@ class Sheet:
     certificates: tuple[SheetCertificate, ...]
     objects: tuple[SheetObject, ...]
     faults: tuple[Message, ...]
+    eligibility: tuple[Eligibility, ...]
 
 
 @dataclass(frozen=True, slots=True)

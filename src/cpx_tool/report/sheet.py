@@ -15,6 +15,7 @@ from cpx_tool.model.token import FORBIDDING_FLAGS, TokenFlag, TokenInfo
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import provenance
 from cpx_tool.report.dossier import HEADS, Row, rows, sighting_words
+from cpx_tool.report.eligibility import cells_body, explained
 from cpx_tool.report.inspection import dn
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
@@ -112,6 +113,9 @@ def render(sheets: Sheets, say: Say, paper: Paper, *, sources: bool = False) -> 
             canvas.line(say(fault), "bold red", indent=_INDENT)
         for section in sections:
             _write(canvas, section, column, say, sources=sources)
+        canvas.line()
+        canvas.line(say(msg("Good for")), "bold")
+        explained(canvas, [("", sheet.eligibility)], say)
     return canvas.text()
 
 
@@ -259,6 +263,7 @@ def _body(sheet: Sheet, say: Say) -> dict[str, Any]:
         **place_body(sheet.observed),
         "kind": sheet.kind.value if sheet.kind else None,
         "data_objects": [_object_body(item) for item in sheet.objects],
+        "eligibility": cells_body(sheet.eligibility, say),
         "faults": [fault_body(fault) for fault in sheet.observed.faults],
     }
 
