@@ -25,6 +25,7 @@ from cpx_tool.adapters.softhsm import (
     write_emulation,
 )
 from cpx_tool.adapters.system import keep_no_core, workstation
+from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
@@ -112,6 +113,11 @@ def list_trust() -> StoreListing:
 
 def _store() -> TrustStore:
     return TrustStore(store_directory(os.environ))
+
+
+def order_ticks() -> TickFile:
+    """The ticks of the order guide, in the user's state directory."""
+    return TickFile(state_directory(os.environ) / "order.json")
 
 
 def list_readers(source: Source) -> ReaderSlots:

@@ -1,7 +1,10 @@
-"""Files given by the user: read within bounds, or refused in one clear line."""
+"""Files of the user: read within bounds, or refused in one clear line; written whole."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from pathlib import Path
 
 from cpx_tool.errors import BadInput, why
@@ -29,3 +32,19 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
         reason = msg("{path} is too large (over {limit} bytes).", path=name, limit=limit)
         raise BadInput(reason, hint)
     return content
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put the file there in one step: it is the new one or the old one, never half of it.
+
+    Raises `OSError`.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from cpx_tool.catalogue.shipped import refuse_keys
 from cpx_tool.model.certificate import Name
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.trust import Authority
@@ -61,7 +62,7 @@ def read_bundles(text: str) -> tuple[Bundle, ...]:
     """The bundles of a TOML text. Raises `ValueError` as `read_authorities` does."""
     bundles = _parse(text)["bundle"]
     for bundle in bundles:
-        _refuse_keys(bundle, {"pki", "url"}, set())
+        refuse_keys(bundle, {"pki", "url"}, set())
     return tuple(Bundle(Pki(str(b["pki"])), _matching(_URL, b["url"])) for b in bundles)
 
 
@@ -72,12 +73,12 @@ def _text() -> str:
 
 def _parse(text: str) -> dict[str, list[dict[str, object]]]:
     data = tomllib.loads(text)
-    _refuse_keys(data, {"authority", "bundle"}, set())
+    refuse_keys(data, {"authority", "bundle"}, set())
     return data
 
 
 def _authority(entry: Mapping[str, object]) -> Authority:
-    _refuse_keys(entry, {"code", "pki", "name", "url"}, {"parent", "sha256", "key_id"})
+    refuse_keys(entry, {"code", "pki", "name", "url"}, {"parent", "sha256", "key_id"})
     code = _matching(_CODE, entry["code"])
     parent = _optional(_CODE, entry, "parent")
     if (parent is None) is not code.startswith("ACR-"):
@@ -111,12 +112,6 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"{value!r} is not of the form {pattern.pattern}")
     return value
-
-
-def _refuse_keys(entry: Mapping[str, object], needed: set[str], allowed: set[str]) -> None:
-    missing, unknown = needed - entry.keys(), entry.keys() - needed - allowed
-    if missing or unknown:
-        raise ValueError(f"missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
 
 
 def _refuse_twice(key: str, values: list[object] | list[str] | list[Name]) -> None:

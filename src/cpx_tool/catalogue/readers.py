@@ -60,3 +60,11 @@ def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:
         return _ANSWERS[PcscStatus.NO_READER]
     no_card = (ReaderState.EMPTY, ReaderState.UNAVAILABLE)
     return _NO_CARD if all(r.state in no_card for r in pcsc.readers) else None
+
+
+def why_no_card(pcsc: Pcsc) -> tuple[Message, Message]:
+    """Why the module shows no card at all, and what to do."""
+    return pcsc_answer(pcsc) or (
+        msg("The PKCS#11 module shows no card."),
+        msg("Run cpx-tool list-readers to see what PC/SC shows of the card."),
+    )

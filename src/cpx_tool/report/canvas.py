@@ -69,6 +69,10 @@ class Canvas:
         grid.add_row(_text((mark, style)), _text((text, style)))
         self._console.print(Padding(grid, (0, 0, 0, indent)))
 
+    def verbatim(self, text: str, indent: int = 0) -> None:
+        """One line, whatever the width: it is for copying."""
+        self._console.print(_text((" " * indent + text, "")), soft_wrap=True)
+
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """A calm table: heads, a rule, rows."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cpx_tool.catalogue.readers import pcsc_answer
+from cpx_tool.catalogue.readers import why_no_card
 from cpx_tool.model.finding import (
     CardResult,
     Checklist,
@@ -239,10 +239,7 @@ def _mark(finding: Finding) -> tuple[str, str]:
 
 
 def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    reason, hint = pcsc_answer(checklist.observation.pcsc) or (
-        msg("The PKCS#11 module shows no card."),
-        msg("Run cpx-tool list-readers to see what PC/SC shows of the card."),
-    )
+    reason, hint = why_no_card(checklist.observation.pcsc)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()

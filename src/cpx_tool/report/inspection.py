@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.model.certificate import Certificate, Name
-from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
+from cpx_tool.model.identity import Category, Coded, Identity, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.report.canvas import Canvas, Paper
@@ -31,15 +32,6 @@ KINDS = {
     ProductKind.ORGANISATION: msg("software certificate of an organisation"),
     ProductKind.AUTHORITY: msg("certification authority"),
     ProductKind.NOT_KNOWN: msg("not known"),
-}
-PKIS = {
-    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
-    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
-    Pki.IGC_SANTE_RECETTE: msg("RECETTE clone of the IGC-Santé TEST"),
-    Pki.IGC_CPS_TEST: msg("IGC-CPS 2ter TEST"),
-    Pki.IGC_CPS: msg("IGC-CPS 2ter (production)"),
-    Pki.EMULATED: msg("emulated by cpx-tool, not of the ANS"),
-    Pki.NOT_KNOWN: msg("not known"),
 }
 
 
