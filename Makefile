@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix messages setup system lock package clean
+.PHONY: help demo test check fix messages docs setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -31,6 +31,9 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py update
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
+
+docs: setup ## make docs/order.md again, in each language, from the data of the order guide
+	@$(BIN)/python scripts/order_docs.py
 
 setup: ## what is needed to run: system packages where missing, .venv, catalogues
 	@scripts/setup.sh

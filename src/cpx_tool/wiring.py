@@ -30,6 +30,7 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.software_files import read_software_file
 from cpx_tool.adapters.system import keep_no_core, workstation
+from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
@@ -183,6 +184,11 @@ def _store() -> TrustStore:
 def save_calendar(reminders: Sequence[Reminder], path: Path) -> None:
     """Write a calendar file (.ics). Raises `BadInput`."""
     calendar_file.save(reminders, f"cpx-tool {__version__}", path)
+
+
+def order_ticks() -> TickFile:
+    """The ticks of the order guide, in the user's state directory."""
+    return TickFile(state_directory(os.environ) / "order.json")
 
 
 def list_readers(source: Source) -> ReaderSlots:

@@ -21,6 +21,7 @@ COMMANDS = (
     "show-set",
     "list-checks",
     "explain",
+    "order-guide",
 )
 ENGLISH = re.compile(
     r"\b((Usage|Options|Commands):|(FILE|DIR|NAME|CARD|SECONDS|COMMAND|required|default)\b)"

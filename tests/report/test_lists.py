@@ -11,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.catalogue.sets import find_set, load_sets
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
@@ -188,7 +189,7 @@ def test_a_file_that_holds_none_says_why(width: int) -> None:
 def test_every_category_kind_and_pki_has_its_word() -> None:
     assert set(dossier.CATEGORIES) == set(Category)
     assert set(inspection.KINDS) == set(ProductKind)
-    assert set(dossier.PKIS) == set(Pki)
+    assert set(PKIS) == set(Pki)
     production = [say(text) for c, text in dossier.CATEGORIES.items() if c.is_production]
     assert all("PRODUCTION" in text for text in production)
 

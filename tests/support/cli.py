@@ -18,7 +18,7 @@ _KEPT = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "SYSTEMROOT")
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """A known environment: English, no PIN, no module chosen, no CA of the user's."""
+    """A known environment: English, no PIN, no module chosen, nothing of the user's own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     own = {
         "XDG_CACHE_HOME": str(CACHE),

@@ -106,3 +106,19 @@ def _cannot_write(path: Path, error: OSError) -> BadInput:
         msg("{path} cannot be written: {why}.", path=str(path), why=why(error)),
         msg("Choose a file in a directory you may write to."),
     )
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put the file there in one step: it is the new one or the old one, never half of it.
+
+    Raises `OSError`.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -83,6 +83,10 @@ class Canvas:
         longest = max((cell_len(one_line(head)) for head in heads), default=0)
         return min(indent + longest + _GAP, self.paper.width * 2 // 5)
 
+    def verbatim(self, text: str, indent: int = 0) -> None:
+        """One line, whatever the width: it is for copying."""
+        self._console.print(_text((" " * indent + text, "")), soft_wrap=True)
+
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """A calm table: heads, a rule, rows."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

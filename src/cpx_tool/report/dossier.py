@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cpx_tool.catalogue.dossier import coded_words, place_words, source_words
+from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.model.cardset import PRODUCTS_OF
 from cpx_tool.model.dossier import Dossier, Entry, Sighting, State
 from cpx_tool.model.identity import Category, Coded, Identifier, Pki, ProductKind
@@ -24,15 +25,6 @@ CATEGORIES = {
     Category.PRODUCTION_MODULE: msg("PRODUCTION security module"),
     Category.PRODUCTION_SOFTWARE: msg("PRODUCTION software certificate"),
     Category.NOT_KNOWN: msg("not known"),
-}
-PKIS = {
-    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
-    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
-    Pki.IGC_SANTE_RECETTE: msg("RECETTE clone of the IGC-Santé TEST"),
-    Pki.IGC_CPS_TEST: msg("IGC-CPS 2ter TEST"),
-    Pki.IGC_CPS: msg("IGC-CPS 2ter (production)"),
-    Pki.EMULATED: msg("emulated by cpx-tool, not of the ANS"),
-    Pki.NOT_KNOWN: msg("not known"),
 }
 STATES = {
     State.NOT_PRESENT: msg("not present"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import (
@@ -50,10 +51,6 @@ STATUSES = {
     ImportStatus.CRL_REFUSED: msg("REFUSED"),
     ImportStatus.UNREADABLE: msg("UNREADABLE"),
 }
-_PKIS = {
-    Pki.IGC_SANTE_TEST: msg("IGC-Santé TEST"),
-    Pki.IGC_SANTE: msg("IGC-Santé (production)"),
-}
 
 
 def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tuple[Message, str]]:
@@ -63,7 +60,7 @@ def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tu
         path = " ← ".join(label_of(c.subject) for c in reversed(chain.path))
         lines.append((msg("Chain, from the top"), path))
     if chain.anchor is not None and chain.anchor.pki is not None:
-        lines.append((msg("Trusted as"), say(_PKIS[chain.anchor.pki])))
+        lines.append((msg("Trusted as"), say(PKIS[chain.anchor.pki])))
     if chain.missing is not None and chain.missing.addresses:
         lines.append((msg("Get it from"), _web(chain.missing.addresses)))
     lines += [(msg("Weak"), _weak(weak, chain, say)) for weak in chain.weak]
@@ -231,7 +228,7 @@ def render_where(
     ]
     together = say(msg("All at once"))
     for pki, bundle in bundles:
-        lines += ["", say(_PKIS[pki]), f"  {together}", f"    {bundle}"]
+        lines += ["", say(PKIS[pki]), f"  {together}", f"    {bundle}"]
         for authority in known:
             if authority.pki is pki:
                 lines += _where(authority, authority.sha256 in stored, say)
@@ -312,7 +309,7 @@ def _row(item: StoredAuthority, say: Say) -> list[tuple[str, str]]:
         believed = msg("known")
     elif anchor is not None:
         believed, style = msg("ACCEPTED by you"), "yellow"
-    pki = say(_PKIS[anchor.pki]) if anchor and anchor.pki else "—"
+    pki = say(PKIS[anchor.pki]) if anchor and anchor.pki else "—"
     name = label_of(certificate.subject)
     return [(name, ""), (say(believed), style), (pki, ""), (day(certificate.not_after), "")]
 

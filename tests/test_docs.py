@@ -1,0 +1,53 @@
+"""The pages that are made from data are those that the data makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import order_docs
+from cpx_tool import i18n
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LANGUAGE", "en")
+    yield
+    i18n.use("en")
+
+
+def test_the_order_guide_for_reading_is_up_to_date() -> None:
+    assert order_docs.stale() == [], "run `make docs`"
+
+
+def test_there_is_a_page_for_each_language() -> None:
+    assert set(order_docs.LINKS) == set(i18n.LANGUAGES)
+    assert [path.name for path in order_docs.pages()] == ["order.md", "order.fr.md"]
+    english, french = order_docs.pages().values()
+    assert "## The order\n" in english
+    assert "## La commande\n" in french
+    assert "order.fr.md" in english
+    assert "order.md" in french
+
+
+def test_the_readme_links_to_them() -> None:
+    readme = (order_docs.messages.ROOT / "README.md").read_text(encoding="utf-8")
+    for path in order_docs.pages():
+        assert f"(docs/{path.name})" in readme
+
+
+def test_a_page_that_is_not_up_to_date_is_found_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(order_docs, "DOCS", tmp_path)
+    assert order_docs.stale() == ["order.md", "order.fr.md"]
+    monkeypatch.setattr("sys.argv", ["order_docs.py"])
+    assert order_docs.main() == 0
+    assert order_docs.stale() == []
+    page = tmp_path / "order.fr.md"
+    page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    monkeypatch.setattr("sys.argv", ["order_docs.py", "check"])
+    assert order_docs.main() == 1
+    assert "docs/order.fr.md is not up to date" in capsys.readouterr().out
