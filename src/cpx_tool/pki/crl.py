@@ -23,6 +23,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import ChainOutcome, ChainResult, Revocation, RevocationOutcome
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
+from cpx_tool.pki.der import dotted, header
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.signed import Answer, Signed, split, verify
 
@@ -170,14 +171,18 @@ def _of_authority(authority: Certificate, answer: Revocation) -> Revocation:
 def _judge(
     subject: Certificate, issuer: Certificate, crls: Sequence[Crl], at: datetime
 ) -> Revocation:
+    serial = subject.serial
+    if serial is None:
+        return _unknown(msg("The serial number of the certificate cannot be read."), subject)
     of_name = [found for found in crls if found.issuer == canonical(subject.issuer)]
-    doubts = [doubt for found in of_name if (doubt := _doubt(found, subject, issuer)) is not None]
-    usable = [found for found in of_name if _doubt(found, subject, issuer) is None]
+    doubts = [_doubt(found, subject, issuer) for found in of_name]
+    usable = [found for found, doubt in zip(of_name, doubts, strict=True) if doubt is None]
     usable.sort(key=lambda found: found.this_update)
     if not usable:
-        return _unknown(doubts[0] if doubts else msg("No CRL of the issuer is at hand."), subject)
+        reason = next(filter(None, doubts), msg("No CRL of the issuer is at hand."))
+        return _unknown(reason, subject)
     try:
-        entries = [(found, _entry(found.revoked, subject.serial)) for found in usable]
+        entries = [(found, _entry(found.revoked, serial)) for found in usable]
     except Exception:  # asn1crypto declares no errors of its own
         return _unknown(msg("The CRL at hand is damaged."), subject)
     return _revoked(entries, at) or _listed_nowhere(usable, subject, at)
@@ -215,7 +220,10 @@ def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -
     before = [found for found in usable if found.this_update <= at]
     if not before:
         return _unknown(msg("The CRL at hand was made after that moment."), subject)
-    alive = [found for found in before if found.this_update <= subject.not_after]
+    last = subject.not_after
+    if last is None:
+        return _unknown(msg("When the certificate expires cannot be read."), subject)
+    alive = [found for found in before if found.this_update <= last]
     if not alive:
         reason = msg(
             "The CRL at hand was made after the certificate expired, so it need not list it."
@@ -285,7 +293,7 @@ def _read(der: bytes) -> Crl:
         key_id=_key_id(extensions),
         this_update=_moment(tbs["this_update"]),
         next_update=_moment(tbs["next_update"]) if _present(tbs["next_update"]) else None,
-        signed=split(outer, tbs["signature"]),
+        signed=split(tbs.dump(), outer[1].dump(), outer[2].dump(), tbs["signature"].dump()),
         revoked=_content(tbs["revoked_certificates"]),
         **_scope(extensions),
     )
@@ -310,7 +318,7 @@ def _extensions(items: Any) -> Mapping[str, bytes]:
     """OID → value. Refuses what must not be ignored."""
     found: dict[str, bytes] = {}
     for item in items if _present(items) else ():
-        oid = item["extn_id"].dotted
+        oid = dotted(item["extn_id"].dump())
         if oid in found:
             raise ValueError("an extension stands twice")
         if oid == _DELTA:
@@ -384,19 +392,11 @@ def _entries(revoked: bytes) -> Iterator[tuple[int, int, int]]:
     """Where each entry, and its content, begins, and where it ends."""
     at = 0
     while at < len(revoked):
-        if revoked[at] != _SEQUENCE or at + 2 > len(revoked):
-            raise ValueError("not an entry")
-        content, length = at + 2, revoked[at + 1]
-        if length & 0x80:
-            width = length & 0x7F
-            content += width
-            length = int.from_bytes(revoked[at + 2 : content], "big")
-            if not 1 <= width <= 4:  # noqa: PLR2004 - DER, and no more than `MAX_CRL`
-                raise ValueError("absurd length")
-        if content + length > len(revoked):
-            raise ValueError("cut short")
-        yield at, content, content + length
-        at = content + length
+        content, end = header(revoked, at)
+        if revoked[at] != _SEQUENCE or end > len(revoked):
+            raise ValueError("not an entry, or cut short")
+        yield at, content, end
+        at = end
 
 
 def _read_entry(der: bytes) -> _Entry | None:
@@ -404,7 +404,7 @@ def _read_entry(der: bytes) -> _Entry | None:
     cause: str | None = None
     extensions = entry["crl_entry_extensions"]
     for item in extensions if _present(extensions) else ():
-        oid = item["extn_id"].dotted
+        oid = dotted(item["extn_id"].dump())
         if oid == _CERTIFICATE_ISSUER:
             raise ValueError("an entry for another CA")
         if oid == "2.5.29.21":

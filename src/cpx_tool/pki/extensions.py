@@ -6,11 +6,14 @@ show; their encodings are those seen there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import core, x509
 
+from cpx_tool.pki.der import content, dotted, elements, is_whole
 from cpx_tool.pki.names import shown
 
 CATEGORY = "1.2.250.1.71.1.2.5"
@@ -47,8 +50,13 @@ class _Extension(core.Sequence):  # type: ignore[misc]
     ]
 
 
-class _Extensions(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = core.Any
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One extension (RFC 5280, 4.1): dotted OID, and the content of its extnValue."""
+
+    oid: str
+    critical: bool
+    value: bytes
 
 
 class _Texts(core.SequenceOf):  # type: ignore[misc]
@@ -61,40 +69,32 @@ def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     `der` is the SEQUENCE OF Extension. A broken extension gives no field and one problem,
     "extension" and its OID; so does one that stands twice, which RFC 5280 (4.2) forbids.
     """
-    values, problems = _split(der)
+    found, problems = split_extensions(der)
+    times = Counter(item.oid for item in found)
     fields: dict[str, Any] = {}
-    for oid, value in values.items():
-        if oid not in _READERS:
+    for item in found:
+        if item.oid not in _READERS or times[item.oid] > 1:
             continue
         try:
-            fields.update(_READERS[oid](value))
-        except Exception:
-            problems.append(f"extension {oid}")
-    return fields, tuple(problems)
+            fields.update(_READERS[item.oid](item.value))
+        except Exception:  # asn1crypto declares no errors of its own
+            problems.append(f"extension {item.oid}")
+    twice = sorted(oid for oid, count in times.items() if count > 1)
+    return fields, (*problems, *(f"extension {oid}" for oid in twice))
 
 
-def _split(der: bytes) -> tuple[dict[str, bytes], list[str]]:
-    values: dict[str, bytes] = {}
-    twice: set[str] = set()
-    problems: list[str] = []
-    try:
-        items = [item.dump() for item in _Extensions.load(der, strict=True)]
-    except Exception:
-        return {}, ["extensions"]
-    for item in items:
+def split_extensions(der: bytes) -> tuple[list[Extension], list[str]]:
+    """The extensions as they stand, and the problem "extensions" when that is not all."""
+    found: list[Extension] = []
+    whole = is_whole(der)
+    for item in elements(content(der)):
         try:
-            extension = _Extension.load(item, strict=True)
-            oid, value = extension["extn_id"].dotted, extension["extn_value"].native
-        except Exception:
-            problems.append("extensions")
-            continue
-        if oid in values:
-            twice.add(oid)
-        values[oid] = value
-    for oid in sorted(twice):
-        del values[oid]
-        problems.append(f"extension {oid}")
-    return values, problems
+            read = _Extension.load(item, strict=True)
+            critical, value = bool(read["critical"].native), read["extn_value"].native
+            found.append(Extension(dotted(read["extn_id"].dump()), critical, value))
+        except Exception:  # asn1crypto declares no errors of its own
+            whole = False
+    return found, [] if whole else ["extensions"]
 
 
 def _basic_constraints(value: bytes) -> Mapping[str, Any]:
@@ -110,12 +110,12 @@ def _key_usage(value: bytes) -> Mapping[str, Any]:
 
 def _extended_key_usage(value: bytes) -> Mapping[str, Any]:
     usages = x509.ExtKeyUsageSyntax.load(value, strict=True)
-    return {"extended_key_usage": tuple(usage.dotted for usage in usages)}
+    return {"extended_key_usage": tuple(dotted(usage.dump()) for usage in usages)}
 
 
 def _policies(value: bytes) -> Mapping[str, Any]:
     policies = x509.CertificatePolicies.load(value, strict=True)
-    return {"policies": tuple(policy["policy_identifier"].dotted for policy in policies)}
+    return {"policies": tuple(dotted(policy["policy_identifier"].dump()) for policy in policies)}
 
 
 def _alternative_names(value: bytes) -> Mapping[str, Any]:
@@ -123,7 +123,7 @@ def _alternative_names(value: bytes) -> Mapping[str, Any]:
     for name in x509.GeneralNames.load(value, strict=True):
         if name.name == "dns_name":
             dns_names.append(_ascii(name.chosen))
-        elif name.name == "other_name" and name.chosen["type_id"].dotted == _UPN:
+        elif name.name == "other_name" and dotted(name.chosen["type_id"].dump()) == _UPN:
             upn = upn or shown(name.chosen["value"].native)
     return {"upn": upn, "dns_names": tuple(dns_names)}
 
@@ -140,7 +140,7 @@ def _crl_points(value: bytes) -> Mapping[str, Any]:
 def _authority_access(value: bytes) -> Mapping[str, Any]:
     found: dict[str, list[str]] = {_CA_ISSUERS: [], _OCSP: []}
     for access in x509.AuthorityInfoAccessSyntax.load(value, strict=True):
-        method = access["access_method"].dotted
+        method = dotted(access["access_method"].dump())
         if method in found:
             found[method] += _urls([access["access_location"]])
     return {"issuer_urls": tuple(found[_CA_ISSUERS]), "ocsp_urls": tuple(found[_OCSP])}

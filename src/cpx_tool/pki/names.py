@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from asn1crypto import core
-
 from cpx_tool.model.certificate import Name
+from cpx_tool.pki.der import content, dotted, elements, is_whole
 
 _SHORT_TYPES = {
     "2.5.4.3": "CN",
@@ -38,34 +37,23 @@ _ENCODINGS = {
 }
 
 
-class _Attribute(core.Sequence):  # type: ignore[misc]
-    _fields = [("type", core.ObjectIdentifier), ("value", core.Any)]  # noqa: RUF012
-
-
-class _Rdn(core.SetOf):  # type: ignore[misc]
-    _child_spec = _Attribute
-
-
-class _RdnSequence(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = _Rdn
+_SEQUENCE, _SET = 0x30, 0x31
 
 
 def read_name(der: bytes) -> tuple[Name, bool]:
-    """The name, and whether all of it could be read.
+    """The name, and whether all of it could be read. Never raises.
 
-    A value that is no text is shown as "#" and its DER in hex (RFC 4514, 2.4). Raises
-    whatever asn1crypto raises when the structure itself is broken.
+    A value that is no text is shown as "#" and its DER in hex (RFC 4514, 2.4); what is broken
+    around it is left out.
     """
-    whole = True
+    whole = _is(der, _SEQUENCE)
     name: list[tuple[tuple[str, str], ...]] = []
-    for rdn in _RdnSequence.load(der, strict=True):
-        values: list[tuple[str, str]] = []
-        for attribute in rdn:
-            text, readable = _value(attribute["value"].dump())
-            whole = whole and readable
-            oid = attribute["type"].dotted
-            values.append((_SHORT_TYPES.get(oid, oid), text))
-        name.append(tuple(values))
+    for rdn in elements(content(der)):
+        read = [_attribute(attribute) for attribute in elements(content(rdn))]
+        whole = whole and _is(rdn, _SET) and bool(read) and all(fine for _, fine in read)
+        values = tuple(value for value, _ in read if value is not None)
+        if values:
+            name.append(values)
     return tuple(name), whole
 
 
@@ -74,13 +62,27 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else "\ufffd" for c in text)
 
 
-def _value(der: bytes) -> tuple[str, bool]:
-    value = core.load(der, strict=True)
-    encoding = _ENCODINGS.get(value.tag) if (value.class_, value.method) == (0, 0) else None
+def _is(element: bytes, tag: int) -> bool:
+    return element[:1] == bytes([tag]) and is_whole(element)
+
+
+def _attribute(der: bytes) -> tuple[tuple[str, str] | None, bool]:
+    """Type and value, and whether both could be read."""
+    try:
+        kind, value = elements(content(der))
+        oid = dotted(kind)
+    except Exception:  # asn1crypto declares no errors of its own
+        return None, False
+    text, readable = _text(value)
+    return (_SHORT_TYPES.get(oid, oid), text), readable and _is(der, _SEQUENCE)
+
+
+def _text(der: bytes) -> tuple[str, bool]:
+    encoding = _ENCODINGS.get(der[0]) if is_whole(der) else None
     if encoding is None:
         return f"#{der.hex()}", False
     try:
-        text = value.contents.decode(encoding)
+        text = content(der).decode(encoding)
     except UnicodeDecodeError:
         return f"#{der.hex()}", False
     return shown(text), shown(text) == text

@@ -114,7 +114,7 @@ def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple
             ),
         ),
         (msg("Issuer"), dn(certificate.issuer)),
-        (msg("Unreadable parts"), ", ".join(certificate.problems)),
+        (msg("Damaged or unreadable"), ", ".join(certificate.problems)),
     ]
     return [(name, value) for name, value in lines if value]
 
@@ -145,7 +145,7 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "file": entry.file,
         "problem": None,
         "sha256": certificate.sha256,
-        "serial": f"{certificate.serial:x}",
+        "serial": None if certificate.serial is None else f"{certificate.serial:x}",
         "subject": dn(certificate.subject),
         "issuer": dn(certificate.issuer),
         "not_before": moment(certificate.not_before),
