@@ -443,3 +443,19 @@ def test_a_pem_file_without_a_certificate_says_what_it_holds() -> None:
 def test_damaged_pem(data: bytes, reason: str) -> None:
     with pytest.raises(BadCertificate, match=reason):
         read_certificates(data)
+
+
+def test_a_damaged_block_does_not_hide_the_others(card_der: bytes) -> None:
+    nothing = b"-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"
+    bundle = pem(b"no bundle", "PKCS7")
+
+    assert read_certificates(nothing + pem(card_der) + bundle) == (b"", card_der, b"")
+
+
+@pytest.mark.parametrize("rest", [b"", b"\n%%%\n-----END CERTIFICATE-----\n"])
+def test_a_pem_text_that_breaks_is_read_up_to_there(card_der: bytes, rest: bytes) -> None:
+    (der,) = read_certificates(pem(card_der)[:900] + rest)
+
+    assert len(der) > 600
+    assert card_der.startswith(der)
+    assert "truncated" in read_certificate(der).problems

@@ -106,6 +106,7 @@ def _inspect(entry: _Read, trust: Trust, at: datetime) -> Inspected:
 
 def _fails(entry: Inspected) -> bool:
     """Something is wrong; that something is not at hand is not."""
+    damaged = entry.certificate is not None and bool(entry.certificate.problems)
     wrong = entry.chain is not None and entry.chain.outcome in _WRONG
     revoked = entry.revocation is not None and entry.revocation.outcome is RevocationOutcome.REVOKED
-    return wrong or revoked
+    return damaged or wrong or revoked

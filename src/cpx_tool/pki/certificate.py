@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -31,6 +32,10 @@ MAX_CERTIFICATE = 65_536
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """The OID of PKCS#7 signedData with its tag and length, which opens a .p7b."""
 
+_DER_IN_BASE64 = b"M"
+"""The first character of every SEQUENCE."""
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]*")
 _MAX_SERIAL_BITS = 1024
 _MAX_KEY_BITS = 16_384
 _PEM_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
@@ -219,43 +224,61 @@ def _named(identifier: bytes, names: Mapping[str, str]) -> str:
 
 
 def _from_pem(data: bytes) -> tuple[bytes, ...]:
-    certificates: list[bytes] = []
+    """A block that is damaged stands there as b"", as long as there is another."""
+    pieces: list[bytes] = []
     others: list[str] = []
-    for label, der in _pem_blocks(data):
-        if label in _PEM_LABELS:
-            certificates.append(der)
-        elif label in _PKCS7_LABELS:
-            certificates += _from_pkcs7(der)
-        else:
+    damage: list[BadCertificate] = []
+    for label, body in _pem_blocks(data):
+        if label not in _PEM_LABELS + _PKCS7_LABELS:
             others.append(label)
-    if certificates:
-        return tuple(certificates)
+            continue
+        try:
+            der = _decoded(body)
+            pieces += _from_pkcs7(der) if label in _PKCS7_LABELS else (der,)
+        except BadCertificate as error:
+            damage.append(error)
+            pieces.append(b"")
+    if any(pieces):
+        return tuple(pieces)
+    raise _nothing_in_pem(damage, others)
+
+
+def _nothing_in_pem(damage: Sequence[BadCertificate], others: Sequence[str]) -> BadCertificate:
+    if damage:
+        return damage[0]
     if others:
-        raise BadCertificate(
-            msg("This file holds no certificate, but: {found}.", found=tuple(dict.fromkeys(others)))
-        )
-    raise BadCertificate(msg("The PEM text is cut short: it holds no whole certificate."))
+        found = tuple(dict.fromkeys(others))
+        return BadCertificate(msg("This file holds no certificate, but: {found}.", found=found))
+    return BadCertificate(msg("The PEM text is cut short: it holds no whole certificate."))
 
 
 def _pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each block's label and bytes (RFC 7468); the bytes of other blocks are not decoded."""
+    """Each block's label and text (RFC 7468), of a last one without end, too."""
     label, body = "", list[bytes]()
     for raw in data.splitlines():
         line = raw.strip()
         if line.startswith(b"-----BEGIN ") and line.endswith(b"-----"):
             label, body = line[11:-5].decode("ascii", "replace"), []
         elif line.startswith(b"-----END ") and label:
-            yield label, _decode(b"".join(body)) if label in _PEM_LABELS + _PKCS7_LABELS else b""
+            yield label, b"".join(body)
             label = ""
         elif label:
             body.append(line)
+    if label and body and body[0].startswith(_DER_IN_BASE64):
+        yield label, b"".join(body)
 
 
-def _decode(body: bytes) -> bytes:
+def _decoded(body: bytes) -> bytes:
+    """The bytes up to where the base64 breaks."""
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:
-        raise BadCertificate(msg("The PEM text is damaged: it is not valid base64.")) from error
+        good = _BASE64.match(body)
+        start = good[0][: len(good[0]) // 4 * 4] if good else b""
+        if not start:
+            damaged = msg("The PEM text is damaged: it is not valid base64.")
+            raise BadCertificate(damaged) from error
+        return base64.b64decode(start)
 
 
 def _from_pkcs7(data: bytes) -> tuple[bytes, ...]:

@@ -24,6 +24,16 @@ FUTURE_PROFESSION = "1.2.250.1.71.1.2.8"
 SPECIALITIES = "1.2.250.1.71.4.2.5"
 POLICIES = "2.5.29.32"
 
+CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+
+_EXTENDED_KEY_USAGES = {
+    "1.3.6.1.5.5.7.3.1": "serverAuth",
+    CLIENT_AUTH: "clientAuth",
+    "1.3.6.1.5.5.7.3.4": "emailProtection",
+    "1.3.6.1.5.5.7.3.9": "OCSPSigning",
+    "1.3.6.1.4.1.311.20.2.2": "msSmartcardLogin",
+}
+
 _UPN = "1.3.6.1.4.1.311.20.2.3"
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 _OCSP = "1.3.6.1.5.5.7.48.1"
@@ -61,6 +71,11 @@ class Extension:
 
 class _Texts(core.SequenceOf):  # type: ignore[misc]
     _child_spec = core.UTF8String
+
+
+def usage_name(oid: str) -> str:
+    """The name of an extended key usage (RFC 5280, 4.2.1.12), else its OID."""
+    return _EXTENDED_KEY_USAGES.get(oid, oid)
 
 
 def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:

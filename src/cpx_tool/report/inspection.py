@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cpx_tool.model.certificate import Certificate, Name
-from cpx_tool.model.identity import Category, Coded, Identity, Pki, ProductKind
+from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.identity import Category, Coded, Identifier, Identity, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
+from cpx_tool.pki.canonical import whole
+from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, identity_body, moment, to_text
 from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
@@ -101,31 +103,45 @@ def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple
             msg("Specialities"),
             ", ".join(_shown(coded, say) or "" for coded in identity.specialities),
         ),
-        (msg("Identifier"), _identifier(identity)),
+        (msg("Identifier"), _identifier(holder.identifier)),
+        (msg("Structure"), _identifier(holder.structure)),
+        (msg("Server names"), ", ".join(certificate.dns_names)),
+        (msg("Logon name"), certificate.upn),
         (msg("Key usage"), ", ".join(certificate.key_usage)),
+        (
+            msg("Extended key usage"),
+            ", ".join(map(usage_name, certificate.extended_key_usage)),
+        ),
+        (msg("Key"), _key(certificate)),
         (
             msg("Valid"),
             say(
                 msg(
                     "from {start} to {end}",
-                    start=day(certificate.not_before),
-                    end=day(certificate.not_after),
+                    start=day(certificate.not_before) or "?",
+                    end=day(certificate.not_after) or "?",
                 )
             ),
         ),
-        (msg("Issuer"), dn(certificate.issuer)),
+        (msg("Subject"), whole(certificate.subject)),
+        (msg("Issuer"), whole(certificate.issuer)),
+        (msg("Serial number"), _serial(certificate)),
+        (msg("SHA-256"), certificate.sha256),
         (msg("Damaged or unreadable"), ", ".join(certificate.problems)),
     ]
     return [(name, value) for name, value in lines if value]
 
 
-def dn(name: Name) -> str:
-    """A distinguished name on one line, in certificate order."""
-    return ", ".join("+".join(f"{kind}={value}" for kind, value in rdn) for rdn in name)
+def _key(certificate: Certificate) -> str:
+    bits = f" {certificate.key_bits}" if certificate.key_bits else ""
+    return f"{certificate.key_algorithm}{bits}"
 
 
-def _identifier(identity: Identity) -> str:
-    identifier = identity.holder.identifier
+def _serial(certificate: Certificate) -> str | None:
+    return None if certificate.serial is None else f"{certificate.serial:x}"
+
+
+def _identifier(identifier: Identifier | None) -> str:
     return f"{identifier.value} ({identifier.kind})" if identifier else ""
 
 
@@ -145,13 +161,25 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "file": entry.file,
         "problem": None,
         "sha256": certificate.sha256,
-        "serial": None if certificate.serial is None else f"{certificate.serial:x}",
-        "subject": dn(certificate.subject),
-        "issuer": dn(certificate.issuer),
+        "serial": _serial(certificate),
+        "subject": whole(certificate.subject),
+        "issuer": whole(certificate.issuer),
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
         "key_usage": list(certificate.key_usage),
         "extended_key_usage": list(certificate.extended_key_usage),
+        "policies": list(certificate.policies),
+        "dns_names": list(certificate.dns_names),
+        "upn": certificate.upn,
+        "key": {"algorithm": certificate.key_algorithm, "bits": certificate.key_bits},
+        "signature_algorithm": certificate.signature_algorithm,
+        "subject_key_id": certificate.subject_key_id,
+        "authority_key_id": certificate.authority_key_id,
+        "addresses": {
+            "crl": list(certificate.crl_urls),
+            "issuer": list(certificate.issuer_urls),
+            "ocsp": list(certificate.ocsp_urls),
+        },
         "identity": identity_body(entry.identity),
         "unreadable_parts": list(certificate.problems),
         "chain": chain_body(entry.chain, say) if entry.chain else None,

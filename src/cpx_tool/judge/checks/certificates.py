@@ -11,10 +11,7 @@ from cpx_tool.judge.reading import AUTHENTICATION_LABEL, SIGNATURE_LABEL
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
-
-CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
-SMARTCARD_LOGON = "1.3.6.1.4.1.311.20.2.2"
-EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+from cpx_tool.pki.extensions import CLIENT_AUTH, usage_name
 
 
 @check(
@@ -177,14 +174,8 @@ def _client(certificate: Certificate) -> bool:
 
 
 def _usage(certificate: Certificate) -> Message:
-    names = {
-        CLIENT_AUTH: "clientAuth",
-        SMARTCARD_LOGON: "msSmartcardLogin",
-        EMAIL_PROTECTION: "emailProtection",
-    }
-    extended = [names.get(oid, oid) for oid in certificate.extended_key_usage]
     return msg(
         "Key usage: {usage}; extended key usage: {extended}",
         usage=certificate.key_usage,
-        extended=tuple(extended),
+        extended=tuple(map(usage_name, certificate.extended_key_usage)),
     )
