@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix messages setup system lock package clean
+.PHONY: help demo test check fix messages golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -31,6 +31,9 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py update
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
+
+golden: setup ## write down again what is said of the real certificates (tests/golden)
+	@$(BIN)/python scripts/golden.py
 
 setup: ## what is needed to run: system packages where missing, .venv, catalogues
 	@scripts/setup.sh

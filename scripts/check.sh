@@ -10,7 +10,7 @@ failed=0
 step 'format' ruff format --check . || failed=1
 step 'lint' ruff check . || failed=1
 step 'types' mypy || failed=1
-step 'types of scripts' mypy hatch_build.py scripts/messages.py || failed=1
+step 'types of scripts' mypy hatch_build.py scripts/messages.py scripts/golden.py || failed=1
 step 'layers' lint-imports || failed=1
 step 'messages' python scripts/messages.py check || failed=1
 

@@ -107,6 +107,24 @@ def test_the_extensions_of_a_real_cpe_card() -> None:
     assert read.authority_key_id == "f8a1858903da52ffd336be03d8a8d96109363d92"
 
 
+@pytest.mark.parametrize(
+    ("value", "period"),
+    [
+        ("3011800f32303234303130313030303030305a", (datetime(2024, 1, 1, tzinfo=UTC), None)),
+        ("3011810f32303236303130313030303030305a", (None, datetime(2026, 1, 1, tzinfo=UTC))),
+        ("3000", (None, None)),
+    ],
+)
+def test_the_private_key_may_end_before_its_certificate(
+    make_certificate: Callable[..., bytes],
+    value: str,
+    period: tuple[datetime | None, datetime | None],
+) -> None:
+    read = read_certificate(make_certificate({"2.5.29.16": value}))
+
+    assert (read.key_period, read.problems) == (period, ())
+
+
 def test_the_names_of_a_real_server_certificate() -> None:
     read = read_certificate(shared_cert("TESTORG_servssl_platines_2017.der"))
 
@@ -132,6 +150,7 @@ def test_the_names_of_a_real_server_certificate() -> None:
         ("1.2.250.1.71.1.2.7", "0a010a"),
         ("1.2.250.1.71.4.2.5", "30030c0441"),
         ("2.5.29.15", "0342" + "00" * 66),
+        ("2.5.29.16", "3003800130"),
         ("2.5.29.31", "3003a0ff00"),
         ("2.5.29.17", "ffff"),
     ],

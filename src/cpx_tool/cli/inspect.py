@@ -64,7 +64,7 @@ def inspect(
     if as_json:
         show(inspection.render_json(found, say, moment))
     else:
-        show(inspection.render(found, say, paper()))
+        show(inspection.render(found, say, paper(), moment))
     if any(entry.problem is not None for entry in found):
         if not as_json:
             note(msg("Some files hold no certificate that can be read."))

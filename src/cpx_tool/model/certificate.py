@@ -12,6 +12,9 @@ Short types: CN, SN (surname), GN, title, pseudonym, O, OU, L, ST, C, street, se
 organizationIdentifier, UID, DC, emailAddress.
 """
 
+Period = tuple[datetime | None, datetime | None]
+"""First and last moment; None for one that is not stated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -42,6 +45,8 @@ class Certificate:
     is_ca: bool = False
     key_usage: tuple[str, ...] = ()
     extended_key_usage: tuple[str, ...] = ()
+    key_period: Period | None = None
+    """In which the private key is to be used: it may end before the certificate does."""
     policies: tuple[str, ...] = ()
     upn: str | None = None
     dns_names: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from asn1crypto import cms, core, keys, x509
@@ -20,7 +20,7 @@ from asn1crypto import cms, core, keys, x509
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg
-from cpx_tool.pki.der import content, dotted, elements, is_whole
+from cpx_tool.pki.der import content, dotted, elements, is_whole, moment
 from cpx_tool.pki.extensions import read_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.parts import Parts, cut
@@ -162,10 +162,7 @@ def _validity(der: bytes, problems: list[str]) -> tuple[datetime | None, datetim
 
 
 def _date(der: bytes) -> datetime:
-    value = x509.Time.load(der, strict=True).native
-    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
-        raise TypeError("year 0")
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return moment(x509.Time.load(der, strict=True).native)
 
 
 def _names(parts: Parts, problems: list[str]) -> dict[str, Name]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from asn1crypto import core, crl, pem, x509
@@ -23,7 +23,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import ChainOutcome, ChainResult, Revocation, RevocationOutcome
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
-from cpx_tool.pki.der import dotted, header
+from cpx_tool.pki.der import dotted, header, moment
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.signed import Answer, Signed, split, verify
 
@@ -291,8 +291,8 @@ def _read(der: bytes) -> Crl:
         issuer_name=issuer_name,
         issuer=canonical(issuer_name),
         key_id=_key_id(extensions),
-        this_update=_moment(tbs["this_update"]),
-        next_update=_moment(tbs["next_update"]) if _present(tbs["next_update"]) else None,
+        this_update=moment(tbs["this_update"].native),
+        next_update=moment(tbs["next_update"].native) if _present(tbs["next_update"]) else None,
         signed=split(tbs.dump(), outer[1].dump(), outer[2].dump(), tbs["signature"].dump()),
         revoked=_content(tbs["revoked_certificates"]),
         **_scope(extensions),
@@ -305,13 +305,6 @@ def _present(field: Any) -> bool:
 
 def _content(revoked: Any) -> bytes:
     return bytes(revoked.contents) if _present(revoked) else b""
-
-
-def _moment(time: Any) -> datetime:
-    value = time.native
-    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
-        raise TypeError("year 0")
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _extensions(items: Any) -> Mapping[str, bytes]:
@@ -412,4 +405,4 @@ def _read_entry(der: bytes) -> _Entry | None:
             cause = _CAUSES.get(int.from_bytes(code, "big"), "unspecified")
     if cause == "removeFromCRL":
         return None
-    return _Entry(_moment(entry["revocation_date"]), cause)
+    return _Entry(moment(entry["revocation_date"].native), cause)

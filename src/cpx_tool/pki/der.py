@@ -6,6 +6,8 @@ word; here they are only followed.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from asn1crypto import core
 
 _LONG_LENGTH = 0x80
@@ -68,3 +70,14 @@ def dotted(element: bytes) -> str:
         raise ValueError("absurd OID")
     oid: str = core.ObjectIdentifier.load(element, strict=True).dotted
     return oid
+
+
+def moment(native: object) -> datetime:
+    """The moment, in UTC, that asn1crypto read from a UTCTime or GeneralizedTime.
+
+    Raises `TypeError` for the year 0, for which asn1crypto has a type of its own, and
+    `OverflowError` at the ends of time.
+    """
+    if not isinstance(native, datetime):
+        raise TypeError("no date")
+    return native.astimezone(UTC) if native.tzinfo else native.replace(tzinfo=UTC)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asn1crypto import core, x509
 
-from cpx_tool.pki.der import content, dotted, elements, is_whole
+from cpx_tool.pki.der import content, dotted, elements, is_whole, moment
 from cpx_tool.pki.names import shown
 
 CATEGORY = "1.2.250.1.71.1.2.5"
@@ -128,6 +129,15 @@ def _extended_key_usage(value: bytes) -> Mapping[str, Any]:
     return {"extended_key_usage": tuple(dotted(usage.dump()) for usage in usages)}
 
 
+def _key_period(value: bytes) -> Mapping[str, Any]:
+    period = x509.PrivateKeyUsagePeriod.load(value, strict=True)
+    return {"key_period": (_date(period["not_before"]), _date(period["not_after"]))}
+
+
+def _date(time: Any) -> datetime | None:
+    return moment(time.native) if not isinstance(time, core.Void) else None
+
+
 def _policies(value: bytes) -> Mapping[str, Any]:
     policies = x509.CertificatePolicies.load(value, strict=True)
     return {"policies": tuple(dotted(policy["policy_identifier"].dump()) for policy in policies)}
@@ -210,6 +220,7 @@ def _code(field: str) -> Callable[[bytes], Mapping[str, Any]]:
 _READERS: Mapping[str, Callable[[bytes], Mapping[str, Any]]] = {
     "2.5.29.14": _subject_key,
     "2.5.29.15": _key_usage,
+    "2.5.29.16": _key_period,
     "2.5.29.17": _alternative_names,
     "2.5.29.19": _basic_constraints,
     "2.5.29.31": _crl_points,

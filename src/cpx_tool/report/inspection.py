@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.certificate import Certificate, Period
 from cpx_tool.model.identity import Category, Coded, Identifier, Identity, Pki, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
@@ -45,6 +45,9 @@ PKIS = {
 }
 
 
+_STATES = {"expired": msg("expired"), "not-yet-valid": msg("not yet valid")}
+
+
 @dataclass(frozen=True, slots=True)
 class Inspected:
     """One certificate of a file, or why there is none."""
@@ -57,8 +60,8 @@ class Inspected:
     revocation: Revocation | None = None
 
 
-def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
-    """A block of lines for each certificate."""
+def render(found: Sequence[Inspected], say: Say, paper: Paper, at: datetime) -> str:
+    """A block of lines for each certificate; `at` is the moment that they are judged for."""
     canvas = Canvas(paper)
     for entry in found:
         canvas.line(entry.file, "bold")
@@ -66,7 +69,7 @@ def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
             problem = entry.problem or msg("not known")
             canvas.line(say(problem), "red", indent=2)
         else:
-            lines = _lines(entry.certificate, entry.identity, say)
+            lines = _lines(entry.certificate, entry.identity, say, at)
             if entry.chain is not None and entry.revocation is not None:
                 lines += chain_lines(entry.chain, entry.revocation, say)
             for name, value in lines:
@@ -75,18 +78,20 @@ def render(found: Sequence[Inspected], say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
-def render_json(found: Sequence[Inspected], say: Say, at: datetime | None = None) -> str:
-    """All certificates as one JSON object; `at` is the moment that chains are judged for."""
+def render_json(found: Sequence[Inspected], say: Say, at: datetime) -> str:
+    """All certificates as one JSON object; `at` is the moment that they are judged for."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None,
-            "certificates": [_body(entry, say) for entry in found],
+            "at": moment(at),
+            "certificates": [_body(entry, say, at) for entry in found],
         }
     )
 
 
-def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple[Message, str]]:
+def _lines(
+    certificate: Certificate, identity: Identity, say: Say, at: datetime
+) -> list[tuple[Message, str]]:
     holder = identity.holder
     lines = [
         (msg("Product"), say(KINDS[identity.kind])),
@@ -113,16 +118,8 @@ def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple
             ", ".join(map(usage_name, certificate.extended_key_usage)),
         ),
         (msg("Key"), _key(certificate)),
-        (
-            msg("Valid"),
-            say(
-                msg(
-                    "from {start} to {end}",
-                    start=day(certificate.not_before) or "?",
-                    end=day(certificate.not_after) or "?",
-                )
-            ),
-        ),
+        (msg("Valid"), _valid(certificate, at, say)),
+        (msg("Private key to be used"), _period(certificate.key_period, say)),
         (msg("Subject"), whole(certificate.subject)),
         (msg("Issuer"), whole(certificate.issuer)),
         (msg("Serial number"), _serial(certificate)),
@@ -130,6 +127,28 @@ def _lines(certificate: Certificate, identity: Identity, say: Say) -> list[tuple
         (msg("Damaged or unreadable"), ", ".join(certificate.problems)),
     ]
     return [(name, value) for name, value in lines if value]
+
+
+def _valid(certificate: Certificate, at: datetime, say: Say) -> str:
+    period = _period((certificate.not_before, certificate.not_after), say)
+    state = _STATES.get(_validity(certificate, at))
+    return say(msg("{period} ({state})", period=period, state=state)) if state else period
+
+
+def _period(dates: Period | None, say: Say) -> str:
+    if dates is None:
+        return ""
+    start, end = (day(date) or "?" for date in dates)
+    return say(msg("from {start} to {end}", start=start, end=end))
+
+
+def _validity(certificate: Certificate, at: datetime) -> str:
+    start, end = certificate.not_before, certificate.not_after
+    if start is not None and at < start:
+        return "not-yet-valid"
+    if end is not None and at > end:
+        return "expired"
+    return "valid" if start and end else "not-known"
 
 
 def _key(certificate: Certificate) -> str:
@@ -153,7 +172,7 @@ def _shown(coded: Coded | None, say: Say) -> str | None:
     return f"{coded.label} ({coded.code})"
 
 
-def _body(entry: Inspected, say: Say) -> dict[str, Any]:
+def _body(entry: Inspected, say: Say, at: datetime) -> dict[str, Any]:
     certificate = entry.certificate
     if certificate is None or entry.identity is None:
         return {"file": entry.file, "problem": say(entry.problem) if entry.problem else None}
@@ -166,6 +185,8 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "issuer": whole(certificate.issuer),
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
+        "validity": _validity(certificate, at),
+        "private_key_usage": _key_period(certificate.key_period),
         "key_usage": list(certificate.key_usage),
         "extended_key_usage": list(certificate.extended_key_usage),
         "policies": list(certificate.policies),
@@ -185,3 +206,9 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "chain": chain_body(entry.chain, say) if entry.chain else None,
         "revocation": revocation_body(entry.revocation, say) if entry.revocation else None,
     }
+
+
+def _key_period(period: Period | None) -> dict[str, Any] | None:
+    if period is None:
+        return None
+    return {"not_before": moment(period[0]), "not_after": moment(period[1])}
