@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, ObjectIdentifier
 
 ISSUER = (
     (NameOID.COUNTRY_NAME, "FR"),
@@ -161,9 +161,9 @@ def _signed(
         .not_valid_before(dates[0])
         .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
-        .add_extension(crl_points(), critical=False)
     )
-    for extension in extensions:
+    given = {extension.oid: extension for extension in extensions}
+    for extension in {ExtensionOID.CRL_DISTRIBUTION_POINTS: crl_points(), **given}.values():
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
 
