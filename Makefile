@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix messages golden setup system lock package clean
+.PHONY: help demo test check fix fuzz messages golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -26,6 +26,9 @@ check: setup ## format, lint, types, layers, messages; no tests
 fix: setup ## format, and repair what ruff can repair
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
+
+fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each target)
+	@scripts/fuzz.sh
 
 messages: setup ## bring the catalogues up to date with the sources, and compile them
 	@$(BIN)/python scripts/messages.py update

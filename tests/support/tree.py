@@ -18,16 +18,19 @@ class Node:
     """One element: `inside` are its elements, or else `value` its content.
 
     What an OCTET STRING or BIT STRING holds is unfolded too, where it is DER; `prefix` are the
-    bytes before it.
+    bytes before it. `length`, when given, stands there instead of the true length.
     """
 
     tag: int
     value: bytes = b""
     inside: list[Node] = field(default_factory=list)
     prefix: bytes = b""
+    length: bytes | None = None
 
     def dump(self) -> bytes:
         """The DER."""
+        if self.length is not None:
+            return bytes([self.tag]) + self.length + self.content()
         return tlv(self.tag, self.content())
 
     def content(self) -> bytes:

@@ -7,11 +7,8 @@ by part, and nothing of it leaves this room.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,22 +17,22 @@ from asn1crypto import cms, core, keys, x509
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg
-from cpx_tool.pki.der import content, dotted, elements, is_whole, moment
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
 from cpx_tool.pki.extensions import read_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.parts import Parts, cut
+from cpx_tool.pki.pem import MARK, blocks, decoded
 
 MAX_BYTES = 1_000_000
+MAX_CERTIFICATES = 1000
+"""In a file. The bundle of the IGC-Santé has 18, those of operating systems some 150."""
+
 MAX_CERTIFICATE = 65_536
 """In bytes. Real certificates have 1 to 3 kB, and absurd OIDs take a time that grows squared."""
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """The OID of PKCS#7 signedData with its tag and length, which opens a .p7b."""
 
-_DER_IN_BASE64 = b"M"
-"""The first character of every SEQUENCE."""
-
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]*")
 _MAX_SERIAL_BITS = 1024
 _MAX_KEY_BITS = 16_384
 _PEM_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
@@ -82,11 +79,15 @@ def read_certificates(data: bytes) -> tuple[bytes, ...]:
     _refuse_empty(data)
     if len(data) > MAX_BYTES:
         raise BadCertificate(msg("This file is too large to hold certificates (over 1 MB)."))
-    if b"-----BEGIN " in data:
-        return _from_pem(data)
-    if data.find(_SIGNED_DATA, 0, 32) > 0:
-        return _from_pkcs7(data)
-    return (data,)
+    found: tuple[bytes, ...] = (data,)
+    if MARK in data:
+        found = _from_pem(data)
+    elif data.find(_SIGNED_DATA, 0, 32) > 0:
+        found = _from_pkcs7(data)
+    if len(found) > MAX_CERTIFICATES:
+        limit = MAX_CERTIFICATES
+        raise BadCertificate(msg("This file holds more than {limit} certificates.", limit=limit))
+    return found
 
 
 def read_certificate(der: bytes) -> Certificate:
@@ -225,13 +226,12 @@ def _from_pem(data: bytes) -> tuple[bytes, ...]:
     pieces: list[bytes] = []
     others: list[str] = []
     damage: list[BadCertificate] = []
-    for label, body in _pem_blocks(data):
+    for label, body in blocks(data):
         if label not in _PEM_LABELS + _PKCS7_LABELS:
             others.append(label)
             continue
         try:
-            der = _decoded(body)
-            pieces += _from_pkcs7(der) if label in _PKCS7_LABELS else (der,)
+            pieces += _of_block(label, body)
         except BadCertificate as error:
             damage.append(error)
             pieces.append(b"")
@@ -249,43 +249,21 @@ def _nothing_in_pem(damage: Sequence[BadCertificate], others: Sequence[str]) -> 
     return BadCertificate(msg("The PEM text is cut short: it holds no whole certificate."))
 
 
-def _pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each block's label and text (RFC 7468), of a last one without end, too."""
-    label, body = "", list[bytes]()
-    for raw in data.splitlines():
-        line = raw.strip()
-        if line.startswith(b"-----BEGIN ") and line.endswith(b"-----"):
-            label, body = line[11:-5].decode("ascii", "replace"), []
-        elif line.startswith(b"-----END ") and label:
-            yield label, b"".join(body)
-            label = ""
-        elif label:
-            body.append(line)
-    if label and body and body[0].startswith(_DER_IN_BASE64):
-        yield label, b"".join(body)
-
-
-def _decoded(body: bytes) -> bytes:
-    """The bytes up to where the base64 breaks."""
+def _of_block(label: str, body: bytes) -> tuple[bytes, ...]:
     try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        good = _BASE64.match(body)
-        start = good[0][: len(good[0]) // 4 * 4] if good else b""
-        if not start:
-            damaged = msg("The PEM text is damaged: it is not valid base64.")
-            raise BadCertificate(damaged) from error
-        return base64.b64decode(start)
+        der = decoded(body)
+    except ValueError as error:
+        damaged = msg("The PEM text is damaged: it is not valid base64.")
+        raise BadCertificate(damaged) from error
+    return _from_pkcs7(der) if label in _PKCS7_LABELS else (der,)
 
 
 def _from_pkcs7(data: bytes) -> tuple[bytes, ...]:
     try:
         signed = cms.ContentInfo.load(data, strict=True)["content"]
-        found = tuple(
-            choice.chosen.dump()
-            for choice in signed["certificates"]
-            if choice.name == "certificate"
-        )
+        # cut by hand: asn1crypto would unfold hundreds of thousands of other things
+        choices = elements(signed["certificates"].contents or b"")
+        found = tuple(choice for choice in choices if choice[0] == SEQUENCE)
     except Exception as error:  # asn1crypto declares no errors of its own
         raise BadCertificate(msg("This PKCS#7 bundle is damaged.")) from error
     if not found:

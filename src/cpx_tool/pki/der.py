@@ -6,14 +6,18 @@ word; here they are only followed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from asn1crypto import core
 
+SEQUENCE = 0x30
+SET = 0x31
+
 _LONG_LENGTH = 0x80
 _LONG_TAG = 0x1F
 _MAX_LENGTH_BYTES = 4
-_MAX_OID = 128
+_MIN_OID, _MAX_OID = 3, 128
 """In bytes. The longest seen has 12; unfolding one takes a time that grows squared."""
 
 
@@ -33,18 +37,21 @@ def header(data: bytes, at: int = 0) -> tuple[int, int]:
     return content, content + length
 
 
-def elements(data: bytes) -> tuple[bytes, ...]:
+def walk(data: bytes) -> Iterator[bytes]:
     """The elements that stand one after the other. The last one may not be whole."""
-    found: list[bytes] = []
     at = 0
     while at < len(data):
         try:
             _, end = header(data, at)
         except ValueError:
             end = len(data)
-        found.append(data[at:end])
+        yield data[at:end]
         at = end
-    return tuple(found)
+
+
+def elements(data: bytes) -> tuple[bytes, ...]:
+    """All of `walk`."""
+    return tuple(walk(data))
 
 
 def content(element: bytes) -> bytes:
@@ -56,18 +63,18 @@ def content(element: bytes) -> bytes:
     return element[start:end]
 
 
-def is_whole(element: bytes) -> bool:
-    """Whether these bytes are one element, and nothing else."""
+def is_whole(element: bytes, tag: int | None = None) -> bool:
+    """Whether these bytes are one element, with that tag, and nothing else."""
     try:
-        return header(element)[1] == len(element)
+        return header(element)[1] == len(element) and tag in (None, element[0])
     except ValueError:
         return False
 
 
 def dotted(element: bytes) -> str:
     """An OBJECT IDENTIFIER. Raises whatever asn1crypto raises, and `ValueError`."""
-    if len(element) > _MAX_OID:
-        raise ValueError("absurd OID")
+    if not _MIN_OID <= len(element) <= _MAX_OID or element[-1] & 0x80:
+        raise ValueError("no OID, or an absurd one")
     oid: str = core.ObjectIdentifier.load(element, strict=True).dotted
     return oid
 

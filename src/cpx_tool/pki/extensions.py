@@ -14,7 +14,7 @@ from typing import Any
 
 from asn1crypto import core, x509
 
-from cpx_tool.pki.der import content, dotted, elements, is_whole, moment
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
 from cpx_tool.pki.names import shown
 
 CATEGORY = "1.2.250.1.71.1.2.5"
@@ -49,16 +49,11 @@ _KEY_USAGES = (
     "encipherOnly",
     "decipherOnly",
 )
+_PARTS, _MARKED_PARTS = (0x06, 0x04), (0x06, 0x01, 0x04)
+"""Tags of OID, critical and value (RFC 5280, 4.1); without "critical" it is not."""
+
 _MAX_CODE = 0xFFFF
 _MAX_CARD_NUMBER = 64
-
-
-class _Extension(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("extn_id", core.ObjectIdentifier),
-        ("critical", core.Boolean, {"default": False}),
-        ("extn_value", core.OctetString),
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +97,23 @@ def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
 def split_extensions(der: bytes) -> tuple[list[Extension], list[str]]:
     """The extensions as they stand, and the problem "extensions" when that is not all."""
     found: list[Extension] = []
-    whole = is_whole(der)
+    whole = is_whole(der, SEQUENCE)
     for item in elements(content(der)):
         try:
-            read = _Extension.load(item, strict=True)
-            critical, value = bool(read["critical"].native), read["extn_value"].native
-            found.append(Extension(dotted(read["extn_id"].dump()), critical, value))
+            found.append(_extension(item))
         except Exception:  # asn1crypto declares no errors of its own
             whole = False
     return found, [] if whole else ["extensions"]
+
+
+def _extension(der: bytes) -> Extension:
+    parts = elements(content(der))
+    tags = tuple(part[0] for part in parts)
+    known = tags in (_PARTS, _MARKED_PARTS) and is_whole(der, SEQUENCE)
+    if not (known and all(map(is_whole, parts))):
+        raise ValueError("not an extension")
+    critical = tags == _MARKED_PARTS and core.Boolean.load(parts[1], strict=True).native
+    return Extension(dotted(parts[0]), bool(critical), content(parts[-1]))
 
 
 def _basic_constraints(value: bytes) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from asn1crypto import x509
 
-from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import msg
 from cpx_tool.pki.canonical import CanonicalName, canonical
 from cpx_tool.pki.certificate import BadCertificate, cut_apart, read_parts
@@ -118,13 +118,18 @@ def _read(parts: Parts, certificate: Certificate) -> Link:
     extensions, _ = split_extensions(parts.extensions) if parts.extensions else ((), ())
     return Link(
         certificate=certificate,
-        subject=canonical(certificate.subject),
-        issuer=canonical(certificate.issuer),
+        subject=_whole_name(certificate, "subject", certificate.subject),
+        issuer=_whole_name(certificate, "issuer", certificate.issuer),
         signed=split(parts.signed, parts.algorithm, parts.signature, parts.inner_algorithm),
         path_length=_path_length(extensions, certificate),
         critical=frozenset(item.oid for item in extensions if item.critical),
         present=frozenset(item.oid for item in extensions),
     )
+
+
+def _whole_name(certificate: Certificate, part: str, name: Name) -> CanonicalName:
+    """A name that was not read whole equals none."""
+    return () if part in certificate.problems else canonical(name)
 
 
 def _path_length(extensions: Sequence[Extension], certificate: Certificate) -> int | None:

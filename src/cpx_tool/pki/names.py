@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpx_tool.model.certificate import Name
-from cpx_tool.pki.der import content, dotted, elements, is_whole
+from cpx_tool.pki.der import SEQUENCE, SET, content, dotted, elements, is_whole
 
 _SHORT_TYPES = {
     "2.5.4.3": "CN",
@@ -37,20 +37,17 @@ _ENCODINGS = {
 }
 
 
-_SEQUENCE, _SET = 0x30, 0x31
-
-
 def read_name(der: bytes) -> tuple[Name, bool]:
     """The name, and whether all of it could be read. Never raises.
 
     A value that is no text is shown as "#" and its DER in hex (RFC 4514, 2.4); what is broken
     around it is left out.
     """
-    whole = _is(der, _SEQUENCE)
+    whole = is_whole(der, SEQUENCE)
     name: list[tuple[tuple[str, str], ...]] = []
     for rdn in elements(content(der)):
         read = [_attribute(attribute) for attribute in elements(content(rdn))]
-        whole = whole and _is(rdn, _SET) and bool(read) and all(fine for _, fine in read)
+        whole = whole and is_whole(rdn, SET) and bool(read) and all(fine for _, fine in read)
         values = tuple(value for value, _ in read if value is not None)
         if values:
             name.append(values)
@@ -62,10 +59,6 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else "\ufffd" for c in text)
 
 
-def _is(element: bytes, tag: int) -> bool:
-    return element[:1] == bytes([tag]) and is_whole(element)
-
-
 def _attribute(der: bytes) -> tuple[tuple[str, str] | None, bool]:
     """Type and value, and whether both could be read."""
     try:
@@ -74,7 +67,7 @@ def _attribute(der: bytes) -> tuple[tuple[str, str] | None, bool]:
     except Exception:  # asn1crypto declares no errors of its own
         return None, False
     text, readable = _text(value)
-    return (_SHORT_TYPES.get(oid, oid), text), readable and _is(der, _SEQUENCE)
+    return (_SHORT_TYPES.get(oid, oid), text), readable and is_whole(der, SEQUENCE)
 
 
 def _text(der: bytes) -> tuple[str, bool]:

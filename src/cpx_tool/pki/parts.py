@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cpx_tool.pki.der import content, elements, header, is_whole
+from cpx_tool.pki.der import SEQUENCE, content, elements, header, is_whole
 
 TRAILING_DATA = "trailing data"
 TRUNCATED = "truncated"
@@ -15,11 +15,11 @@ DEFECTS = frozenset({TRAILING_DATA, TRUNCATED, STRUCTURE})
 parts that are not those of RFC 5280, 4.1. Named among `Certificate.problems`.
 """
 
-_INTEGER, _BIT_STRING, _SEQUENCE = 0x02, 0x03, 0x30
+_INTEGER, _BIT_STRING = 0x02, 0x03
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _UNIQUE_IDS = (0x81, 0x82)
-_OUTER = (_SEQUENCE, _SEQUENCE, _BIT_STRING)
-_NEEDED = (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE)
+_OUTER = (SEQUENCE, SEQUENCE, _BIT_STRING)
+_NEEDED = (_INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE)
 """Serial number, algorithm, issuer, validity, subject, key."""
 
 
@@ -56,7 +56,7 @@ def cut(der: bytes) -> Parts:
         inside = inside[1:]
     # a broken name may have any tag
     beginning = _tags((der[:1], signed, *inside[:2], *inside[3:4]))
-    if beginning != (_SEQUENCE, _SEQUENCE, _INTEGER, _SEQUENCE, _SEQUENCE):
+    if beginning != (SEQUENCE, SEQUENCE, _INTEGER, SEQUENCE, SEQUENCE):
         raise ValueError("not a certificate")
     wrapped = next((part for part in inside[6:] if part[0] == _EXTENSIONS), b"")
     return Parts(
