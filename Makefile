@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix messages docs setup system lock package clean
+.PHONY: help demo test check fix fuzz messages docs golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -27,6 +27,9 @@ fix: setup ## format, and repair what ruff can repair
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format .
 
+fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each target)
+	@scripts/fuzz.sh
+
 messages: setup ## bring the catalogues up to date with the sources, and compile them
 	@$(BIN)/python scripts/messages.py update
 	@$(BIN)/python scripts/messages.py compile
@@ -34,6 +37,9 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 
 docs: setup ## make docs/order.md again, in each language, from the data of the order guide
 	@$(BIN)/python scripts/order_docs.py
+
+golden: setup ## write down again what is said of the real certificates (tests/golden)
+	@$(BIN)/python scripts/golden.py
 
 setup: ## what is needed to run: system packages where missing, .venv, catalogues
 	@scripts/setup.sh

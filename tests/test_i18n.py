@@ -58,3 +58,17 @@ def test_plural(count: int, expected: str) -> None:
 def test_braces_in_values_are_not_placeholders() -> None:
     i18n.use("en")
     assert i18n.say(msg("{name}", name="{evil} {0}")) == "{evil} {0}"
+
+
+@pytest.mark.parametrize("value", ["D" * 10_000, ("D" * 9_000, "E" * 1_000)])
+def test_a_value_of_pages_is_shown_by_its_ends(value: str | tuple[str, ...]) -> None:
+    said = i18n.say(msg("It is {value}.", value=value))
+    assert said.startswith("It is DDD")
+    assert said.endswith(f"{value[-1][-1]}.")
+    assert len(said) < 700
+    assert said.count("…") == 1
+
+
+def test_a_long_path_is_shown_whole() -> None:
+    path = "/a-directory" * 40
+    assert i18n.say(msg("{path}", path=path)) == path

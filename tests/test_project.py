@@ -152,6 +152,7 @@ def pins(*names: str) -> dict[str, str]:
         (PROJECT["build-system"]["requires"], "build"),
         (PROJECT["dependency-groups"]["build"], "build"),
         (PROJECT["dependency-groups"]["dev"], "dev"),
+        (PROJECT["dependency-groups"]["fuzz"], "fuzz"),
     ],
 )
 def test_what_pyproject_asks_for_is_pinned(stated: list[str], file: str) -> None:
@@ -163,7 +164,7 @@ def test_what_pyproject_asks_for_is_pinned(stated: list[str], file: str) -> None
 
 
 def test_the_requirement_files_agree_and_are_hashed() -> None:
-    assert pins("run", "build", "dev")
+    assert pins("run", "build", "dev", "fuzz")
 
 
 def test_requirement_files_hold_only_pins_and_hashes() -> None:

@@ -15,6 +15,9 @@ DOMAIN = "cpx_tool"
 LOCALE_DIR = Path(__file__).parent / "locale"
 LANGUAGES = ("en", "fr")
 
+_LONGEST_VALUE = 600
+"""In characters: longer than any name or path of good faith, and not a page."""
+
 
 def choose(argv: Sequence[str], environ: os._Environ[str] | dict[str, str]) -> str:
     """The language asked for: `--lang`, then CPX_LANG, then the locale; English otherwise.
@@ -73,5 +76,13 @@ def _value(value: Param) -> str | int:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if isinstance(value, tuple):
-        return ", ".join(str(_value(item)) for item in value)
-    return value
+        return _clipped(", ".join(str(_value(item)) for item in value))
+    return _clipped(value) if isinstance(value, str) else value
+
+
+def _clipped(text: str) -> str:
+    """The text, or its two ends: a certificate of 64 kB may be nothing but one name."""
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    end = _LONGEST_VALUE // 4
+    return f"{text[: _LONGEST_VALUE - end]}…{text[-end:]}"

@@ -357,7 +357,7 @@ CASES = [
                 _certificates(seen, der=seen.certificates[1].der[:700]), _unproven()
             )
         ),
-        "Certificat de Signature CPS: This is not a certificate, or it is damaged.",
+        "Certificat de Signature CPS: damaged or unreadable: truncated,",
         {
             "CERT-READABLE": FAILED,
             "CARD-TEST": FAILED,

@@ -83,7 +83,7 @@ def other_key() -> SoftwareFile:
 
 
 def damaged() -> SoftwareFile:
-    return opened(certificates=(AUTO.der()[:200],))
+    return opened(certificates=(AUTO.der()[:2],))
 
 
 # --- good files -------------------------------------------------------------------------------

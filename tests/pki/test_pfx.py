@@ -317,7 +317,7 @@ OTHERS: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "damaged",
         ".p12",
     ),
-    "cut-certificate": (lambda: CERTIFICATE[:500], "damaged", ".p12"),
+    "cut-certificate": (lambda: CERTIFICATE[:500], "it holds no key", ".p12"),
     "absurd-length": (lambda: b"\x30\x88" + b"\xff" * 8 + b"\x02\x01\x03", "damaged", ".p12"),
 }
 

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from rich.cells import cell_len
@@ -27,7 +28,9 @@ from cpx_tool.report import checks, dossier, emulation, inspection, sets
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.checks import CheckRow
 from cpx_tool.report.inspection import Inspected
-from support.build import read_card
+from support.build import NOW, read_card
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 
 Say = Callable[[Message], str]
 ROWS = [CheckRow(c.id, c.severity, c.scope.value, c.title, c.hint) for c in CHECKS]
@@ -128,7 +131,7 @@ def inspected(item: CertificateObject, file: str = "card.der") -> Inspected:
 
 
 def test_a_certificate_says_who_it_is(good: Observation) -> None:
-    text = inspection.render([inspected(good.cards[1].certificates[0])], say, Paper(80))
+    text = inspection.render([inspected(good.cards[1].certificates[0])], say, Paper(80), NOW)
     for line in (
         "Category: TEST card (80)",
         "PKI: IGC-Santé TEST",
@@ -146,7 +149,7 @@ def test_a_certificate_says_who_it_is(good: Observation) -> None:
 
 def test_a_certificate_says_where_each_value_was_read(good: Observation) -> None:
     item = inspected(good.cards[1].certificates[0])
-    text = inspection.render([item], say, Paper(80), sources=True)
+    text = inspection.render([item], say, Paper(80), NOW, sources=True)
     lines = [line.strip() for line in text.splitlines()]
     for head, place in {
         "Category": "extension 1.2.250.1.71.1.2.5",
@@ -165,10 +168,33 @@ def test_a_certificate_says_where_each_value_was_read(good: Observation) -> None
         assert lines[at + 1] == f"← {place}"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "code", "words"),
+    [
+        (NOW, NOW, "valid", "from 2026-01-15 to 2026-01-15"),
+        (NOW - DAY, NOW - SECOND, "expired", "from 2026-01-14 to 2026-01-15 (expired)"),
+        (NOW + SECOND, NOW + DAY, "not-yet-valid", "to 2026-01-16 (not yet valid)"),
+        (None, NOW, "not-known", "from ? to 2026-01-15"),
+        (NOW, None, "not-known", "from 2026-01-15 to ?"),
+        (NOW + SECOND, None, "not-yet-valid", "to ? (not yet valid)"),
+        (None, NOW - SECOND, "expired", "from ? to 2026-01-15 (expired)"),
+    ],
+)
+def test_whether_a_certificate_is_valid_is_said(
+    good: Observation, start: datetime | None, end: datetime | None, code: str, words: str
+) -> None:
+    item = inspected(good.cards[1].certificates[0])
+    assert item.certificate is not None
+    dated = replace(item, certificate=replace(item.certificate, not_before=start, not_after=end))
+    assert f"{words}\n" in inspection.render([dated], say, Paper(80), NOW)
+    (body,) = json.loads(inspection.render_json([dated], say, NOW))["certificates"]
+    assert body["validity"] == code
+
+
 def test_a_certificate_as_json(good: Observation) -> None:
-    (body,) = json.loads(inspection.render_json([inspected(good.cards[1].certificates[1])], say))[
-        "certificates"
-    ]
+    (body,) = json.loads(
+        inspection.render_json([inspected(good.cards[1].certificates[1])], say, NOW)
+    )["certificates"]
     assert body["key_usage"] == ["nonRepudiation"]
     assert body["identity"]["category"] == "test-card"
     assert body["identity"]["card_number"] == "3100000012"
@@ -179,10 +205,10 @@ def test_a_certificate_as_json(good: Observation) -> None:
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_file_that_holds_none_says_why(width: int) -> None:
     bad = Inspected("\x1b[31mbad\n.der", None, None, msg("This is not a certificate."))
-    text = inspection.render([bad], say, Paper(width))
+    text = inspection.render([bad], say, Paper(width), NOW)
     assert "This is not a certificate." in text
     assert "\x1b" not in text
-    (body,) = json.loads(inspection.render_json([bad], say))["certificates"]
+    (body,) = json.loads(inspection.render_json([bad], say, NOW))["certificates"]
     assert body == {"file": "\x1b[31mbad\n.der", "problem": "This is not a certificate."}
 
 

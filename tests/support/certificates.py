@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, ObjectIdentifier
 
 ISSUER = (
     (NameOID.COUNTRY_NAME, "FR"),
@@ -163,10 +163,8 @@ def _signed(
         .not_valid_after(dates[1])
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
     )
-    own = list(extensions)
-    if all(extension.oid != x509.CRLDistributionPoints.oid for extension in own):
-        own.insert(0, crl_points())
-    for extension in own:
+    given = {extension.oid: extension for extension in extensions}
+    for extension in {ExtensionOID.CRL_DISTRIBUTION_POINTS: crl_points(), **given}.values():
         builder = builder.add_extension(extension, critical=False)
     return builder.sign(key, SHA256()).public_bytes(Encoding.DER)
 

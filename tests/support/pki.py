@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,13 +27,17 @@ AT = datetime(2025, 6, 1, tzinfo=UTC)
 START = datetime(2024, 1, 1, tzinfo=UTC)
 END = datetime(2027, 1, 1, tzinfo=UTC)
 
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of the curve P-256 (FIPS 186-4, D.1.2.3)."""
+
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @cache
 def key(name: str) -> ec.EllipticCurvePrivateKey:
-    """The key of that name, made once in a run."""
-    return ec.generate_private_key(ec.SECP256R1())
+    """The key of that name: the same in every run, so that an input kept once says the same."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest(), "big")
+    return ec.derive_private_key(number % _ORDER or 1, ec.SECP256R1())
 
 
 @cache

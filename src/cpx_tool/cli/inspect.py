@@ -84,7 +84,7 @@ def inspect(
     if as_json:
         show(inspection.render_json(found, say, moment, fetched))
     else:
-        show(inspection.render(found, say, paper(), fetched, sources=with_sources))
+        show(inspection.render(found, say, paper(), moment, fetched, sources=with_sources))
     if any(entry.problem is not None for entry in found):
         if not as_json:
             note(msg("Some files hold no certificate that can be read."))
@@ -133,6 +133,7 @@ def _inspect(entry: _Read, trust: Trust, at: datetime) -> Inspected:
 
 def _fails(entry: Inspected) -> bool:
     """Something is wrong; that something is not at hand is not."""
+    damaged = entry.certificate is not None and bool(entry.certificate.problems)
     wrong = entry.chain is not None and entry.chain.outcome in _WRONG
     revoked = entry.revocation is not None and entry.revocation.outcome is RevocationOutcome.REVOKED
-    return wrong or revoked
+    return damaged or wrong or revoked

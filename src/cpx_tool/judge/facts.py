@@ -26,6 +26,7 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import DataObject, PrivateKey, Slot, TokenInfo
+from cpx_tool.pki.parts import STRUCTURE
 from cpx_tool.pki.proof import TestProof, prove_card
 
 Certificates: TypeAlias = tuple[ReadCertificate, ...]
@@ -65,6 +66,10 @@ RUN_FACTS: Mapping[str, Any] = {
     "match": Match,
 }
 """Facts about the workstation and the set."""
+
+
+_UNTOLD = frozenset({"extensions", "public key", STRUCTURE})
+"""Problems of a certificate with which one cannot tell what it lacks from what cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,10 @@ def _no_place() -> Missing:
 def _certificate(found: ReadCertificate | None) -> Certificate | Missing:
     if found is None:
         return Missing(Outcome.SKIPPED, msg("The certificate is not on the card."))
-    return found.certificate or Missing(Outcome.SKIPPED, msg("The certificate is unreadable."))
+    read = found.certificate
+    if read is None or _UNTOLD & set(read.problems):
+        return Missing(Outcome.SKIPPED, msg("The certificate is unreadable."))
+    return read
 
 
 def _id(found: ReadCertificate | None) -> str | Missing:

@@ -96,7 +96,7 @@ def _judge_card(
         expected=placement.expected,
         interchangeable=placement.interchangeable,
         findings=findings,
-        not_before=max((c.not_before for c in dates), default=None),
-        not_after=min((c.not_after for c in dates), default=None),
+        not_before=max((c.not_before for c in dates if c.not_before), default=None),
+        not_after=min((c.not_after for c in dates if c.not_after), default=None),
         eligibility=eligibility(facts, findings),
     )

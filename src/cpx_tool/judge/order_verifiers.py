@@ -259,13 +259,21 @@ def _organisation(name: str, evidence: Evidence) -> Verification:
         return _open(msg("{name} is not among the files.", name=name))
     if not any(map(_is_organisation, found)):
         return _contradicted(msg("{name} is no test certificate of an organisation.", name=name))
-    valid = [c for c in found if _is_organisation(c) and c.not_before <= evidence.at <= c.not_after]
+    ends = [_end(c, evidence.at) for c in found if _is_organisation(c)]
+    valid = [end for end in ends if end is not None]
     if not valid:
         return _contradicted(
             msg("{name} is not valid now.", name=name), msg("Request and withdraw it again.")
         )
-    until = max(certificate.not_after for certificate in valid)
-    return _verified(msg("{name} is at hand, valid until {date}.", name=name, date=until))
+    return _verified(msg("{name} is at hand, valid until {date}.", name=name, date=max(valid)))
+
+
+def _end(certificate: Certificate, at: datetime) -> datetime | None:
+    """The end of a validity that is not over; None for one that is, or that cannot be read."""
+    start, end = certificate.not_before, certificate.not_after
+    if start is None or end is None:
+        return None
+    return end if start <= at <= end else None
 
 
 def _is_organisation(certificate: Certificate) -> bool:

@@ -64,10 +64,11 @@ class ReadCard:
 
 def read_card(observed: CardObservation, trust: Trust, at: datetime) -> ReadCard:
     """Read the certificates, and follow their chains as of `at`; the identity is that of the
-    first card certificate.
+    first card certificate, of a whole one where there is one.
     """
     certificates = tuple(_read(item, trust, at) for item in observed.certificates)
-    identities = [identify(c.certificate, label) for c in certificates if c.certificate]
+    read = sorted((c.certificate for c in certificates if c.certificate), key=_is_broken)
+    identities = (identify(certificate, label) for certificate in read)
     identity = next((i for i in identities if i.kind is ProductKind.CARD), None)
     number = identity.card_number if identity else None
     return ReadCard(
@@ -113,6 +114,10 @@ def _dossier(observed: CardObservation, certificates: Sequence[ReadCertificate])
     if token is None:
         return make_dossier(own, label)
     return make_dossier(own, label, observed.data, token.label)
+
+
+def _is_broken(certificate: Certificate) -> bool:
+    return bool(certificate.problems)
 
 
 def _read(item: CertificateObject, trust: Trust, at: datetime) -> ReadCertificate:

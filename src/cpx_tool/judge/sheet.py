@@ -126,11 +126,14 @@ def _certificate(item: ReadCertificate, at: datetime) -> SheetCertificate:
     )
 
 
-def _validity(certificate: Certificate, at: datetime) -> Validity:
-    """Both ends belong to it (RFC 5280, 4.1.2.5)."""
-    if at < certificate.not_before:
+def _validity(certificate: Certificate, at: datetime) -> Validity | None:
+    """Both ends belong to it (RFC 5280, 4.1.2.5). None where one that decides is unreadable."""
+    start, end = certificate.not_before, certificate.not_after
+    if start is not None and at < start:
         return Validity.NOT_YET_VALID
-    return Validity.EXPIRED if at > certificate.not_after else Validity.VALID
+    if end is not None and at > end:
+        return Validity.EXPIRED
+    return Validity.VALID if start and end else None
 
 
 def _object(item: DataObject) -> SheetObject:

@@ -5,19 +5,7 @@ from __future__ import annotations
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Fault, FaultKind
-from cpx_tool.pki.extensions import (
-    CLIENT_AUTH,
-    EMAIL_PROTECTION,
-    SERVER_AUTH,
-    SMARTCARD_LOGON,
-)
-
-_PURPOSES = {
-    CLIENT_AUTH: "clientAuth",
-    SERVER_AUTH: "serverAuth",
-    EMAIL_PROTECTION: "emailProtection",
-    SMARTCARD_LOGON: "msSmartcardLogin",
-}
+from cpx_tool.pki.extensions import usage_name
 
 
 def fault_message(fault: Fault) -> Message:
@@ -39,7 +27,7 @@ def fault_message(fault: Fault) -> Message:
 
 def usage_words(certificate: Certificate) -> Message:
     """What a certificate is made for, in the words of X.509."""
-    extended = (_PURPOSES.get(oid, oid) for oid in certificate.extended_key_usage)
+    extended = map(usage_name, certificate.extended_key_usage)
     return msg(
         "Key usage: {usage}; extended key usage: {extended}",
         usage=certificate.key_usage,

@@ -12,24 +12,29 @@ Short types: CN, SN (surname), GN, title, pseudonym, O, OU, L, ST, C, street, se
 organizationIdentifier, UID, DC, emailAddress.
 """
 
+Period = tuple[datetime | None, datetime | None]
+"""First and last moment; None for one that is not stated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a certificate says. Absent values are None or empty; `problems` names the unreadable.
+    """What a certificate says. What is absent or cannot be read is None or empty, what cannot be
+    read stands in `problems`, too.
 
-    Times are in UTC. `sha256`, the key ids and `modulus` are lower-case hex; algorithms are the
-    RFCs' names ("sha256WithRSAEncryption", "RSA", "EC"), else OIDs. `key_bits` is 0 when unknown.
+    Times are in UTC. `sha256` (over all bytes that were given), the key ids and `modulus` are
+    lower-case hex; algorithms are the RFCs' names ("sha256WithRSAEncryption", "RSA", "EC"), else
+    OIDs. `key_bits` is 0 when unknown.
     `key_usage` holds RFC 5280 names ("digitalSignature", "nonRepudiation"); OIDs are dotted.
     `category`, `card_type`, `profession`, `future_profession` are the integers of the private
     extensions; `card_number` is "issuer/number".
     """
 
     sha256: str
-    serial: int
+    serial: int | None
     subject: Name
     issuer: Name
-    not_before: datetime
-    not_after: datetime
+    not_before: datetime | None
+    not_after: datetime | None
     signature_algorithm: str
     key_algorithm: str
     key_bits: int
@@ -42,6 +47,8 @@ class Certificate:
     is_ca: bool = False
     key_usage: tuple[str, ...] = ()
     extended_key_usage: tuple[str, ...] = ()
+    key_period: Period | None = None
+    """In which the private key is to be used: it may end before the certificate does."""
     policies: tuple[str, ...] = ()
     upn: str | None = None
     dns_names: tuple[str, ...] = ()
@@ -57,8 +64,10 @@ class Certificate:
     future_profession: int | None = None
     specialities: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-    """Parts that could not be read: "subject", "issuer", "public key", "extensions" (their list),
-    "extension 1.2.250.1.71.1.2.7"."""
+    """Parts that could not be read: "serial number", "start of validity", "end of validity",
+    "subject", "issuer", "public key", "signature algorithm", "extensions" (their list),
+    "extension 1.2.250.1.71.1.2.7"; and what is wrong with the whole: "trailing data" (bytes behind
+    its end), "truncated", "structure" (parts that no certificate has)."""
 
     def subject_value(self, short_type: str) -> str | None:
         """The first value of that type in the subject, wherever its RDN stands."""

@@ -1,28 +1,32 @@
 """Reads X.509 certificates with asn1crypto, tolerantly.
 
 pyca/cryptography refuses the IGC-CPS 2ter cards (unsorted SET, Latin-1 in T61String), so it is
-not used to parse. asn1crypto parses late and declares no errors: everything is forced here, and
-nothing of it leaves this room.
+not used to parse. asn1crypto parses late and declares no errors: everything is forced here, part
+by part, and nothing of it leaves this room.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
-from asn1crypto import cms, x509
+from asn1crypto import cms, core, keys, x509
 
 from cpx_tool.errors import BadInput
-from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
 from cpx_tool.pki.extensions import read_extensions
 from cpx_tool.pki.names import read_name
+from cpx_tool.pki.parts import Parts, cut
+from cpx_tool.pki.pem import MARK, blocks, decoded
 
 MAX_BYTES = 1_000_000
+MAX_CERTIFICATES = 1000
+"""In a file. The bundle of the IGC-Santé has 18, those of operating systems some 150."""
+
 MAX_CERTIFICATE = 65_536
 """In bytes. Real certificates have 1 to 3 kB, and absurd OIDs take a time that grows squared."""
 
@@ -53,6 +57,9 @@ _KEY_ALGORITHMS = {
 }
 
 
+T = TypeVar("T")
+
+
 class BadCertificate(BadInput):
     """The bytes are no certificate that can be read."""
 
@@ -72,28 +79,59 @@ def read_certificates(data: bytes) -> tuple[bytes, ...]:
     _refuse_empty(data)
     if len(data) > MAX_BYTES:
         raise BadCertificate(msg("This file is too large to hold certificates (over 1 MB)."))
-    if b"-----BEGIN " in data:
-        return _from_pem(data)
-    if data.find(_SIGNED_DATA, 0, 32) > 0:
-        return _from_pkcs7(data)
-    return (data,)
+    found: tuple[bytes, ...] = (data,)
+    if MARK in data:
+        found = _from_pem(data)
+    elif data.find(_SIGNED_DATA, 0, 32) > 0:
+        found = _from_pkcs7(data)
+    if len(found) > MAX_CERTIFICATES:
+        limit = MAX_CERTIFICATES
+        raise BadCertificate(msg("This file holds more than {limit} certificates.", limit=limit))
+    return found
 
 
 def read_certificate(der: bytes) -> Certificate:
     """Read one certificate. Raises `BadCertificate`, and nothing else, when it cannot be read.
 
-    A part that cannot be read, without which the rest still makes sense, is named in
-    `Certificate.problems` instead.
+    A part that cannot be read is named in `Certificate.problems`, and the others are read all
+    the same: a damaged certificate still says whose it is.
     """
+    return read_parts(cut_apart(der))
+
+
+def cut_apart(der: bytes) -> Parts:
+    """The parts of a certificate, unread. Raises `BadCertificate` when these bytes are none."""
     _refuse_empty(der)
     if len(der) > MAX_CERTIFICATE:
         raise BadCertificate(msg("This is too large to be a certificate (over 64 kB)."))
     try:
-        return _read(der)
-    except BadCertificate:
-        raise
-    except Exception as error:  # asn1crypto declares no errors of its own
-        raise _not_a_certificate() from error
+        return cut(der)
+    except ValueError as error:
+        raise BadCertificate(msg("This is not a certificate, or it is damaged.")) from error
+
+
+def read_parts(parts: Parts) -> Certificate:
+    """What the parts say. Never raises."""
+    problems = list(parts.defects)
+    not_before, not_after = _validity(parts.validity, problems)
+    fields: dict[str, Any] = {
+        "sha256": hashlib.sha256(parts.whole).hexdigest(),
+        "serial": _part("serial number", _serial, parts.serial, problems),
+        "not_before": not_before,
+        "not_after": not_after,
+        "issuer_der": parts.issuer,
+        "signature_algorithm": _part(
+            "signature algorithm", _signature_algorithm, parts.algorithm, problems
+        )
+        or "",
+        **_names(parts, problems),
+        **_public_key(parts.key, problems),
+    }
+    if parts.extensions or not is_whole(parts.signed):
+        found, bad = read_extensions(parts.extensions)
+        fields |= found
+        problems += bad
+    return Certificate(**fields, problems=tuple(dict.fromkeys(problems)))
 
 
 def _refuse_empty(data: bytes) -> None:
@@ -101,145 +139,132 @@ def _refuse_empty(data: bytes) -> None:
         raise BadCertificate(msg("The certificate is empty."))
 
 
-def _not_a_certificate() -> BadCertificate:
-    return BadCertificate(msg("This is not a certificate, or it is damaged."))
+def _part(name: str, read: Callable[[bytes], T], der: bytes, problems: list[str]) -> T | None:
+    """What a part says, or None and one more problem."""
+    try:
+        return read(der)
+    except Exception:  # asn1crypto declares no errors of its own
+        problems.append(name)
+        return None
 
 
-def _read(der: bytes) -> Certificate:
-    outer = x509.Certificate.load(der, strict=True)
-    tbs = outer["tbs_certificate"]
-    problems: list[str] = []
-    not_before, not_after = _validity(tbs["validity"])
-    fields: dict[str, Any] = {
-        "sha256": hashlib.sha256(der).hexdigest(),
-        "serial": _serial(tbs),
-        "not_before": not_before,
-        "not_after": not_after,
-        "issuer_der": tbs["issuer"].dump(),
-        "signature_algorithm": _algorithm(outer["signature_algorithm"], _SIGNATURE_ALGORITHMS),
-        **_names(tbs, problems),
-        **_public_key(tbs["subject_public_key_info"], problems),
-    }
-    if isinstance(tbs["extensions"], x509.Extensions):
-        found, bad = read_extensions(tbs["extensions"].untag().dump())
-        fields |= found
-        problems += bad
-    return Certificate(**fields, problems=tuple(problems))
-
-
-def _serial(tbs: Any) -> int:
-    number: int = tbs["serial_number"].native
-    if number.bit_length() > _MAX_SERIAL_BITS:  # RFC 5280 allows 160
-        raise BadCertificate(msg("The serial number of the certificate is absurdly long."))
+def _serial(der: bytes) -> int:
+    number: int = core.Integer.load(der, strict=True).native
+    if not content(der) or number.bit_length() > _MAX_SERIAL_BITS:  # RFC 5280 allows 160
+        raise ValueError("no number, or an absurd one")
     return number
 
 
-def _validity(validity: Any) -> tuple[datetime, datetime]:
-    try:
-        return _date(validity["not_before"]), _date(validity["not_after"])
-    except Exception as error:
-        raise BadCertificate(
-            msg("The validity dates of the certificate cannot be read.")
-        ) from error
+def _validity(der: bytes, problems: list[str]) -> tuple[datetime | None, datetime | None]:
+    start, end = (*elements(content(der)), b"", b"")[:2]
+    return (
+        _part("start of validity", _date, start, problems),
+        _part("end of validity", _date, end, problems),
+    )
 
 
-def _date(time: Any) -> datetime:
-    value = time.native
-    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
-        raise TypeError("year 0")
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+def _date(der: bytes) -> datetime:
+    return moment(x509.Time.load(der, strict=True).native)
 
 
-def _names(tbs: Any, problems: list[str]) -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    for part in ("subject", "issuer"):
-        try:
-            names[part], whole = read_name(tbs[part].dump())
-        except Exception:
-            names[part], whole = (), False
+def _names(parts: Parts, problems: list[str]) -> dict[str, Name]:
+    names: dict[str, Name] = {}
+    for part, der in (("subject", parts.subject), ("issuer", parts.issuer)):
+        name, whole = _part(part, read_name, der, problems) or ((), True)
+        names[part] = name
         if not whole:
             problems.append(part)
     return names
 
 
-def _public_key(info: Any, problems: list[str]) -> dict[str, Any]:
-    key = {
-        "public_key": info.dump(),
-        "key_algorithm": _algorithm(info["algorithm"], _KEY_ALGORITHMS),
-        "key_bits": 0,
-        "modulus": "",
+def _public_key(der: bytes, problems: list[str]) -> dict[str, Any]:
+    algorithm = _part("public key", _key_algorithm, der, problems) or ""
+    read_size = _KEY_SIZES.get(algorithm, _unknown_size)
+    bits, modulus = _part("public key", read_size, der, problems) or (0, "")
+    return {
+        "public_key": der,
+        "key_algorithm": algorithm,
+        "key_bits": bits,
+        "modulus": modulus,
     }
-    try:
-        if key["key_algorithm"] == "RSA":
-            modulus = _rsa_modulus(info)
-            return {**key, "key_bits": modulus.bit_length(), "modulus": f"{modulus:x}"}
-        if key["key_algorithm"] == "EC":
-            return {**key, "key_bits": info.bit_size}
-    except Exception:
-        problems.append("public key")
-    return key
 
 
-def _rsa_modulus(info: Any) -> int:
+def _rsa_size(der: bytes) -> tuple[int, str]:
+    info = keys.PublicKeyInfo.load(der, strict=True)
     modulus: int = info["public_key"].parsed["modulus"].native
     if modulus <= 0 or modulus.bit_length() > _MAX_KEY_BITS:
         raise ValueError("absurd modulus")
-    return modulus
+    return modulus.bit_length(), f"{modulus:x}"
 
 
-def _algorithm(identifier: Any, names: dict[str, str]) -> str:
-    oid: str = identifier["algorithm"].dotted
+def _curve_size(der: bytes) -> tuple[int, str]:
+    return keys.PublicKeyInfo.load(der, strict=True).bit_size, ""
+
+
+def _unknown_size(_: bytes) -> tuple[int, str]:
+    return 0, ""
+
+
+_KEY_SIZES = {"RSA": _rsa_size, "EC": _curve_size}
+
+
+def _key_algorithm(der: bytes) -> str:
+    return _named(elements(content(der))[0], _KEY_ALGORITHMS)
+
+
+def _signature_algorithm(der: bytes) -> str:
+    return _named(der, _SIGNATURE_ALGORITHMS)
+
+
+def _named(identifier: bytes, names: Mapping[str, str]) -> str:
+    """The name of an AlgorithmIdentifier (RFC 5280, 4.1.1.2), else its OID."""
+    oid = dotted(elements(content(identifier))[0])
     return names.get(oid, oid)
 
 
 def _from_pem(data: bytes) -> tuple[bytes, ...]:
-    certificates: list[bytes] = []
+    """A block that is damaged stands there as b"", as long as there is another."""
+    pieces: list[bytes] = []
     others: list[str] = []
-    for label, der in _pem_blocks(data):
-        if label in _PEM_LABELS:
-            certificates.append(der)
-        elif label in _PKCS7_LABELS:
-            certificates += _from_pkcs7(der)
-        else:
+    damage: list[BadCertificate] = []
+    for label, body in blocks(data):
+        if label not in _PEM_LABELS + _PKCS7_LABELS:
             others.append(label)
-    if certificates:
-        return tuple(certificates)
+            continue
+        try:
+            pieces += _of_block(label, body)
+        except BadCertificate as error:
+            damage.append(error)
+            pieces.append(b"")
+    if any(pieces):
+        return tuple(pieces)
+    raise _nothing_in_pem(damage, others)
+
+
+def _nothing_in_pem(damage: Sequence[BadCertificate], others: Sequence[str]) -> BadCertificate:
+    if damage:
+        return damage[0]
     if others:
-        raise BadCertificate(
-            msg("This file holds no certificate, but: {found}.", found=tuple(dict.fromkeys(others)))
-        )
-    raise BadCertificate(msg("The PEM text is cut short: it holds no whole certificate."))
+        found = tuple(dict.fromkeys(others))
+        return BadCertificate(msg("This file holds no certificate, but: {found}.", found=found))
+    return BadCertificate(msg("The PEM text is cut short: it holds no whole certificate."))
 
 
-def _pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each block's label and bytes (RFC 7468); the bytes of other blocks are not decoded."""
-    label, body = "", list[bytes]()
-    for raw in data.splitlines():
-        line = raw.strip()
-        if line.startswith(b"-----BEGIN ") and line.endswith(b"-----"):
-            label, body = line[11:-5].decode("ascii", "replace"), []
-        elif line.startswith(b"-----END ") and label:
-            yield label, _decode(b"".join(body)) if label in _PEM_LABELS + _PKCS7_LABELS else b""
-            label = ""
-        elif label:
-            body.append(line)
-
-
-def _decode(body: bytes) -> bytes:
+def _of_block(label: str, body: bytes) -> tuple[bytes, ...]:
     try:
-        return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
-        raise BadCertificate(msg("The PEM text is damaged: it is not valid base64.")) from error
+        der = decoded(body)
+    except ValueError as error:
+        damaged = msg("The PEM text is damaged: it is not valid base64.")
+        raise BadCertificate(damaged) from error
+    return _from_pkcs7(der) if label in _PKCS7_LABELS else (der,)
 
 
 def _from_pkcs7(data: bytes) -> tuple[bytes, ...]:
     try:
         signed = cms.ContentInfo.load(data, strict=True)["content"]
-        found = tuple(
-            choice.chosen.dump()
-            for choice in signed["certificates"]
-            if choice.name == "certificate"
-        )
+        # cut by hand: asn1crypto would unfold hundreds of thousands of other things
+        choices = elements(signed["certificates"].contents or b"")
+        found = tuple(choice for choice in choices if choice[0] == SEQUENCE)
     except Exception as error:  # asn1crypto declares no errors of its own
         raise BadCertificate(msg("This PKCS#7 bundle is damaged.")) from error
     if not found:

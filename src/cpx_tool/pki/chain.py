@@ -239,14 +239,16 @@ def _no_issuer(path: tuple[Link, ...]) -> tuple[Flaw, Message] | None:
 
 
 def _out_of_date(issuer: Link, at: datetime) -> tuple[Flaw, Message] | None:
-    certificate = issuer.certificate
+    start, end = issuer.certificate.not_before, issuer.certificate.not_after
     name = _name(issuer)
-    if at < certificate.not_before:
+    if start is None or end is None:
+        return Flaw.DAMAGED, msg("The validity dates of {name} cannot be read.", name=name)
+    if at < start:
         return Flaw.NOT_YET_VALID, msg(
-            "{name} is not valid before {start}.", name=name, start=certificate.not_before
+            "{name} is not valid before {start}.", name=name, start=start
         )
-    if at > certificate.not_after:
-        return Flaw.EXPIRED, msg("{name} expired on {end}.", name=name, end=certificate.not_after)
+    if at > end:
+        return Flaw.EXPIRED, msg("{name} expired on {end}.", name=name, end=end)
     return None
 
 

@@ -13,21 +13,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from asn1crypto import core, crl, pem, x509
+from asn1crypto import core, crl, x509
 
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
+from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, walk
+from cpx_tool.pki.extensions import split_extensions
 from cpx_tool.pki.names import read_name
+from cpx_tool.pki.pem import MARK, blocks, decoded
 from cpx_tool.pki.signed import Answer, Signed, split, verify
 
 MAX_CRL = 16_000_000
 """In bytes: some 400 000 entries."""
+
+MAX_HEAD = 65_536
+"""In bytes: all that stands around the entries. Real ones have less than 2 kB."""
+
+MAX_CRLS = 1000
+"""In a file."""
+
+_VERSION, _EXTENSIONS = 0x02, 0xA0
+_TIMES = (0x17, 0x18)
+_MOST_PARTS = 7
+"""Of a tbsCertList (RFC 5280, 5.1)."""
 
 _AUTHORITY_KEY_ID = "2.5.29.35"
 _NUMBER = "2.5.29.20"
@@ -35,7 +50,7 @@ _DELTA = "2.5.29.27"
 _SCOPE = "2.5.29.28"
 _PROCESSED = frozenset({_AUTHORITY_KEY_ID, _NUMBER, _SCOPE})
 _CERTIFICATE_ISSUER = "2.5.29.29"
-_SEQUENCE = 0x30
+_REASON = "2.5.29.21"
 _PEM_LABELS = ("X509 CRL", "CRL")
 
 CAUSES = {
@@ -100,17 +115,30 @@ def read_crls(data: bytes) -> tuple[bytes, ...]:
         raise BadCrl(msg("The CRL is empty."))
     if len(data) > MAX_CRL:
         raise BadCrl(msg("This file is too large to be a CRL (over 16 MB)."))
-    if b"-----BEGIN " not in data:
-        return (data,)
-    try:
-        blocks = [(label, der) for label, _, der in pem.unarmor(data, multiple=True)]
-    except (ValueError, TypeError) as error:
-        raise BadCrl(msg("The PEM text is damaged.")) from error
-    found = tuple(der for label, der in blocks if label in _PEM_LABELS)
+    return _from_pem(data) if MARK in data else (data,)
+
+
+def _from_pem(data: bytes) -> tuple[bytes, ...]:
+    found, others = list[bytes](), dict[str, None]()
+    for label, body in blocks(data):
+        if label in _PEM_LABELS:
+            found.append(_of_block(body))
+        else:
+            others[label] = None
+    if len(found) > MAX_CRLS:
+        raise BadCrl(msg("This file holds more than {limit} CRLs.", limit=MAX_CRLS))
+    if not found and others:
+        raise BadCrl(msg("This file holds no CRL, but: {found}.", found=tuple(others)))
     if not found:
-        labels = tuple(dict.fromkeys(label for label, _ in blocks))
-        raise BadCrl(msg("This file holds no CRL, but: {found}.", found=labels))
-    return found
+        raise BadCrl(msg("The PEM text is damaged."))
+    return tuple(found)
+
+
+def _of_block(body: bytes) -> bytes:
+    try:
+        return decoded(body)
+    except ValueError as error:
+        raise BadCrl(msg("The PEM text is damaged.")) from error
 
 
 def read_crl(der: bytes) -> Crl:
@@ -136,14 +164,18 @@ def judge_crls(
     """What the CRLs say of a certificate as of `at` (aware); `issuer` must have issued it, and be
     trusted. Never raises.
     """
+    serial = subject.serial
+    if serial is None:
+        return _unknown(msg("The serial number of the certificate cannot be read."), subject)
     of_name = [found for found in crls if found.issuer == canonical(subject.issuer)]
-    doubts = [doubt for found in of_name if (doubt := _doubt(found, subject, issuer)) is not None]
-    usable = [found for found in of_name if _doubt(found, subject, issuer) is None]
+    doubts = [_doubt(found, subject, issuer) for found in of_name]
+    usable = [found for found, doubt in zip(of_name, doubts, strict=True) if doubt is None]
     usable.sort(key=lambda found: found.this_update)
     if not usable:
-        return _unknown(doubts[0] if doubts else msg("No CRL of the issuer is at hand."), subject)
+        reason = next(filter(None, doubts), msg("No CRL of the issuer is at hand."))
+        return _unknown(reason, subject)
     try:
-        entries = [(found, _entry(found.revoked, subject.serial)) for found in usable]
+        entries = [(found, _entry(found.revoked, serial)) for found in usable]
     except Exception:  # asn1crypto declares no errors of its own
         return _unknown(msg("The CRL at hand is damaged."), subject)
     return _revoked(entries, at) or _listed_nowhere(usable, subject, at)
@@ -182,7 +214,10 @@ def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -
     before = [found for found in usable if found.this_update <= at]
     if not before:
         return _unknown(msg("The CRL at hand was made after that moment."), subject)
-    alive = [found for found in before if found.this_update <= subject.not_after]
+    last = subject.not_after
+    if last is None:
+        return _unknown(msg("When the certificate expires cannot be read."), subject)
+    alive = [found for found in before if found.this_update <= last]
     if not alive:
         reason = msg(
             "The CRL at hand was made after the certificate expired, so it need not list it."
@@ -241,56 +276,73 @@ def _not_of(found: Crl, issuer: Certificate) -> Message | None:
 
 
 def _read(der: bytes) -> Crl:
-    outer = crl.CertificateList.load(der, strict=True)
-    tbs = outer["tbs_cert_list"]
-    issuer_name, _ = read_name(tbs["issuer"].dump())
-    extensions = _extensions(tbs["crl_extensions"])
+    signed, algorithm, signature = _inside(der, 3)
+    parts = list(_inside(signed, _MOST_PARTS))
+    if parts[0][0] == _VERSION:
+        del parts[0]
+    inner, issuer, this_update, *rest = parts
+    next_update = _taken(rest, *_TIMES)
+    revoked = _taken(rest, SEQUENCE)
+    extensions = _extensions(content(_taken(rest, _EXTENSIONS)))
+    if rest or len(der) - len(revoked) > MAX_HEAD:
+        raise ValueError("parts that no CRL has")
+    issuer_name, whole = read_name(issuer)
+    if not whole:
+        raise ValueError("a CRL of whom")
     return Crl(
         issuer_name=issuer_name,
         issuer=canonical(issuer_name),
         key_id=_key_id(extensions),
-        this_update=_moment(tbs["this_update"]),
-        next_update=_moment(tbs["next_update"]) if _present(tbs["next_update"]) else None,
-        signed=split(outer, tbs["signature"]),
-        revoked=_content(tbs["revoked_certificates"]),
+        this_update=_moment(this_update),
+        next_update=_moment(next_update) if next_update else None,
+        signed=split(signed, algorithm, signature, inner),
+        revoked=content(revoked),
         **_scope(extensions),
     )
+
+
+def _inside(element: bytes, most: int) -> tuple[bytes, ...]:
+    """The elements in a SEQUENCE. Raises `ValueError` for more of them, and for broken ones."""
+    parts = tuple(islice(walk(content(element)), most + 1))
+    if not is_whole(element, SEQUENCE) or len(parts) > most or not all(map(is_whole, parts)):
+        raise ValueError("not a CRL")
+    return parts
 
 
 def _present(field: Any) -> bool:
     return not isinstance(field, core.Void)
 
 
-def _content(revoked: Any) -> bytes:
-    return bytes(revoked.contents) if _present(revoked) else b""
+def _taken(rest: list[bytes], *tags: int) -> bytes:
+    """The first of the rest, taken away, when it has one of these tags; else b""."""
+    return rest.pop(0) if rest and rest[0][0] in tags else b""
 
 
-def _moment(time: Any) -> datetime:
-    value = time.native
-    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
-        raise TypeError("year 0")
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+def _moment(der: bytes) -> datetime:
+    return moment(x509.Time.load(der, strict=True).native)
 
 
-def _extensions(items: Any) -> Mapping[str, bytes]:
+def _extensions(der: bytes) -> Mapping[str, bytes]:
     """OID → value. Refuses what must not be ignored."""
     found: dict[str, bytes] = {}
-    for item in items if _present(items) else ():
-        oid = item["extn_id"].dotted
-        if oid in found:
+    items, problems = split_extensions(der) if der else ((), ())
+    if problems:
+        raise ValueError("extensions that cannot be read")
+    for item in items:
+        if item.oid in found:
             raise ValueError("an extension stands twice")
-        if oid == _DELTA:
+        if item.oid == _DELTA:
             raise RefusedCrl(
                 msg("This is a delta CRL: it says only what changed, and is not used.")
             )
-        if item["critical"].native and oid not in _PROCESSED:
+        if item.critical and item.oid not in _PROCESSED:
             raise RefusedCrl(
                 msg(
                     "This CRL carries a critical extension that is not processed ({oid}).",
-                    oid=oid,
+                    oid=item.oid,
                 )
             )
-        found[oid] = item["extn_value"].contents
+        found[item.oid] = item.value
     return found
 
 
@@ -340,8 +392,8 @@ def _entry(revoked: bytes, serial: int) -> _Entry | None:
     wanted = core.Integer(serial).dump()
     if wanted not in revoked:  # most often: nothing has to be unfolded
         return None
-    for start, content, end in _entries(revoked):
-        if revoked.startswith(wanted, content):
+    for start, inside, end in _entries(revoked):
+        if revoked.startswith(wanted, inside):
             return _read_entry(revoked[start:end])
     return None
 
@@ -350,32 +402,25 @@ def _entries(revoked: bytes) -> Iterator[tuple[int, int, int]]:
     """Where each entry, and its content, begins, and where it ends."""
     at = 0
     while at < len(revoked):
-        if revoked[at] != _SEQUENCE or at + 2 > len(revoked):
-            raise ValueError("not an entry")
-        content, length = at + 2, revoked[at + 1]
-        if length & 0x80:
-            width = length & 0x7F
-            content += width
-            length = int.from_bytes(revoked[at + 2 : content], "big")
-            if not 1 <= width <= 4:  # noqa: PLR2004 - DER, and no more than `MAX_CRL`
-                raise ValueError("absurd length")
-        if content + length > len(revoked):
-            raise ValueError("cut short")
-        yield at, content, content + length
-        at = content + length
+        inside, end = header(revoked, at)
+        if revoked[at] != SEQUENCE or end > len(revoked) or end - at > MAX_HEAD:
+            raise ValueError("not an entry, or cut short, or absurdly long")
+        yield at, inside, end
+        at = end
 
 
 def _read_entry(der: bytes) -> _Entry | None:
-    entry = crl.RevokedCertificate.load(der, strict=True)
+    _, date, *rest = _inside(der, 3)
+    items, problems = split_extensions(rest[0]) if rest else ((), ())
+    if problems:
+        raise ValueError("extensions that cannot be read")
     cause: str | None = None
-    extensions = entry["crl_entry_extensions"]
-    for item in extensions if _present(extensions) else ():
-        oid = item["extn_id"].dotted
-        if oid == _CERTIFICATE_ISSUER:
+    for item in items:
+        if item.oid == _CERTIFICATE_ISSUER:
             raise ValueError("an entry for another CA")
-        if oid == "2.5.29.21":
-            code = core.Enumerated.load(item["extn_value"].contents).contents
+        if item.oid == _REASON:
+            code = core.Enumerated.load(item.value, strict=True).contents
             cause = CAUSES.get(int.from_bytes(code, "big"), "unspecified")
     if cause == "removeFromCRL":
         return None
-    return _Entry(_moment(entry["revocation_date"]), cause)
+    return _Entry(_moment(date), cause)

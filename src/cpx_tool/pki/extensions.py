@@ -6,11 +6,15 @@ show; their encodings are those seen there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from asn1crypto import core, x509
 
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
 from cpx_tool.pki.names import shown
 
 CATEGORY = "1.2.250.1.71.1.2.5"
@@ -24,8 +28,17 @@ POLICIES = "2.5.29.32"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 SERVER_AUTH = "1.3.6.1.5.5.7.3.1"
 EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 SMARTCARD_LOGON = "1.3.6.1.4.1.311.20.2.2"
 """Extended key usages (RFC 5280, 4.2.1.12; Microsoft)."""
+
+_EXTENDED_KEY_USAGES = {
+    SERVER_AUTH: "serverAuth",
+    CLIENT_AUTH: "clientAuth",
+    EMAIL_PROTECTION: "emailProtection",
+    OCSP_SIGNING: "OCSPSigning",
+    SMARTCARD_LOGON: "msSmartcardLogin",
+}
 
 _UPN = "1.3.6.1.4.1.311.20.2.3"
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
@@ -41,24 +54,29 @@ _KEY_USAGES = (
     "encipherOnly",
     "decipherOnly",
 )
+_PARTS, _MARKED_PARTS = (0x06, 0x04), (0x06, 0x01, 0x04)
+"""Tags of OID, critical and value (RFC 5280, 4.1); without "critical" it is not."""
+
 _MAX_CODE = 0xFFFF
 _MAX_CARD_NUMBER = 64
 
 
-class _Extension(core.Sequence):  # type: ignore[misc]
-    _fields = [  # noqa: RUF012
-        ("extn_id", core.ObjectIdentifier),
-        ("critical", core.Boolean, {"default": False}),
-        ("extn_value", core.OctetString),
-    ]
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One extension (RFC 5280, 4.1): dotted OID, and the content of its extnValue."""
 
-
-class _Extensions(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = core.Any
+    oid: str
+    critical: bool
+    value: bytes
 
 
 class _Texts(core.SequenceOf):  # type: ignore[misc]
     _child_spec = core.UTF8String
+
+
+def usage_name(oid: str) -> str:
+    """The name of an extended key usage (RFC 5280, 4.2.1.12), else its OID."""
+    return _EXTENDED_KEY_USAGES.get(oid, oid)
 
 
 def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -67,40 +85,40 @@ def read_extensions(der: bytes) -> tuple[dict[str, Any], tuple[str, ...]]:
     `der` is the SEQUENCE OF Extension. A broken extension gives no field and one problem,
     "extension" and its OID; so does one that stands twice, which RFC 5280 (4.2) forbids.
     """
-    values, problems = _split(der)
+    found, problems = split_extensions(der)
+    times = Counter(item.oid for item in found)
     fields: dict[str, Any] = {}
-    for oid, value in values.items():
-        if oid not in _READERS:
+    for item in found:
+        if item.oid not in _READERS or times[item.oid] > 1:
             continue
         try:
-            fields.update(_READERS[oid](value))
-        except Exception:
-            problems.append(f"extension {oid}")
-    return fields, tuple(problems)
+            fields.update(_READERS[item.oid](item.value))
+        except Exception:  # asn1crypto declares no errors of its own
+            problems.append(f"extension {item.oid}")
+    twice = sorted(oid for oid, count in times.items() if count > 1)
+    return fields, (*problems, *(f"extension {oid}" for oid in twice))
 
 
-def _split(der: bytes) -> tuple[dict[str, bytes], list[str]]:
-    values: dict[str, bytes] = {}
-    twice: set[str] = set()
-    problems: list[str] = []
-    try:
-        items = [item.dump() for item in _Extensions.load(der, strict=True)]
-    except Exception:
-        return {}, ["extensions"]
-    for item in items:
+def split_extensions(der: bytes) -> tuple[list[Extension], list[str]]:
+    """The extensions as they stand, and the problem "extensions" when that is not all."""
+    found: list[Extension] = []
+    whole = is_whole(der, SEQUENCE)
+    for item in elements(content(der)):
         try:
-            extension = _Extension.load(item, strict=True)
-            oid, value = extension["extn_id"].dotted, extension["extn_value"].native
-        except Exception:
-            problems.append("extensions")
-            continue
-        if oid in values:
-            twice.add(oid)
-        values[oid] = value
-    for oid in sorted(twice):
-        del values[oid]
-        problems.append(f"extension {oid}")
-    return values, problems
+            found.append(_extension(item))
+        except Exception:  # asn1crypto declares no errors of its own
+            whole = False
+    return found, [] if whole else ["extensions"]
+
+
+def _extension(der: bytes) -> Extension:
+    parts = elements(content(der))
+    tags = tuple(part[0] for part in parts)
+    known = tags in (_PARTS, _MARKED_PARTS) and is_whole(der, SEQUENCE)
+    if not (known and all(map(is_whole, parts))):
+        raise ValueError("not an extension")
+    critical = tags == _MARKED_PARTS and core.Boolean.load(parts[1], strict=True).native
+    return Extension(dotted(parts[0]), bool(critical), content(parts[-1]))
 
 
 def _basic_constraints(value: bytes) -> Mapping[str, Any]:
@@ -116,12 +134,21 @@ def _key_usage(value: bytes) -> Mapping[str, Any]:
 
 def _extended_key_usage(value: bytes) -> Mapping[str, Any]:
     usages = x509.ExtKeyUsageSyntax.load(value, strict=True)
-    return {"extended_key_usage": tuple(usage.dotted for usage in usages)}
+    return {"extended_key_usage": tuple(dotted(usage.dump()) for usage in usages)}
+
+
+def _key_period(value: bytes) -> Mapping[str, Any]:
+    period = x509.PrivateKeyUsagePeriod.load(value, strict=True)
+    return {"key_period": (_date(period["not_before"]), _date(period["not_after"]))}
+
+
+def _date(time: Any) -> datetime | None:
+    return moment(time.native) if not isinstance(time, core.Void) else None
 
 
 def _policies(value: bytes) -> Mapping[str, Any]:
     policies = x509.CertificatePolicies.load(value, strict=True)
-    return {"policies": tuple(policy["policy_identifier"].dotted for policy in policies)}
+    return {"policies": tuple(dotted(policy["policy_identifier"].dump()) for policy in policies)}
 
 
 def _alternative_names(value: bytes) -> Mapping[str, Any]:
@@ -129,7 +156,7 @@ def _alternative_names(value: bytes) -> Mapping[str, Any]:
     for name in x509.GeneralNames.load(value, strict=True):
         if name.name == "dns_name":
             dns_names.append(_ascii(name.chosen))
-        elif name.name == "other_name" and name.chosen["type_id"].dotted == _UPN:
+        elif name.name == "other_name" and dotted(name.chosen["type_id"].dump()) == _UPN:
             upn = upn or shown(name.chosen["value"].native)
     return {"upn": upn, "dns_names": tuple(dns_names)}
 
@@ -146,7 +173,7 @@ def _crl_points(value: bytes) -> Mapping[str, Any]:
 def _authority_access(value: bytes) -> Mapping[str, Any]:
     found: dict[str, list[str]] = {_CA_ISSUERS: [], _OCSP: []}
     for access in x509.AuthorityInfoAccessSyntax.load(value, strict=True):
-        method = access["access_method"].dotted
+        method = dotted(access["access_method"].dump())
         if method in found:
             found[method] += _urls([access["access_location"]])
     return {"issuer_urls": tuple(found[_CA_ISSUERS]), "ocsp_urls": tuple(found[_OCSP])}
@@ -201,6 +228,7 @@ def _code(field: str) -> Callable[[bytes], Mapping[str, Any]]:
 _READERS: Mapping[str, Callable[[bytes], Mapping[str, Any]]] = {
     "2.5.29.14": _subject_key,
     "2.5.29.15": _key_usage,
+    "2.5.29.16": _key_period,
     "2.5.29.17": _alternative_names,
     "2.5.29.19": _basic_constraints,
     "2.5.29.31": _crl_points,

@@ -9,9 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from asn1crypto import x509
-
 from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.pki.names import raw_text
 
 AUTO = "INSI-AUTO"
@@ -44,9 +43,8 @@ def common_name(der: bytes) -> str | None:
     In `Certificate.subject`, what cannot be printed is replaced.
     """
     try:
-        tbs = x509.Certificate.load(der, strict=True)["tbs_certificate"]
-        return raw_text(tbs["subject"].dump(), "CN")
-    except Exception:  # asn1crypto declares no errors of its own
+        return raw_text(cut_apart(der).subject, "CN")
+    except BadCertificate:
         return None
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from asn1crypto import x509
 
-from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import msg
 from cpx_tool.pki.canonical import CanonicalName, canonical
-from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.certificate import BadCertificate, cut_apart, read_parts
+from cpx_tool.pki.extensions import Extension, split_extensions
+from cpx_tool.pki.parts import Parts
 from cpx_tool.pki.signed import Signed, split
 
 BASIC_CONSTRAINTS = "2.5.29.19"
@@ -99,44 +100,42 @@ def make_pool(certificates: Iterable[bytes]) -> Pool:
 
 
 def read_link(der: bytes) -> Link:
-    """Read one certificate. Raises `BadCertificate`, and nothing else."""
-    certificate = read_certificate(der)
+    """Read one certificate. Raises `BadCertificate`, and nothing else.
+
+    One that is damaged as a whole is refused: what it says may be shown, but not relied on.
+    """
+    parts = cut_apart(der)
+    certificate = read_parts(parts)
+    if parts.defects:
+        raise BadCertificate(msg("The certificate is damaged ({parts}).", parts=parts.defects))
     try:
-        return _read(der, certificate)
+        return _read(parts, certificate)
     except Exception as error:  # asn1crypto declares no errors of its own
         raise BadCertificate(msg("This is not a certificate, or it is damaged.")) from error
 
 
-def _read(der: bytes, certificate: Certificate) -> Link:
-    outer = x509.Certificate.load(der, strict=True)
-    tbs = outer["tbs_certificate"]
-    extensions = _extensions(tbs)
+def _read(parts: Parts, certificate: Certificate) -> Link:
+    extensions, _ = split_extensions(parts.extensions) if parts.extensions else ((), ())
     return Link(
         certificate=certificate,
-        subject=canonical(certificate.subject),
-        issuer=canonical(certificate.issuer),
-        signed=split(outer, tbs["signature"]),
+        subject=_whole_name(certificate, "subject", certificate.subject),
+        issuer=_whole_name(certificate, "issuer", certificate.issuer),
+        signed=split(parts.signed, parts.algorithm, parts.signature, parts.inner_algorithm),
         path_length=_path_length(extensions, certificate),
-        critical=frozenset(oid for oid, (critical, _) in extensions.items() if critical),
-        present=frozenset(extensions),
+        critical=frozenset(item.oid for item in extensions if item.critical),
+        present=frozenset(item.oid for item in extensions),
     )
 
 
-def _extensions(tbs: Any) -> dict[str, tuple[bool, bytes]]:
-    """OID → critical, value. One that stands twice is a problem of the certificate already."""
-    if not isinstance(tbs["extensions"], x509.Extensions):
-        return {}
-    return {
-        item["extn_id"].dotted: (bool(item["critical"].native), item["extn_value"].contents)
-        for item in tbs["extensions"]
-    }
+def _whole_name(certificate: Certificate, part: str, name: Name) -> CanonicalName:
+    """A name that was not read whole equals none."""
+    return () if part in certificate.problems else canonical(name)
 
 
-def _path_length(
-    extensions: Mapping[str, tuple[bool, bytes]], certificate: Certificate
-) -> int | None:
-    if not certificate.is_ca or BASIC_CONSTRAINTS not in extensions:
+def _path_length(extensions: Sequence[Extension], certificate: Certificate) -> int | None:
+    if not certificate.is_ca:  # then they stand there, once
         return None
-    constraints = x509.BasicConstraints.load(extensions[BASIC_CONSTRAINTS][1], strict=True)
-    length: int | None = constraints["path_len_constraint"].native
+    (constraints,) = (item.value for item in extensions if item.oid == BASIC_CONSTRAINTS)
+    read = x509.BasicConstraints.load(constraints, strict=True)
+    length: int | None = read["path_len_constraint"].native
     return length

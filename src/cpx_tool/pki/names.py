@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from asn1crypto import core
-
 from cpx_tool.model.certificate import Name
+from cpx_tool.pki.der import SEQUENCE, SET, content, dotted, elements, is_whole
 
 _SHORT_TYPES = {
     "2.5.4.3": "CN",
@@ -38,47 +37,30 @@ _ENCODINGS = {
 }
 
 
-class _Attribute(core.Sequence):  # type: ignore[misc]
-    _fields = [("type", core.ObjectIdentifier), ("value", core.Any)]  # noqa: RUF012
-
-
-class _Rdn(core.SetOf):  # type: ignore[misc]
-    _child_spec = _Attribute
-
-
-class _RdnSequence(core.SequenceOf):  # type: ignore[misc]
-    _child_spec = _Rdn
-
-
 def read_name(der: bytes) -> tuple[Name, bool]:
-    """The name, and whether all of it could be read.
+    """The name, and whether all of it could be read. Never raises.
 
-    A value that is no text is shown as "#" and its DER in hex (RFC 4514, 2.4). Raises
-    whatever asn1crypto raises when the structure itself is broken.
+    A value that is no text is shown as "#" and its DER in hex (RFC 4514, 2.4); what is broken
+    around it is left out.
     """
-    whole = True
+    whole = is_whole(der, SEQUENCE)
     name: list[tuple[tuple[str, str], ...]] = []
-    for rdn in _RdnSequence.load(der, strict=True):
-        values: list[tuple[str, str]] = []
-        for attribute in rdn:
-            text, readable = _value(attribute["value"].dump())
-            whole = whole and readable
-            oid = attribute["type"].dotted
-            values.append((_SHORT_TYPES.get(oid, oid), text))
-        name.append(tuple(values))
+    for rdn in elements(content(der)):
+        read = [_attribute(attribute) for attribute in elements(content(rdn))]
+        whole = whole and is_whole(rdn, SET) and bool(read) and all(fine for _, fine in read)
+        values = tuple(value for value, _ in read if value is not None)
+        if values:
+            name.append(values)
     return tuple(name), whole
 
 
 def raw_text(der: bytes, short_type: str) -> str | None:
-    """The first value of that type, exactly as it stands; None where there is no such text.
-
-    Raises whatever asn1crypto raises when the structure itself is broken.
-    """
-    for rdn in _RdnSequence.load(der, strict=True):
-        for attribute in rdn:
-            oid = attribute["type"].dotted
-            if _SHORT_TYPES.get(oid, oid) == short_type:
-                return _text(core.load(attribute["value"].dump(), strict=True))
+    """The first value of that type, exactly as it stands; None where there is no such text."""
+    for rdn in elements(content(der)):
+        for attribute in elements(content(rdn)):
+            kind, value = (*elements(content(attribute)), b"", b"")[:2]
+            if _type(kind) == short_type:
+                return _text(value)
     return None
 
 
@@ -87,19 +69,32 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\N{NO-BREAK SPACE}" else "\ufffd" for c in text)
 
 
-def _value(der: bytes) -> tuple[str, bool]:
-    text = _text(core.load(der, strict=True))
+def _attribute(der: bytes) -> tuple[tuple[str, str] | None, bool]:
+    """Type and value, and whether both could be read."""
+    parts = elements(content(der))
+    name = _type(parts[0]) if len(parts) == len(("type", "value")) else None
+    if name is None:
+        return None, False
+    value = parts[1]
+    text = _text(value)
     if text is None:
-        return f"#{der.hex()}", False
-    return shown(text), shown(text) == text
+        return (name, f"#{value.hex()}"), False
+    return (name, shown(text)), shown(text) == text and is_whole(der, SEQUENCE)
 
 
-def _text(value: core.Asn1Value) -> str | None:
-    encoding = _ENCODINGS.get(value.tag) if (value.class_, value.method) == (0, 0) else None
+def _type(kind: bytes) -> str | None:
+    try:
+        oid = dotted(kind)
+    except Exception:  # asn1crypto declares no errors of its own
+        return None
+    return _SHORT_TYPES.get(oid, oid)
+
+
+def _text(der: bytes) -> str | None:
+    encoding = _ENCODINGS.get(der[0]) if is_whole(der) else None
     if encoding is None:
         return None
     try:
-        text: str = value.contents.decode(encoding)
+        return content(der).decode(encoding)
     except UnicodeDecodeError:
         return None
-    return text

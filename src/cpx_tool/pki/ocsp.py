@@ -28,6 +28,7 @@ from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.chain import unusable
 from cpx_tool.pki.crl import CAUSES, HOLD, Crl, judge_crls
+from cpx_tool.pki.extensions import OCSP_SIGNING
 from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.signed import Answer, Signed, key_octets, split, verify
@@ -49,7 +50,6 @@ _MAX_RESPONDERS = 8
 """Certificates of an answer that are looked at."""
 
 _BASIC = "1.3.6.1.5.5.7.48.1.1"
-_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 _SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
 _SHA1 = "1.3.14.3.2.26"
 _DIGESTS = {
@@ -195,7 +195,7 @@ def _judge(single: Single, answer: Ocsp, subject: Certificate, at: datetime) -> 
     if single.status is Status.UNKNOWN:
         reason = msg("The OCSP responder does not know this certificate.")
         return _result(RevocationOutcome.UNKNOWN, reason, single)
-    if single.this_update > subject.not_after:
+    if subject.not_after is not None and single.this_update > subject.not_after:
         reason = msg(
             "The OCSP answer at hand was made after the certificate expired, so it need not "
             "know a revocation any more."
@@ -296,17 +296,24 @@ def _not_delegated(link: Link, answer: Ocsp, judge: _Judge) -> Message | None:
     names = {"name": label_of(own.subject), "issuer": label_of(issuer.subject)}
     if not _issued_by(link, issuer):
         return msg("The OCSP responder {name} has no certificate of {issuer} itself.", **names)
-    if _OCSP_SIGNING not in own.extended_key_usage:
+    if OCSP_SIGNING not in own.extended_key_usage:
         return msg("{name} may not answer for {issuer} (no OCSPSigning).", **names)
     if own.key_usage and not _SIGNING & set(own.key_usage):
         return msg("The OCSP responder {name} may not sign (key usage).", **names)
     return _not_in_force(own, answer, judge)
 
 
+def _covers(own: Certificate, produced_at: datetime, at: datetime) -> bool:
+    """Whether a responder's certificate was, and is, in force; unreadable dates say no."""
+    start, end = own.not_before, own.not_after
+    if start is None or end is None:
+        return False
+    return start - produced_at <= SKEW and max(produced_at, at) <= end
+
+
 def _not_in_force(own: Certificate, answer: Ocsp, judge: _Judge) -> Message | None:
     name = label_of(own.subject)
-    early = own.not_before - answer.produced_at > SKEW
-    if early or max(answer.produced_at, judge.at) > own.not_after:
+    if not _covers(own, answer.produced_at, judge.at):
         return msg("The certificate of the OCSP responder {name} was not valid.", name=name)
     found = judge_crls(own, judge.issuer, judge.crls, judge.at)
     if found.outcome is RevocationOutcome.REVOKED:
@@ -375,7 +382,7 @@ def _read(der: bytes) -> Ocsp:
     if inside["response_type"].dotted != _BASIC:
         raise BadOcsp(msg("The OCSP answer is of a kind that is not used."))
     basic = ocsp.BasicOCSPResponse.load(inside["response"].contents, strict=True)
-    data = basic["tbs_response_data"]
+    data, algorithm = basic["tbs_response_data"], basic["signature_algorithm"].dump()
     _refuse_critical(data["response_extensions"])
     name, key = _responder(data["responder_id"])
     return Ocsp(
@@ -383,7 +390,8 @@ def _read(der: bytes) -> Ocsp:
         responder_key=key,
         produced_at=_moment(data["produced_at"]),
         singles=tuple(map(_read_single, data["responses"])),
-        signed=split(basic, basic["signature_algorithm"]),  # the algorithm stands outside only
+        # the algorithm stands outside only
+        signed=split(data.dump(), algorithm, basic["signature"].dump(), algorithm),
         certificates=_certificates(basic["certs"]),
     )
 

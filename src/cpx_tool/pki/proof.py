@@ -3,7 +3,9 @@
 A card of a person who works with it locks after three wrong PINs, so the published test PIN
 may only go to a card that every certificate on it says to be a test card:
 
-- *At least one certificate, and all of them readable.* What cannot be read may say otherwise.
+- *At least one certificate, and all of them readable.* What cannot be read may say otherwise; of
+  the parts of a certificate, only the subject, the key and extensions that say neither test nor
+  production may be broken.
 - *Each carries the category 80, "Carte de PS ou de Personnel de Santé de TEST"* (TRE_G01,
   DICO-FR v02.18; private extension 1.2.250.1.71.1.2.5, seen on every test card). 00, 02 and
   03 are production. 82 and 83 are test products but no cards: such a certificate has no
@@ -46,9 +48,7 @@ _CPS2TER_POLICIES = ("1.2.250.1.71.3.7.9",)
 _PRODUCTION_POLICIES = ("1.2.250.1.213.1.7.1",)
 _ANS_POLICIES = ("1.2.250.1.213.1.7", "1.2.250.1.71.3.7")
 
-_DECIDING_PARTS = frozenset(
-    {"issuer", "extensions", f"extension {CATEGORY}", f"extension {POLICIES}"}
-)
+_DECIDING_EXTENSIONS = frozenset({f"extension {CATEGORY}", f"extension {POLICIES}"})
 _PRODUCTION_CATEGORIES = (0x00, 0x02, 0x03)
 
 
@@ -163,7 +163,7 @@ def _doubt(certificates: Sequence[Certificate | None]) -> Message | None:
 def _doubt_of(certificate: Certificate | None) -> Message | None:
     if certificate is None:
         return msg("A certificate on the card cannot be read.")
-    unreadable = sorted(_DECIDING_PARTS & set(certificate.problems))
+    unreadable = sorted(filter(_decides, certificate.problems))
     if unreadable:
         return msg(
             "A certificate cannot be read where it says test or production ({parts}).",
@@ -177,6 +177,13 @@ def _doubt_of(certificate: Certificate | None) -> Message | None:
             category=f"{certificate.category:02X}",
         )
     return _doubt_of_origin(certificate)
+
+
+def _decides(problem: str) -> bool:
+    """Every problem does, but those of the subject, the key and extensions that say neither."""
+    if problem.startswith("extension "):
+        return problem in _DECIDING_EXTENSIONS
+    return problem not in ("subject", "public key")
 
 
 def _doubt_of_origin(certificate: Certificate) -> Message | None:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from asn1crypto import algos, keys
+from asn1crypto import algos, core, keys
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from cpx_tool.pki.der import content as der_content
+from cpx_tool.pki.der import dotted, elements
 
 _RSA: Mapping[str, type[hashes.HashAlgorithm]] = {
     "1.2.840.113549.1.1.4": hashes.MD5,
@@ -76,17 +79,17 @@ class Signed:
         return digest.name if isinstance(digest, _WEAK) else None
 
 
-def split(outer: Any, inner: Any) -> Signed:
-    """Cut a certificate or CRL of asn1crypto apart; `inner` is the AlgorithmIdentifier of its
-    signed part. May raise whatever asn1crypto raises.
+def split(content: bytes, identifier: bytes, signature: bytes, inner: bytes) -> Signed:
+    """From the three parts of a certificate or CRL; `inner` is the AlgorithmIdentifier that the
+    first one names. May raise whatever asn1crypto raises, and `ValueError`.
     """
-    content, identifier, signature = (outer[i] for i in range(3))
+    algorithm, *parameters = elements(der_content(identifier)) or (b"",)
     return Signed(
-        content=content.dump(),
-        algorithm=identifier["algorithm"].dotted,
-        parameters=identifier["parameters"].dump(),
-        signature=signature.native,
-        agrees=identifier.dump() == inner.dump(),
+        content=content,
+        algorithm=dotted(algorithm),
+        parameters=b"".join(parameters),
+        signature=core.OctetBitString.load(signature, strict=True).native,
+        agrees=identifier == inner,
     )
 
 

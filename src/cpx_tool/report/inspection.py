@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from cpx_tool.catalogue.dossier import place_words
-from cpx_tool.model.certificate import Certificate, Name
+from cpx_tool.model.certificate import Certificate, Period
 from cpx_tool.model.dossier import Dossier, Source, SourceKind
 from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import ChainResult, Revocation
+from cpx_tool.pki.canonical import whole
+from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.dossier import Row, rows
 from cpx_tool.report.fetch import fetched_body, fetched_lines
@@ -28,6 +30,9 @@ KINDS = {
     ProductKind.AUTHORITY: msg("certification authority"),
     ProductKind.NOT_KNOWN: msg("not known"),
 }
+
+
+_STATES = {"expired": msg("expired"), "not-yet-valid": msg("not yet valid")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,19 @@ def render(
     found: Sequence[Inspected],
     say: Say,
     paper: Paper,
+    at: datetime,
     fetched: Sequence[Fetched] | None = None,
     *,
     sources: bool = False,
 ) -> str:
     """A block of lines for each certificate, then what was fetched; None when nothing was to.
 
-    With `sources`, each value says where it was read.
+    `at` is the moment that they are judged for. With `sources`, each value says where it was read.
     """
     canvas = Canvas(paper)
     for entry in found:
         canvas.line(entry.file, "bold")
-        for row in _rows(entry, say):
+        for row in _rows(entry, say, at):
             text = say(msg("{name}: {value}", name=row.head, value=row.text))
             canvas.line(text, row.style, indent=2)
             for source in row.sources if sources else ():
@@ -96,36 +102,41 @@ def render(
 def render_json(
     found: Sequence[Inspected],
     say: Say,
-    at: datetime | None = None,
+    at: datetime,
     fetched: Sequence[Fetched] | None = None,
 ) -> str:
-    """All certificates as one JSON object; `at` is the moment that chains are judged for."""
+    """All certificates as one JSON object; `at` is the moment that they are judged for."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None,
-            "certificates": [_body(entry, say) for entry in found],
+            "at": moment(at),
+            "certificates": [_body(entry, say, at) for entry in found],
             "fetched": None if fetched is None else [fetched_body(f, say) for f in fetched],
         }
     )
 
 
-def _rows(entry: Inspected, say: Say) -> list[Row]:
+def _rows(entry: Inspected, say: Say, at: datetime) -> list[Row]:
     certificate, identity, dossier = entry.certificate, entry.identity, entry.dossier
     if certificate is None or identity is None or dossier is None:
         return []
-    valid = msg(
-        "from {start} to {end}",
-        start=day(certificate.not_before),
-        end=day(certificate.not_after),
-    )
+    extended = ", ".join(map(usage_name, certificate.extended_key_usage))
+    valid = _valid(certificate, at, say)
     found = [
         Row(msg("Product"), say(KINDS[identity.kind])),
         *rows(_WHO, dossier, identity.kind, say),
+        Row(msg("Server names"), ", ".join(certificate.dns_names)),
+        Row(msg("Logon name"), certificate.upn or ""),
         Row(msg("Key usage"), ", ".join(certificate.key_usage), (_place(_KEY_USAGE, say),)),
-        Row(msg("Valid"), say(valid), (_place(_VALIDITY, say),)),
-        Row(msg("Issuer"), dn(certificate.issuer)),
-        Row(msg("Unreadable parts"), ", ".join(certificate.problems)),
+        Row(msg("Extended key usage"), extended),
+        Row(msg("Key"), _key(certificate)),
+        Row(msg("Valid"), valid, (_place(_VALIDITY, say),)),
+        Row(msg("Private key to be used"), _period(certificate.key_period, say)),
+        Row(msg("Subject"), whole(certificate.subject)),
+        Row(msg("Issuer"), whole(certificate.issuer)),
+        Row(msg("Serial number"), _serial(certificate) or ""),
+        Row(msg("SHA-256"), certificate.sha256),
+        Row(msg("Damaged or unreadable"), ", ".join(certificate.problems)),
     ]
     if entry.chain is not None and entry.revocation is not None:
         found += [Row(*line) for line in chain_lines(entry.chain, entry.revocation, say)]
@@ -140,23 +151,62 @@ def certificate_body(certificate: Certificate) -> dict[str, Any]:
     """What a certificate says, as JSON."""
     return {
         "sha256": certificate.sha256,
-        "serial": f"{certificate.serial:x}",
-        "subject": dn(certificate.subject),
-        "issuer": dn(certificate.issuer),
+        "serial": _serial(certificate),
+        "subject": whole(certificate.subject),
+        "issuer": whole(certificate.issuer),
         "not_before": moment(certificate.not_before),
         "not_after": moment(certificate.not_after),
+        "private_key_usage": _key_period(certificate.key_period),
         "key_usage": list(certificate.key_usage),
         "extended_key_usage": list(certificate.extended_key_usage),
+        "policies": list(certificate.policies),
+        "dns_names": list(certificate.dns_names),
+        "upn": certificate.upn,
+        "key": {"algorithm": certificate.key_algorithm, "bits": certificate.key_bits},
+        "signature_algorithm": certificate.signature_algorithm,
+        "subject_key_id": certificate.subject_key_id,
+        "authority_key_id": certificate.authority_key_id,
+        "addresses": {
+            "crl": list(certificate.crl_urls),
+            "issuer": list(certificate.issuer_urls),
+            "ocsp": list(certificate.ocsp_urls),
+        },
         "unreadable_parts": list(certificate.problems),
     }
 
 
-def dn(name: Name) -> str:
-    """A distinguished name on one line, in certificate order."""
-    return ", ".join("+".join(f"{kind}={value}" for kind, value in rdn) for rdn in name)
+def _valid(certificate: Certificate, at: datetime, say: Say) -> str:
+    period = _period((certificate.not_before, certificate.not_after), say)
+    state = _STATES.get(_validity(certificate, at))
+    return say(msg("{period} ({state})", period=period, state=state)) if state else period
 
 
-def _body(entry: Inspected, say: Say) -> dict[str, Any]:
+def _period(dates: Period | None, say: Say) -> str:
+    if dates is None:
+        return ""
+    start, end = (day(date) or "?" for date in dates)
+    return say(msg("from {start} to {end}", start=start, end=end))
+
+
+def _validity(certificate: Certificate, at: datetime) -> str:
+    start, end = certificate.not_before, certificate.not_after
+    if start is not None and at < start:
+        return "not-yet-valid"
+    if end is not None and at > end:
+        return "expired"
+    return "valid" if start and end else "not-known"
+
+
+def _key(certificate: Certificate) -> str:
+    bits = f" {certificate.key_bits}" if certificate.key_bits else ""
+    return f"{certificate.key_algorithm}{bits}"
+
+
+def _serial(certificate: Certificate) -> str | None:
+    return None if certificate.serial is None else f"{certificate.serial:x}"
+
+
+def _body(entry: Inspected, say: Say, at: datetime) -> dict[str, Any]:
     certificate = entry.certificate
     if certificate is None or entry.identity is None:
         return {"file": entry.file, "problem": say(entry.problem) if entry.problem else None}
@@ -164,8 +214,15 @@ def _body(entry: Inspected, say: Say) -> dict[str, Any]:
         "file": entry.file,
         "problem": None,
         **certificate_body(certificate),
+        "validity": _validity(certificate, at),
         "identity": identity_body(entry.identity),
         "dossier": dossier_body(entry.dossier) if entry.dossier else None,
         "chain": chain_body(entry.chain, say) if entry.chain else None,
         "revocation": revocation_body(entry.revocation, say) if entry.revocation else None,
     }
+
+
+def _key_period(period: Period | None) -> dict[str, Any] | None:
+    if period is None:
+        return None
+    return {"not_before": moment(period[0]), "not_after": moment(period[1])}

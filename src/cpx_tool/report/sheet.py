@@ -12,11 +12,11 @@ from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
 from cpx_tool.model.sheet import Sheet, SheetCertificate, SheetObject, Sheets, Validity
 from cpx_tool.model.token import FORBIDDING_FLAGS, TokenFlag, TokenInfo
+from cpx_tool.pki.canonical import whole
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import provenance
 from cpx_tool.report.dossier import HEADS, Row, rows, sighting_words
 from cpx_tool.report.eligibility import cells_body, explained
-from cpx_tool.report.inspection import dn
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
     dossier_body,
@@ -180,7 +180,7 @@ def _certificate(item: SheetCertificate, say: Say) -> list[Row]:
     found = [
         _validity(item, say),
         Row(msg("Key usage"), ", ".join(read.key_usage)),
-        Row(msg("Issuer"), dn(read.issuer)),
+        Row(msg("Issuer"), whole(read.issuer)),
         Row(msg("Unreadable parts"), ", ".join(read.problems), style="red"),
         *(Row(*line) for line in chain_lines(item.chain, item.revocation, say)),
     ]
@@ -276,7 +276,7 @@ def _certificate_body(item: SheetCertificate, say: Say) -> dict[str, Any]:
         "problem": say(item.problem) if item.problem else None,
         "sha256": read.sha256 if read else None,
         "serial": f"{read.serial:x}" if read else None,
-        "issuer": dn(read.issuer) if read else None,
+        "issuer": whole(read.issuer) if read else None,
         "not_before": moment(read.not_before) if read else None,
         "not_after": moment(read.not_after) if read else None,
         "validity": item.validity.value if item.validity else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from cpx_tool.judge.check import Answer, check, failed, passed
@@ -46,7 +47,7 @@ def certificates_readable(certificates: Certificates) -> Answer:
         if item.certificate is not None and item.certificate.problems:
             parts = item.certificate.problems
             return failed(
-                msg("{label}: unreadable parts: {parts}", label=item.object.label, parts=parts)
+                msg("{label}: damaged or unreadable: {parts}", label=item.object.label, parts=parts)
             )
     if not certificates:
         return failed(msg("The card shows no certificate."))
@@ -111,9 +112,9 @@ def usage_signature(signature: Certificate) -> Answer:
 )
 def validity_started(certificates: Certificates, observed_at: datetime) -> Answer:
     """notBefore is not in the future (RFC 5280, 4.1.2.5)."""
-    starts = [c.certificate.not_before for c in certificates if c.certificate]
+    starts = _dates(c.not_before for c in _read(certificates))
     if not starts:
-        return failed(msg("No certificate could be read."))
+        return failed(msg("No validity date could be read."))
     latest = max(starts)
     if latest > observed_at:
         return failed(msg("Valid only from {date}.", date=latest))
@@ -127,9 +128,9 @@ def validity_started(certificates: Certificates, observed_at: datetime) -> Answe
 )
 def validity_not_over(certificates: Certificates, observed_at: datetime) -> Answer:
     """notAfter is not in the past (RFC 5280, 4.1.2.5)."""
-    ends = [c.certificate.not_after for c in certificates if c.certificate]
+    ends = _dates(c.not_after for c in _read(certificates))
     if not ends:
-        return failed(msg("No certificate could be read."))
+        return failed(msg("No validity date could be read."))
     earliest = min(ends)
     if earliest < observed_at:
         return failed(msg("Expired on {date}.", date=earliest))
@@ -146,12 +147,21 @@ def validity_left(
     certificates: Certificates, observed_at: datetime, warning_period: timedelta
 ) -> Answer | None:
     """More is left than the warning period."""
-    ends = [c.certificate.not_after for c in certificates if c.certificate]
+    ends = _dates(c.not_after for c in _read(certificates))
     if not ends or min(ends) < observed_at:
         return None  # CERT-NOT-EXPIRED says it
     days = (min(ends) - observed_at).days
     left = nmsg("{count} day left", "{count} days left", days)
     return failed(left) if min(ends) - observed_at < warning_period else passed(left)
+
+
+def _read(certificates: Certificates) -> Iterator[Certificate]:
+    return (item.certificate for item in certificates if item.certificate is not None)
+
+
+def _dates(found: Iterable[datetime | None]) -> list[datetime]:
+    """Those that could be read: CERT-READABLE says it of the others."""
+    return [date for date in found if date is not None]
 
 
 def _broken(label: str, error: str, problem: Message) -> Message:

@@ -37,6 +37,9 @@ _REQUEST_AGAIN = msg(
 _NEITHER = msg("neither INSI-AUTO nor INSI-MANU")
 
 
+_NO_DATE = msg("No validity date could be read.")
+
+
 @check(
     "P12-OPENS",
     msg("The file is a PKCS#12 and opens with the password"),
@@ -282,6 +285,8 @@ def file_name_agrees(observed: SoftwareFile, usage: Usage | None) -> Answer | No
 )
 def validity_started(certificate: Certificate, judged_at: datetime) -> Answer:
     """notBefore is not in the future (RFC 5280, 4.1.2.5)."""
+    if certificate.not_before is None:
+        return failed(_NO_DATE)
     if certificate.not_before > judged_at:
         return failed(msg("Valid only from {date}.", date=certificate.not_before))
     return passed(msg("Valid since {date}", date=certificate.not_before))
@@ -295,6 +300,8 @@ def validity_started(certificate: Certificate, judged_at: datetime) -> Answer:
 )
 def validity_not_over(certificate: Certificate, judged_at: datetime) -> Answer:
     """notAfter is not in the past (RFC 5280, 4.1.2.5)."""
+    if certificate.not_after is None:
+        return failed(_NO_DATE)
     if certificate.not_after < judged_at:
         return failed(msg("Expired on {date}.", date=certificate.not_after))
     return passed(msg("Valid until {date}", date=certificate.not_after))
@@ -311,9 +318,9 @@ def validity_left(
     certificate: Certificate, judged_at: datetime, warning_period: timedelta
 ) -> Answer | None:
     """More is left than the warning period."""
-    left = certificate.not_after - judged_at
-    if left < timedelta():
+    if certificate.not_after is None or certificate.not_after < judged_at:
         return None  # P12-NOT-EXPIRED says it
+    left = certificate.not_after - judged_at
     told = nmsg("{count} day left", "{count} days left", left.days)
     return failed(told) if left < warning_period else passed(told)
 

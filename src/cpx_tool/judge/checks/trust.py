@@ -97,6 +97,6 @@ def _answers(
     certificates: Certificates, question: Callable[[ReadCertificate], Answer | None]
 ) -> Iterator[tuple[str, Answer]]:
     for item in certificates:
-        answer = question(item) if item.certificate is not None else None  # CERT-READABLE says it
+        answer = question(item) if item.chain.path else None  # CERT-READABLE says it
         if answer is not None:
             yield item.object.label, answer
