@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -54,6 +54,7 @@ from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
+from cpx_tool.pki.trust import relevant
 from cpx_tool.ports import Operator, Readers
 
 load_observation = observation_file.load
@@ -123,6 +124,29 @@ def go_online(
     """
     found = look_up(certificates, at_hand, authorities(), HttpFetch(timeout), at)
     return found.gained.plus(at_hand), found.fetched
+
+
+def cards_online(
+    observation: Observation, at_hand: TrustMaterial, timeout: float
+) -> tuple[Observation, tuple[Fetched, ...]]:
+    """`go_online` for the certificates of the cards observed, as of then; what was at hand and
+    what was gained is in the observation that comes back.
+    """
+    ders = [item.der for card in observation.cards for item in card.certificates if item.der]
+    there = observation.trust.plus(at_hand)
+    found, fetched = go_online(ders, there, observation.observed_at, timeout)
+    return replace(observation, trust=relevant(found, ders)), fetched
+
+
+def software_online(
+    observation: SoftwareObservation, timeout: float
+) -> tuple[SoftwareObservation, tuple[Fetched, ...]]:
+    """`go_online` for the certificates of these files."""
+    ders = [
+        der for file in observation.files if file.contents for der in file.contents.certificates
+    ]
+    found, fetched = go_online(ders, observation.trust, observation.judged_at, timeout)
+    return replace(observation, trust=found), fetched
 
 
 def trust_addresses(files: Sequence[Path], *, production: bool) -> tuple[Address, ...]:

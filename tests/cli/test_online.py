@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.cli.trust import code_of
@@ -224,6 +231,88 @@ def test_the_addresses_of_emulated_cards_are_said_to_be_made_up(tmp_path: Path) 
     assert "emulated.invalid can never exist" in " ".join(done.stdout.split())
     done = cpx("inspect", file, "--online", "--lang", "fr", env=env)
     assert "ne peut pas exister" in " ".join(done.stdout.split())
+
+
+# --- cards and files --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def observed(card: Card, tmp_path: Path) -> Path:
+    """An observation of now, of one card: the certificate that the server knows."""
+    seen = json.loads((Path(__file__).parents[2] / "fixtures" / "observation.json").read_text())
+    seen["observed_at"] = card.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    seen["cards"] = seen["cards"][:1]
+    for item in seen["cards"][0]["certificates"]:
+        item["der"] = base64.b64encode(card.leaf.der()).decode()
+    file = tmp_path / "observation.json"
+    file.write_text(json.dumps(seen))
+    return file
+
+
+def of_trust(body: dict[str, Any]) -> dict[str, str]:
+    (found,) = body["cards"]
+    outcomes = {f["check"]: f["outcome"] for f in found["findings"]}
+    wanted = ("CERT-ISSUER", "CERT-CHAIN", "CERT-ANCHOR", "CERT-CRL", "CERT-REVOKED")
+    return {check: outcomes[check] for check in wanted if check in outcomes}
+
+
+def test_a_saved_observation_is_judged_with_what_the_network_adds(
+    card: Card, observed: Path
+) -> None:
+    judge = ("judge", observed, "--set", "centre-sante")
+    offline = cpx_json(*judge, env=card.env)
+    assert (offline["fetched"], of_trust(offline)) == (None, {"CERT-ISSUER": "skipped"})
+    assert card.web.asked == []
+    online = cpx_json(*judge, "--online", env=card.env)
+    assert problems(online)[f"{card.web.url}/ca.cer"] is None
+    assert of_trust(online) == {
+        "CERT-ISSUER": "passed",
+        "CERT-CHAIN": "passed",
+        "CERT-ANCHOR": "failed",  # accepted by the user
+        "CERT-CRL": "passed",
+        "CERT-REVOKED": "passed",
+    }
+    text = cpx(*judge, "--online", env=card.env).stdout
+    assert f"{card.web.url}/ca.crl" in text
+
+
+def test_a_revocation_that_only_the_network_knows_fails_the_card(
+    card: Card, observed: Path
+) -> None:
+    card.web.at("/ocsp", card.answer(revoked=(card.now - DAY, None)).der())
+    body = cpx_json("judge", observed, "--set", "centre-sante", "--online", env=card.env)
+    assert of_trust(body)["CERT-REVOKED"] == "failed"
+
+
+def test_a_sheet_is_filled_from_the_network(card: Card, observed: Path) -> None:
+    body = cpx_json("show-card", "--observation", observed, "--online", env=card.env)
+    chains = {c["chain"]["outcome"] for c in body["cards"][0]["certificates"]}
+    assert chains == {"verified"}
+    assert problems(body)[f"{card.web.url}/ca.cer"] is None
+    text = cpx("show-card", "--observation", observed, "--online", env=card.env).stdout
+    assert f"{card.web.url}/ca.cer" in text
+
+
+def test_a_p12_is_checked_with_what_the_network_adds(card: Card, tmp_path: Path) -> None:
+    file = tmp_path / "auto.p12"
+    certificate = x509.load_der_x509_certificate(card.leaf.der())
+    key: Any = card.leaf.own_key
+    file.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            b"x", key, certificate, None, BestAvailableEncryption(b"secret-word")
+        )
+    )
+    env = {**card.env, "CPX_P12_PASSWORD": "secret-word"}
+    body = cpx_json("check-p12", file, "--online", env=env)
+    outcomes = {f["check"]: f["outcome"] for f in body["files"][0]["findings"]}
+    assert (outcomes["P12-CHAIN"], outcomes["P12-REVOKED"]) == ("passed", "passed")
+    assert problems(body)[f"{card.web.url}/ocsp"] is None
+
+
+def test_an_emulation_asked_online_says_that_its_addresses_are_made_up(good: Path) -> None:
+    body = cpx_json("check-set", "--set", "centre-sante", "--emulated", good, "--online")
+    assert {f["problem"] for f in body["fetched"]} <= {"made-up", "scheme"}
+    assert body["verdict"] == "passed"
 
 
 # --- trust fetch ------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import paper, show, tell
+from cpx_tool.cli.output import ASKING, paper, show, show_fetched, tell
 from cpx_tool.i18n import say
 from cpx_tool.judge.sheet import make_sheets
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import sheet as sheet_report
 
@@ -37,6 +38,7 @@ from cpx_tool.report import sheet as sheet_report
 )
 @options.ca_dir_option
 @options.crl_option
+@options.online_option
 @options.timeout_option
 @options.sources_option
 @options.json_option
@@ -47,6 +49,7 @@ def show_card(
     file: Path | None,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    online: bool,
     timeout: float,
     with_sources: bool,
     as_json: bool,
@@ -59,9 +62,14 @@ def show_card(
     else:
         observation = wiring.read_cards(wiring.Source(emulated, module, timeout), at_hand, tell)
         at_hand = TrustMaterial()  # the observation holds what counts
+    fetched: tuple[Fetched, ...] | None = None
+    if online:
+        tell(ASKING)
+        observation, fetched = wiring.cards_online(observation, at_hand, timeout)
     wanted = "".join(number.split()) if number is not None else None
     sheets = make_sheets(observation, at_hand, wanted, str(file) if file else None)
     if as_json:
-        show(sheet_report.render_json(sheets, say))
+        show(sheet_report.render_json(sheets, say, fetched))
     else:
         show(sheet_report.render(sheets, say, paper(), sources=with_sources))
+        show_fetched(fetched)

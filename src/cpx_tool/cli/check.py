@@ -13,19 +13,21 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.operator import operator
-from cpx_tool.cli.output import note, paper, show, tell
+from cpx_tool.cli.output import ASKING, note, paper, show, show_fetched, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.judge import judge as judge_observation
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import console
 from cpx_tool.report import json as json_report
+from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.reminders import reminders
 
 
@@ -56,6 +58,7 @@ from cpx_tool.report.reminders import reminders
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
+@options.online_option
 @options.timeout_option
 @options.reorder_option
 @options.calendar_option
@@ -75,6 +78,7 @@ def check_set(
     warn_days: int,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    online: bool,
     timeout: float,
     reorder_days: int,
     ics: Path | None,
@@ -90,12 +94,16 @@ def check_set(
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout)
     observation = wiring.check_cards(source, means, at_hand, tell)
+    fetched: tuple[Fetched, ...] | None = None
+    if online:
+        tell(ASKING)
+        observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
     if save_observation is not None:
         wiring.save_observation(observation, save_observation)
         note(msg("Observation saved in {path}", path=str(save_observation)))
         if any(_is_production(card) for card in observation.cards):
             note(msg("It holds the certificates of a real card: do not pass it on."))
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json)
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
     context.exit(_report(observation, card_set, NO_MORE, asked))
 
 
@@ -112,6 +120,8 @@ def check_set(
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
+@options.online_option
+@options.fetch_timeout_option
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
@@ -125,6 +135,8 @@ def judge(
     warn_days: int,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    online: bool,
+    timeout: float,
     reorder_days: int,
     ics: Path | None,
     eligibility: bool,
@@ -133,7 +145,11 @@ def judge(
     card_set = with_contents(find_set(set_name))
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json)
+    fetched: tuple[Fetched, ...] | None = None
+    if online:
+        tell(ASKING)
+        observation, fetched = wiring.cards_online(observation, at_hand, timeout)
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
     context.exit(_report(observation, card_set, at_hand, asked))
 
 
@@ -164,6 +180,7 @@ class _Asked:
     ics: Path | None
     eligibility: bool
     as_json: bool
+    fetched: tuple[Fetched, ...] | None
 
 
 def _report(
@@ -180,9 +197,10 @@ def _report(
     if asked.ics is not None:
         _save_calendar(checklist, asked.ics)
     if asked.as_json:
-        show(json_report.render(checklist, code, say))
+        show(json_report.render(checklist, code, say, fetched_list(asked.fetched, say)))
     else:
         show(console.render(checklist, say, paper(), explain_uses=asked.eligibility))
+        show_fetched(asked.fetched)
     return int(code)
 
 

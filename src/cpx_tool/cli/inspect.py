@@ -14,7 +14,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.cli import options
-from cpx_tool.cli.output import note, paper, show, tell
+from cpx_tool.cli.output import ASKING, note, paper, show, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.fetch import Fetched
@@ -46,14 +46,7 @@ _WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
 @options.ca_dir_option
 @options.crl_option
 @options.at_option
-@click.option(
-    "--online",
-    is_flag=True,
-    help=_(
-        "Also fetch missing issuers and CRLs, and ask OCSP, at the addresses that the "
-        "certificates name. Nothing is stored."
-    ),
-)
+@options.online_option
 @options.fetch_timeout_option
 @options.sources_option
 @options.json_option
@@ -74,7 +67,7 @@ def inspect(
     read = [entry for file in files for entry in _read(file)]
     fetched: tuple[Fetched, ...] | None = None
     if online:
-        tell(msg("Asking the network…"))
+        tell(ASKING)
         ders = [entry.der for entry in read if entry.der]
         at_hand, fetched = wiring.go_online(ders, at_hand, at or wiring.now(), timeout)
     moment = at or wiring.now()  # after the answers, which are of this very moment

@@ -149,6 +149,18 @@ def timeout_option(function: F) -> F:
     )(function)
 
 
+def online_option(function: F) -> F:
+    """`--online`."""
+    return click.option(
+        "--online",
+        is_flag=True,
+        help=_(
+            "Also fetch missing issuers and CRLs, and ask OCSP, at the addresses that the "
+            "certificates name. Nothing is stored."
+        ),
+    )(function)
+
+
 def fetch_timeout_option(function: F) -> F:
     """`--timeout SECONDS`, of an address of the web."""
     return click.option(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 
 import click
 
 from cpx_tool.errors import BadInput, why
 from cpx_tool.i18n import say
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.fetch import render_fetched
 from cpx_tool.report.words import printable
+
+ASKING = msg("Asking the network…")
 
 _MINIMUM_WIDTH = 60
 _MAXIMUM_WIDTH = 120
@@ -36,6 +41,12 @@ def tell(message: Message) -> None:
 def note(message: Message) -> None:
     """A sentence on stderr."""
     click.echo(printable(say(message)), err=True)
+
+
+def show_fetched(fetched: Sequence[Fetched] | None) -> None:
+    """What the network gave, below a report for a person; nothing when it was not asked."""
+    if fetched is not None:
+        show(render_fetched(fetched, say, paper()))
 
 
 def show(text: str) -> None:

@@ -10,10 +10,11 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import paper, show
+from cpx_tool.cli.output import ASKING, paper, show, show_fetched, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.software import judge_software, software_exit_code
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.message import msg
 from cpx_tool.model.request import Request, Subject
 from cpx_tool.model.software import Purpose
@@ -29,7 +30,7 @@ from cpx_tool.report import software as software_report
         "Check software certificates (ORG).\n\n"
         "Each FILE is a .p12 or .pfx. For INSi, give both: the one named INSI-AUTO and the one "
         "named INSI-MANU are checked one by one, and as a pair. The password is asked for; it is "
-        "never given on the command line. Nothing is fetched."
+        "never given on the command line. Nothing goes to the network without --online."
     ),
 )
 @click.argument(
@@ -54,6 +55,8 @@ from cpx_tool.report import software as software_report
 @options.ca_dir_option
 @options.crl_option
 @options.at_option
+@options.online_option
+@options.fetch_timeout_option
 @options.json_option
 @click.pass_context
 def check_p12(
@@ -67,16 +70,23 @@ def check_p12(
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
     at: datetime | None,
+    online: bool,
+    timeout: float,
     as_json: bool,
 ) -> None:
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.read_software(files, password_file, emulated, at_hand, at)
+    fetched: tuple[Fetched, ...] | None = None
+    if online:
+        tell(ASKING)
+        observation, fetched = wiring.software_online(observation, timeout)
     checklist = judge_software(observation, Purpose(purpose), timedelta(days=warn_days))
     code = software_exit_code(checklist)
     if as_json:
-        show(software_report.render_json(checklist, code, say))
+        show(software_report.render_json(checklist, code, say, fetched))
     else:
         show(software_report.render(checklist, say, paper()))
+        show_fetched(fetched)
     context.exit(int(code))
 
 

@@ -75,6 +75,19 @@ def render_arrivals_json(arrivals: Sequence[Arrival], say: Say) -> str:
     return to_text({"schema_version": SCHEMA_VERSION, "dry_run": False, "addresses": entries})
 
 
+def render_fetched(fetched: Sequence[Fetched], say: Say, paper: Paper) -> str:
+    """What was fetched, as a part of its own below a report."""
+    canvas = Canvas(paper)
+    canvas.line()
+    fetched_lines(canvas, fetched, say)
+    return canvas.text()
+
+
+def fetched_list(fetched: Sequence[Fetched] | None, say: Say) -> list[dict[str, Any]] | None:
+    """The same as JSON; None when the network was not asked."""
+    return None if fetched is None else [fetched_body(item, say) for item in fetched]
+
+
 def fetched_lines(canvas: Canvas, fetched: Sequence[Fetched], say: Say) -> None:
     """What was fetched and from where; then what was not, by reason."""
     if not fetched:

@@ -18,7 +18,7 @@ from cpx_tool.pki.canonical import whole
 from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.dossier import Row, rows
-from cpx_tool.report.fetch import fetched_body, fetched_lines
+from cpx_tool.report.fetch import fetched_lines, fetched_list
 from cpx_tool.report.json import SCHEMA_VERSION, dossier_body, identity_body, moment, to_text
 from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
 from cpx_tool.report.words import Say, day
@@ -111,7 +111,7 @@ def render_json(
             "schema_version": SCHEMA_VERSION,
             "at": moment(at),
             "certificates": [_body(entry, say, at) for entry in found],
-            "fetched": None if fetched is None else [fetched_body(f, say) for f in fetched],
+            "fetched": fetched_list(fetched, say),
         }
     )
 

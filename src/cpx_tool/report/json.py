@@ -28,8 +28,10 @@ from cpx_tool.report.words import Say
 SCHEMA_VERSION = 1
 
 
-def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
-    """One JSON object, indented, with a final newline."""
+def render(
+    checklist: Checklist, code: ExitCode, say: Say, fetched: list[dict[str, Any]] | None = None
+) -> str:
+    """One JSON object, indented, with a final newline; `fetched` as `report.fetch` gives it."""
     seen = checklist.observation
     body = {
         "schema_version": SCHEMA_VERSION,
@@ -52,6 +54,7 @@ def render(checklist: Checklist, code: ExitCode, say: Say) -> str:
         "forecast": _forecast(checklist.forecast),
         "findings": [finding_body(f, say) for f in checklist.findings],
         "cards": [_card(card, say) for card in checklist.cards],
+        "fetched": fetched,
     }
     return to_text(body)
 

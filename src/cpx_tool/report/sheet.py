@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cpx_tool.model.dossier import State
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import ProductKind
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinResult
@@ -17,6 +18,7 @@ from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import provenance
 from cpx_tool.report.dossier import HEADS, Row, rows, sighting_words
 from cpx_tool.report.eligibility import cells_body, explained
+from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
     dossier_body,
@@ -119,7 +121,7 @@ def render(sheets: Sheets, say: Say, paper: Paper, *, sources: bool = False) -> 
     return canvas.text()
 
 
-def render_json(sheets: Sheets, say: Say) -> str:
+def render_json(sheets: Sheets, say: Say, fetched: Sequence[Fetched] | None = None) -> str:
     """All sheets as one JSON object."""
     seen = sheets.observation
     return to_text(
@@ -133,6 +135,7 @@ def render_json(sheets: Sheets, say: Say) -> str:
             "workstation": workstation_body(seen.workstation),
             "module": module_body(seen.module),
             "cards": [_body(sheet, say) for sheet in sheets.cards],
+            "fetched": fetched_list(fetched, say),
         }
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cpx_tool.errors import ExitCode
+from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.finding import Outcome
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import msg, nmsg
@@ -18,6 +19,7 @@ from cpx_tool.model.software import (
     SoftwareContents,
 )
 from cpx_tool.report.canvas import Canvas, Cell, Paper
+from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.findings import VERDICT_STYLES, attention, verdict_line
 from cpx_tool.report.inspection import certificate_body
 from cpx_tool.report.json import SCHEMA_VERSION, finding_body, identity_body, moment, to_text
@@ -54,7 +56,12 @@ def render(checklist: SoftwareChecklist, say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
-def render_json(checklist: SoftwareChecklist, code: ExitCode, say: Say) -> str:
+def render_json(
+    checklist: SoftwareChecklist,
+    code: ExitCode,
+    say: Say,
+    fetched: Sequence[Fetched] | None = None,
+) -> str:
     """One JSON object."""
     return to_text(
         {
@@ -66,6 +73,7 @@ def render_json(checklist: SoftwareChecklist, code: ExitCode, say: Say) -> str:
             "exit_code": int(code),
             "findings": [finding_body(f, say) for f in checklist.findings],
             "files": [_body(file, say) for file in checklist.files],
+            "fetched": fetched_list(fetched, say),
         }
     )
 
