@@ -32,7 +32,7 @@ from cpx_tool.report import sheet as sheet_report
     "--observation",
     "file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Show the cards of a saved observation (--save-observation) instead."),
 )
 @options.ca_dir_option

@@ -10,7 +10,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import paper, show
+from cpx_tool.cli.output import conclude, paper, show
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.software import judge_software, software_exit_code
@@ -32,9 +32,7 @@ from cpx_tool.report import software as software_report
         "never given on the command line. Nothing is fetched."
     ),
 )
-@click.argument(
-    "files", metavar=_("FILE..."), nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar=_("FILE..."), nargs=-1, required=True, type=options.AnyPath())
 @click.option(
     "--for",
     "purpose",
@@ -47,7 +45,7 @@ from cpx_tool.report import software as software_report
 @click.option(
     "--emulated",
     metavar=_("DIR"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Believe the CAs of the emulation in DIR, which made the files (DIR/org)."),
 )
 @options.warning_option
@@ -74,10 +72,10 @@ def check_p12(
     checklist = judge_software(observation, Purpose(purpose), timedelta(days=warn_days))
     code = software_exit_code(checklist)
     if as_json:
-        show(software_report.render_json(checklist, code, say))
+        text = software_report.render_json(checklist, code, say)
     else:
-        show(software_report.render(checklist, say, paper()))
-    context.exit(int(code))
+        text = software_report.render(checklist, say, paper())
+    conclude(context, text, code)
 
 
 @click.command(
@@ -108,14 +106,14 @@ def check_p12(
     "--key",
     "key_file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Where the private key goes; otherwise NAME.key."),
 )
 @click.option(
     "--csr",
     "csr_file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Where the request goes; otherwise NAME.csr."),
 )
 @options.password_file_option
