@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 
-from cpx_tool import i18n
+from cpx_tool.cli import interruption
 
 
 def main() -> None:
     """Run the command line and exit with a documented code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console of few characters loses no result
+    interruption.leave_at_once()
+    from cpx_tool import i18n  # noqa: PLC0415 - an import takes time, in which a signal may come
+    from cpx_tool.cli import streams  # noqa: PLC0415
+
+    streams.prepare()
     i18n.use(i18n.choose(sys.argv[1:], os.environ))
-    try:
-        from cpx_tool.cli.main import run  # noqa: PLC0415 - help texts are translated at import
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(run(sys.argv[1:]))
+    from cpx_tool.cli.main import run  # noqa: PLC0415 - help texts are translated at import
+
+    code = run(sys.argv[1:])
+    streams.finish()
+    if code >= interruption.code_of(0):
+        os._exit(code)  # without waiting for threads whose work nobody wants any more
+    sys.exit(code)
 
 
 if __name__ == "__main__":

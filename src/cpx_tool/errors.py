@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
+import os
 from enum import IntEnum
+from itertools import islice
+from pathlib import Path
 
 from cpx_tool.model.message import Message, msg
 
@@ -17,13 +21,15 @@ class ExitCode(IntEnum):
     INTERNAL = 3
     NOTHING_CHECKED = 4
     PIN_SAFETY = 5
+    HUNG_UP = 129
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class CpxError(Exception):
     """Something a user can act on: `reason` says what and why, `hint` what to do."""
 
-    exit_code = ExitCode.INTERNAL
+    exit_code: ExitCode = ExitCode.INTERNAL
 
     def __init__(self, reason: Message, hint: Message) -> None:
         super().__init__(reason.text)
@@ -52,12 +58,18 @@ _SYSTEM_REASONS = {
     errno.EEXIST: msg("it exists already"),
     errno.ENOSPC: msg("no space left on the device"),
     errno.EDQUOT: msg("the disk quota is used up"),
+    errno.EFBIG: msg("the file is too large"),
     errno.EROFS: msg("the file system is read-only"),
     errno.ENAMETOOLONG: msg("the name is too long"),
     errno.ELOOP: msg("too many symbolic links"),
     errno.EMFILE: msg("too many open files"),
+    errno.ENFILE: msg("too many open files on this machine"),
     errno.EIO: msg("input/output error"),
+    errno.EBADF: msg("it is closed"),
+    errno.EBUSY: msg("it is in use, or a mount point"),
 }
+_NEIGHBOURS = 2000
+"""In a directory; further ones are not compared."""
 
 
 def why(error: OSError) -> Message:
@@ -66,3 +78,14 @@ def why(error: OSError) -> Message:
         return _SYSTEM_REASONS[error.errno]
     name = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return msg("{name}", name=name)
+
+
+def no_such_file(path: Path, otherwise: Message) -> Message:
+    """The remedy where no file is: the one beside it with a similar name, else `otherwise`."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in islice(entries, _NEIGHBOURS) if entry.is_file()]
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return otherwise
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return msg("Did you mean {name}?", name=str(path.with_name(near[0]))) if near else otherwise

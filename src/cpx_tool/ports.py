@@ -19,6 +19,9 @@ from cpx_tool.model.token import (
     TokenInfo,
 )
 
+MAX_SLOTS = 128
+"""How many slots of a module are looked at. OpenSC shows 16, and 64 when it is asked for many."""
+
 
 class TokenFault(Exception):
     """A call into the PKCS#11 module failed, crashed or hung; `fault` says which and how."""
@@ -50,7 +53,10 @@ class Tokens(Protocol):
         """Load and initialise the module."""
 
     def slots(self) -> tuple[Slot, ...]:
-        """All slots, with or without a token; uninitialised tokens count as absent."""
+        """All slots, with or without a token; uninitialised tokens count as absent.
+
+        Those after the first `MAX_SLOTS` are not asked: their tokens count as absent, too.
+        """
 
     def token_info(self, slot_id: int) -> TokenInfo:
         """CK_TOKEN_INFO and mechanisms, read afresh from the token."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-
-import platformdirs
 
 from cpx_tool import __version__
 from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
@@ -22,17 +21,12 @@ from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
-from cpx_tool.adapters.softhsm import (
-    Wanted,
-    emulation_trust,
-    open_emulation,
-    write_emulation,
-)
+from cpx_tool.adapters.softhsm import Wanted, emulation_trust, use_emulation, write_emulation
 from cpx_tool.adapters.software_files import read_software_file
 from cpx_tool.adapters.system import keep_no_core, workstation
 from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.adapters.trust_import import Importer
-from cpx_tool.adapters.trust_store import TrustStore, store_directory
+from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.emulate.defects import plan_defects
@@ -62,13 +56,18 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+require_descriptors = system.require_descriptors
+
+_PATIENCE_SECONDS = 30.0
+"""For an emulation that another run is using, where the user sets no deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the cards are: real ones (`module` or the known places), or an emulation.
 
-    `timeout` is the deadline of one call into the module, in seconds.
+    `timeout`, in seconds, is the deadline of one call into the module, and for an emulation that
+    another run is using.
     """
 
     emulated: Path | None
@@ -81,7 +80,8 @@ def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMa
 
     Raises `BadInput` for a directory or CRL that was named and cannot be used.
     """
-    stored = _store().read()
+    directory = store_directory(os.environ)
+    stored = NOTHING_STORED if directory is None else TrustStore(directory).read()
     found = trust_files.read_paths(ca_dirs)
     places = [f for place in trust_files.middleware_stores() for f in trust_files.read_place(place)]
     given = [crl for file in crl_files for crl in trust_files.read_crl_file(file)]
@@ -202,7 +202,10 @@ def list_trust() -> StoreListing:
 
 
 def _store() -> TrustStore:
-    return TrustStore(store_directory(os.environ))
+    directory = store_directory(os.environ)
+    if directory is None:
+        raise system.no_home()
+    return TrustStore(directory)
 
 
 def save_calendar(reminders: Sequence[Reminder], path: Path) -> None:
@@ -215,13 +218,10 @@ def order_ticks() -> TickFile:
     return TickFile(state_directory(os.environ) / "order.json")
 
 
-def list_readers(source: Source) -> ReaderSlots:
+def list_readers(source: Source, tell: Callable[[Message], None]) -> ReaderSlots:
     """The readers and the slots joined to them; without a module, the readers alone."""
-    readers, module = _ports(source, module_needed=False)
-    try:
+    with _ports(source, tell, module_needed=False, logins=False) as (readers, module):
         return observe_slots(readers, module)
-    finally:
-        _close(module)
 
 
 def check_cards(
@@ -254,21 +254,19 @@ def _walk(
     at_hand: TrustMaterial,
     tell: Callable[[Message], None],
 ) -> Observation:
-    readers, module = _ports(source, module_needed=True)
-    assert module is not None  # noqa: S101 - module_needed
-    context = Context(
-        tool_version=__version__,
-        run_id=secrets.token_hex(8),
-        emulated=source.emulated is not None,
-        workstation=workstation(),
-        started_at=now(),
-    )
-    try:
+    logins = not isinstance(means, PinRefusal)
+    with _ports(source, tell, module_needed=True, logins=logins) as (readers, module):
+        assert module is not None  # noqa: S101 - needed
+        context = Context(
+            tool_version=__version__,
+            run_id=secrets.token_hex(8),
+            emulated=source.emulated is not None,
+            workstation=workstation(),
+            started_at=now(),
+        )
+        if source.emulated is not None:
+            at_hand = at_hand.plus(emulation_trust(source.emulated))
         seen, cards = observe_cards(readers, module, means, secrets.token_bytes, tell)
-    finally:
-        _close(module)
-    if source.emulated is not None:
-        at_hand = at_hand.plus(emulation_trust(source.emulated))
     return record(context, seen, cards, at_hand)
 
 
@@ -286,8 +284,8 @@ def read_software(
     keep_no_core()  # this process holds the password
     source = password_source(password_file, os.environ)
     if emulated is not None:
-        open_emulation(emulated)
-        at_hand = at_hand.plus(emulation_trust(emulated))
+        with use_emulation(emulated, _PATIENCE_SECONDS, lambda _: None, logins=False):
+            at_hand = at_hand.plus(emulation_trust(emulated))
     return SoftwareObservation(
         tool_version=__version__,
         judged_at=at or now(),
@@ -312,26 +310,53 @@ def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) 
         profiles=profiles(card_set, planned, moment),
         organisations=organisations(card_set, moment),
     )
-    cache = KeyCache(Path(platformdirs.user_cache_dir("cpx-tool")) / "emulation")
-    return write_emulation(wanted, into, cache, reuse=reuse)
+    directory = system.user_cache()
+    if directory is None:
+        raise system.no_home()
+    return write_emulation(wanted, into, KeyCache(directory / "emulation"), reuse=reuse)
 
 
-def _ports(source: Source, *, module_needed: bool) -> tuple[Readers, Module | None]:
+def _ports(
+    source: Source, tell: Callable[[Message], None], *, module_needed: bool, logins: bool
+) -> AbstractContextManager[tuple[Readers, Module | None]]:
+    """Readers and module for one run; `logins` says whether it will log in."""
     if source.emulated is not None:
-        emulation = open_emulation(source.emulated)
-        tokens = WorkerTokens(emulation.module, emulation.environment, source.timeout)
-        module = Module(emulation.module, "emulation", tokens)
-        return EmulatedReaders(emulation), module
+        emulation = use_emulation(source.emulated, source.timeout, tell, logins=logins)
+        return _emulated_ports(emulation, source.timeout)
+    return _real_ports(source, module_needed=module_needed)
+
+
+@contextmanager
+def _emulated_ports(
+    opened: AbstractContextManager[Emulation], timeout: float
+) -> Iterator[tuple[Readers, Module | None]]:
+    with (
+        opened as emulation,
+        _ending(WorkerTokens(emulation.module, emulation.environment, timeout)) as tokens,
+    ):
+        yield EmulatedReaders(emulation), Module(emulation.module, "emulation", tokens)
+
+
+@contextmanager
+def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Readers, Module | None]]:
     try:
         found = find_module(source.module, os.environ)
     except NothingToCheck:
         if module_needed:
             raise
-        return PcscReaders(), None
-    tokens = WorkerTokens(str(found.path), {}, source.timeout)
-    return PcscReaders(), Module(str(found.path), found.source, tokens)
+        yield PcscReaders(), None
+        return
+    with _ending(WorkerTokens(str(found.path), {}, source.timeout)) as tokens:
+        yield PcscReaders(), Module(str(found.path), found.source, tokens)
 
 
-def _close(module: Module | None) -> None:
-    if module is not None:
-        module.tokens.close()
+@contextmanager
+def _ending(tokens: WorkerTokens) -> Iterator[WorkerTokens]:
+    """Let go of the module in the end, and quickly when the run is interrupted."""
+    try:
+        yield tokens
+    except KeyboardInterrupt:
+        tokens.abandon()
+        raise
+    finally:
+        tokens.close()

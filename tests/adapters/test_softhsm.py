@@ -34,6 +34,7 @@ from cpx_tool.i18n import say
 from cpx_tool.model.emulation import Emulation
 from support.dump_tokens import MESSAGE
 from support.emulation import CACHE, dump, emulate, object_of, openssl, planned, wanted
+from support.modules import compile_broken_module
 
 pytestmark = pytest.mark.softhsm
 
@@ -387,15 +388,14 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 def test_a_failed_run_leaves_what_was_there(
     own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    stub = tmp_path / "libstub.so"
-    stub.write_bytes(b"not a library")
+    stub = compile_broken_module(tmp_path)
     monkeypatch.setenv(SOFTHSM_VARIABLE, str(stub))
     with pytest.raises(CpxError) as caught:
         emulate(own, "missing")
     assert "SoftHSM could not be filled" in say(caught.value.reason)
     monkeypatch.delenv(SOFTHSM_VARIABLE)
     assert len(open_emulation(own).tokens) == 6
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["libstub.so", "own"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["libbroken.so", "own"]
 
 
 # --- reuse ----------------------------------------------------------------------------------

@@ -18,9 +18,13 @@ import pytest
 
 from cpx_tool.adapters.softhsm import SOFTHSM_VARIABLE, open_emulation, write_emulation
 from cpx_tool.adapters.softhsm_directory import put_in_place
-from cpx_tool.errors import BadInput, CpxError
+from cpx_tool.adapters.softhsm_lock import held
+from cpx_tool.adapters.softhsm_tokens import fill_tokens
+from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.i18n import say
+from cpx_tool.model.message import msg
 from support.emulation import CACHE, dump, emulate, wanted
+from support.processes import wait_for_end
 
 pytestmark = pytest.mark.softhsm
 
@@ -96,7 +100,58 @@ def test_a_killed_run_leaves_what_was_there_and_the_next_one_works(own: Path) ->
         process.wait()
     assert files(own) == before
     assert len(dump(open_emulation(own))) == 6
+    assert len(list(own.parent.iterdir())) == 2  # it could not clean up
     assert len(dump(emulate(own, set_name="centre-hospitalier"))) == 9
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_what_a_run_under_way_has_written_is_not_taken_for_a_leftover(own: Path) -> None:
+    with writing(own) as process:
+        wait_for_the_middle(process, own.parent)
+        os.killpg(process.pid, signal.SIGSTOP)
+        assert len(dump(emulate(own))) == 6
+        os.killpg(process.pid, signal.SIGCONT)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert len(dump(open_emulation(own))) == 9
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_a_writer_does_not_outlive_its_parent(own: Path) -> None:
+    with writing(own) as process:
+        wait_for_the_middle(process, own.parent)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        process.wait()
+        for child in children:
+            wait_for_end(int(child))
+
+
+def test_an_emulation_in_use_is_neither_replaced_nor_looked_at(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cpx_tool.adapters.softhsm._PATIENCE_SECONDS", 0.0)
+    before = files(own)
+    with held(own / "tokens", 0, NothingToCheck(msg("in use"), msg("wait"))):
+        for reuse in (False, True):
+            told = refusal(
+                lambda reuse=reuse: write_emulation(
+                    wanted("centre-hospitalier"), own, CACHE, reuse=reuse
+                )
+            )
+            assert "Another run is using the emulated cards" in told
+    assert files(own) == before
+    assert list(own.parent.iterdir()) == [own]
+
+
+def test_files_that_came_meanwhile_are_not_lost(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(*arguments: Any) -> Any:
+        (own / "mine.txt").write_text("mine")
+        return fill_tokens(*arguments)
+
+    monkeypatch.setattr("cpx_tool.adapters.softhsm.fill_tokens", fill)
+    assert "would be lost" in refusal(lambda: emulate(own))
+    assert (own / "mine.txt").read_text() == "mine"
+    assert len(open_emulation(own).tokens) == 6
 
 
 def test_a_killed_writer_is_an_error_that_leaves_what_was_there(own: Path) -> None:
@@ -136,7 +191,7 @@ def test_two_runs_into_one_directory_leave_one_whole_emulation(tmp_path: Path) -
     into = tmp_path / "emulation"
     with writing(into) as first, writing(into) as second:
         codes = {first.wait(PATIENCE_SECONDS), second.wait(PATIENCE_SECONDS)}
-    assert 0 in codes
+    assert codes == {0}
     assert len(dump(open_emulation(into))) == 9
     assert list(tmp_path.iterdir()) == [into]
 
@@ -235,7 +290,8 @@ def test_a_library_that_is_not_softhsm(
 ) -> None:
     before, named = files(own), library(kind, tmp_path)
     monkeypatch.setenv(SOFTHSM_VARIABLE, str(named))
-    assert f"{named} is not SoftHSM 2" in refusal(lambda: emulate(own))
+    words = "is not a Linux shared library" if kind == "no library" else "is not SoftHSM 2"
+    assert f"{named} {words}" in refusal(lambda: emulate(own))
     with pytest.raises(BadInput):
         emulate(own.with_name("other"))
     assert files(own) == before

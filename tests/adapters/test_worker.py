@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cpx_tool.adapters.worker import WorkerTokens
+from cpx_tool.errors import NothingToCheck
+from cpx_tool.i18n import say
 from cpx_tool.model.observation import FaultKind
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
 from support.modules import compile_broken_module
@@ -107,3 +110,29 @@ def test_the_module_is_loaded_in_another_process_only() -> None:
     code = "import sys, cpx_tool.wiring; sys.exit('pkcs11' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
+
+
+def test_an_interruption_ends_the_process_of_a_module_that_hangs(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = WorkerTokens(str(broken), {"CPX_TEST_FAULT": "hang"}, 60)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("queue.Queue.get", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tokens.load()
+    assert _children() == set()
+
+
+def test_a_process_that_cannot_be_started_is_told(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(NothingToCheck) as caught:
+        WorkerTokens(str(broken), {}, 60).load()
+    assert "too many open files" in say(caught.value.reason)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -102,70 +100,6 @@ def test_json_even_where_there_is_no_result() -> None:
     body = json.loads(done.stdout)
     assert (body["exit_code"], done.returncode) == (2, 2)
     assert "nothing-like-it" in body["error"]["reason"]
-
-
-def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
-    module = compile_broken_module(tmp_path)
-    process = subprocess.Popen(
-        [COMMAND, *CHECK, "--module", str(module)],
-        env=environment(CPX_TEST_FAULT="hang"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    worker = _wait_for_worker(process.pid)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert err.strip() == "Error: Interrupted."
-    _wait_for_end(worker)
-
-
-def test_a_killed_tool_leaves_no_process_behind(tmp_path: Path) -> None:
-    module = compile_broken_module(tmp_path)
-    process = subprocess.Popen(
-        [COMMAND, *CHECK, "--module", str(module)],
-        env=environment(CPX_TEST_FAULT="hang"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    worker = _wait_for_worker(process.pid)
-    _wait_for_module(worker, module)
-    process.kill()
-    process.wait(timeout=30)
-    _wait_for_end(worker)
-
-
-def _wait_for_module(pid: int, module: Path) -> None:
-    deadline = time.monotonic() + 30
-    while str(module) not in Path(f"/proc/{pid}/maps").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def _wait_for_end(pid: int) -> None:
-    """Until the process is gone, or dead and waiting for a parent that does not ask."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return
-        if state == "Z":
-            return
-        time.sleep(0.01)
-    raise AssertionError("the worker lives on")
-
-
-def _wait_for_worker(parent: int) -> int:
-    children = Path(f"/proc/{parent}/task/{parent}/children")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for pid in children.read_text().split():
-            if b"pkcs11_worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return int(pid)
-        time.sleep(0.01)
-    raise AssertionError("no worker was started")
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from cpx_tool.i18n import say
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import Anchors, ChainOutcome, Imported, ImportStatus, WeakLink, Weakness
 from cpx_tool.pki.chain import judge_chain
 from cpx_tool.pki.crl import read_crl
@@ -33,6 +35,8 @@ def lines(certificate: bytes, *pool: bytes, accepted: tuple[bytes, ...] = ()) ->
 def test_every_outcome_has_its_word() -> None:
     assert set(trust.CHAINS) == set(ChainOutcome)
     assert set(trust.STATUSES) == set(ImportStatus)
+    grouped = [status for _, statuses in trust.GROUPS for status in statuses]
+    assert sorted(grouped) == sorted(ImportStatus)
     told = {say(trust.weakness(WeakLink(kind, "", "SHA-1"))) for kind in Weakness}
     assert len(told) == len(Weakness)
 
@@ -71,3 +75,54 @@ def test_a_refusal_shows_the_fingerprint() -> None:
 def test_names_reach_no_terminal_as_they_are() -> None:
     told = lines(leaf(ROOT, "a\x1b[31mb").der(), ROOT.der(), accepted=(ROOT.der(),))
     assert "\x1b" not in "".join(told.values())
+
+
+def imported(status: ImportStatus, file: str, reason: Message, **more: object) -> Imported:
+    certificate = read_link(ROOT.der()).certificate
+    name = () if status is ImportStatus.UNREADABLE else certificate.subject
+    return replace(Imported(file, status, reason, name), **more)
+
+
+def test_an_import_of_many_files_is_told_in_groups() -> None:
+    ask, damaged = msg("Ask where it comes from."), msg("It is damaged.")
+    unknown = msg("Nobody knows it.")
+    done = [
+        imported(ImportStatus.UNKNOWN, "a.cer", unknown, sha256="ab", hint=ask),
+        imported(ImportStatus.KNOWN, "b.cer", msg("Known.")),
+        imported(ImportStatus.UNREADABLE, "c.cer", damaged),
+        imported(ImportStatus.DUPLICATE, "d.cer", msg("There.")),
+        imported(ImportStatus.UNKNOWN, "e.cer", unknown, sha256="cd", hint=ask),
+        imported(ImportStatus.CRL, "f.crl", msg("CRL of root.")),
+        imported(ImportStatus.NOT_A_CA, "g.cer", msg("No CA.")),
+        imported(ImportStatus.UNREADABLE, "h.cer", damaged),
+        imported(ImportStatus.ACCEPTED, "i.cer", msg("Accepted.")),
+        imported(ImportStatus.CRL_REFUSED, "j.crl", msg("Nobody signed it."), hint=ask),
+    ]
+    assert trust.render_import(done, say, Paper(80)).splitlines() == [
+        "Imported: 2",
+        "  root",
+        "  CRL of root.",
+        "ACCEPTED because you said so: 1",
+        "  root",
+        "Already in the store: 1",
+        "  root",
+        "Left out, not the certificate of a CA: 1",
+        "  g.cer",
+        "REFUSED: 3",
+        "  Nobody knows it.",
+        "    root (a.cer)",
+        "      SHA-256 AB",
+        "    root (e.cer)",
+        "      SHA-256 CD",
+        "  Nobody signed it.",
+        "    root (j.crl)",
+        "  → Ask where it comes from.",
+        "UNREADABLE: 2",
+        "  It is damaged.",
+        "    c.cer",
+        "    h.cer",
+    ]
+
+
+def test_nothing_imported_is_told_in_no_group() -> None:
+    assert trust.render_import([], say, Paper(80)) == ""

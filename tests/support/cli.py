@@ -43,6 +43,20 @@ def cpx(
     )
 
 
+def cpx_after(
+    shell: str, *arguments: str | Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """As `cpx`, in a shell that ran these words first: "exec >&-", "ulimit -n 8"."""
+    return subprocess.run(
+        ["sh", "-c", f'{shell} && exec "$@"', "sh", COMMAND, *map(str, arguments)],
+        env=environment(**(env or {})),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def cpx_json(*arguments: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The JSON object that a command prints; nothing else may stand on standard output."""
     done = cpx(*arguments, "--json", env=env)

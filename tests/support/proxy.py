@@ -122,6 +122,17 @@ class Proxy:
         """The label of that token."""
         return self._labels[serial]
 
+    def variables(self, folder: Path) -> dict[str, str]:
+        """The environment in which the module follows `folder`/rules and writes `folder`/log."""
+        return {
+            **self._environment,
+            "CPX_SOFTHSM": str(self._module),
+            "CPX_STATE_DIR": str(folder / "state"),
+            "CPX_TEST_PROXY": str(folder / "rules"),
+            "CPX_TEST_LOG": str(folder / "log"),
+            "PCSCLITE_CSOCK_NAME": str(folder / "no-service"),
+        }
+
     def check(
         self,
         *rules: str,
@@ -151,15 +162,8 @@ class Proxy:
         )
         command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json", *options]
         command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
-        variables = environment(
-            **self._environment,
-            CPX_SOFTHSM=str(self._module),
-            CPX_TEST_PROXY=str(folder / "rules"),
-            CPX_TEST_LOG=str(folder / "log"),
-            CPX_STATE_DIR=str(folder / "state"),
-            PCSCLITE_CSOCK_NAME=str(folder / "no-service"),
-            **({} if pin is None else {"CPX_PIN": pin}),
-        )
+        given = {} if pin is None else {"CPX_PIN": pin}
+        variables = environment(**self.variables(folder), **given)
         code, output, errors = _run(
             ["sh", "-c", _WITH_CORES, "sh", *command], folder, variables, typed
         )

@@ -14,6 +14,8 @@
                                            or the code to return, in hex, instead of calling
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
+     many COUNT                            so many slots without a token after the real ones; what
+                                           is asked of them is logged with the serial "many"
      pin GIVEN REAL                        GIVEN is the PIN of all cards
      pad REAL                              a login without a PIN is one typed on a pad
 
@@ -36,7 +38,9 @@ enum { GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_L
        SIGN = 43, FUNCTIONS = 68 };
 enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
        TOKEN_INFO_SIZE = 208 };
-enum { CKR_GENERAL_ERROR = 5, CKR_BUFFER_TOO_SMALL = 0x150 };
+enum { CKR_GENERAL_ERROR = 5, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_BUFFER_TOO_SMALL = 0x150 };
+#define FIRST_OF_MANY (1UL << 40) /* SoftHSM's ids have 31 bits */
+enum { SLOT_INFO_TEXT = 96, SLOT_INFO_SIZE = 112 };
 
 struct list { unsigned char version[2]; void *functions[FUNCTIONS]; };
 
@@ -247,21 +251,42 @@ static U token_slot(U id)
     return slot;
 }
 
+static U many(void)
+{
+    char line[512];
+    FILE *file = rules();
+    const char *words = rule(file, line, "many", NULL);
+    U count = words ? strtoul(words, NULL, 10) : 0;
+    if (file)
+        fclose(file);
+    return count;
+}
+
 static U get_slot_list(unsigned char with_token, U *ids, U *count)
 {
     U slots[MAX_SLOTS], found = real_slots(with_token, slots), room = *count;
-    *count = found;
+    U more = with_token ? 0 : many();
+    *count = found + more;
     if (ids == NULL)
         return 0;
-    if (room < found)
+    if (room < found + more)
         return CKR_BUFFER_TOO_SMALL;
     for (U i = 0; i < found; i++)
         ids[i] = shown(slots[i]);
+    for (U i = 0; i < more; i++)
+        ids[found + i] = FIRST_OF_MANY + i;
     return 0;
 }
 
 static U get_slot_info(U id, void *info)
 {
+    if (id >= FIRST_OF_MANY) {
+        log_line("C_GetSlotInfo", "many", getpid());
+        memset(info, 0, SLOT_INFO_SIZE);
+        memset(info, ' ', SLOT_INFO_TEXT);
+        memcpy(info, "Empty", 5);
+        return 0;
+    }
     return REAL(GET_SLOT_INFO, U, void *)(real_slot(id), info);
 }
 
@@ -280,6 +305,10 @@ static U get_token_info(U id, void *info)
     char own[17], serial[17], line[512], text[64], function[64];
     const char *words;
     U slot, number, set, clear, offset, size, code;
+    if (id >= FIRST_OF_MANY) {
+        log_line("C_GetTokenInfo", "many", getpid());
+        return CKR_TOKEN_NOT_PRESENT;
+    }
     serial_of(real_slot(id), own);
     if ((code = enter("C_GetTokenInfo", own)))
         return code;

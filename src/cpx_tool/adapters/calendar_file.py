@@ -8,7 +8,7 @@ from pathlib import Path
 
 from icalendar import Alarm, Calendar, Event
 
-from cpx_tool.adapters.observation_file import write_file
+from cpx_tool.adapters.files import WRITE_HINT, write_file
 from cpx_tool.model.calendar import Reminder
 
 _ONE_DAY = timedelta(days=1)
@@ -16,7 +16,7 @@ _ONE_DAY = timedelta(days=1)
 
 def save(reminders: Iterable[Reminder], product: str, path: Path) -> None:
     """Write the calendar; the file is whole or not there. Raises `BadInput`."""
-    write_file(path, calendar(reminders, product))
+    write_file(path, calendar(reminders, product), WRITE_HINT)
 
 
 def calendar(reminders: Iterable[Reminder], product: str) -> bytes:

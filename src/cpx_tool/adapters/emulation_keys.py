@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from cpx_tool.adapters.files import write_whole
 from cpx_tool.emulate.authorities import AUTHORITIES, fit_together, make_authorities
 from cpx_tool.emulate.card import CardKeys
 from cpx_tool.emulate.defects import Defect
@@ -103,24 +103,18 @@ class KeyCache:
     def _keep(self, name: str, content: bytes, *, replace: bool) -> None:
         """Write the file, unless another run was first; over one that is of no use, `replace`."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.directory / name
-        handle, written = tempfile.mkstemp(dir=self.directory)  # mode 0600
-        temporary = Path(written)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_digest_line(content) + content)
-            if replace:
-                temporary.replace(path)
-            else:
-                _link(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        whole = _digest_line(content) + content
+        with suppress(FileExistsError):
+            write_whole(self.directory / name, whole, mode=0o600, exclusive=not replace)
 
 
 def rsa_keys(sizes: Sequence[int]) -> list[RSAPrivateKey]:
     """New keys of these sizes in bits. Making one leaves the interpreter free: all cores work."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
         return list(pool.map(lambda b: rsa.generate_private_key(_PUBLIC_EXPONENT, b), sizes))
+    finally:  # an interruption does not wait for keys that nobody will use
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def pem_bundle(certificates: Iterable[x509.Certificate]) -> bytes:
@@ -133,16 +127,6 @@ def _key_names(profile: Profile) -> tuple[str, ...]:
     if Defect.KEY_MISMATCH in profile.defects:
         uses.append("stray")
     return tuple(f"card-{profile.card_number}-{use}.{LEAF_BITS}.pem" for use in uses)
-
-
-def _link(temporary: Path, path: Path) -> None:
-    """Give the file its name unless it is taken: the one that was first stays."""
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        temporary.replace(path)
 
 
 def _digest_line(content: bytes) -> bytes:

@@ -1,22 +1,28 @@
-"""Files named by the user: read within bounds, or refused in one clear line; written anew."""
+"""Files that the user names: read within bounds, written whole, or refused in one clear line."""
 
 from __future__ import annotations
 
 import errno
 import os
-import tempfile
-from collections.abc import Mapping, Sequence
+import secrets
+import stat
+from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from cpx_tool.errors import BadInput, why
+from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.message import Message, msg
+
+WRITE_HINT = msg("Choose a file in a directory you may write to.")
+_STANDARD_STREAMS = (1, 2)
 
 
 def read_file(path: Path, limit: int, hint: Message) -> bytes:
     """The bytes of a regular file of at most `limit` bytes. Raises `BadInput` with `hint`.
 
-    Anything else is refused unopened: a pipe would be waited for without end.
+    Anything else is refused unopened: a pipe would be waited for without end. Of a name that is
+    not there, the hint is the file that may have been meant.
     """
     name = str(path)
     try:
@@ -25,6 +31,7 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
+        hint = no_such_file(path, hint) if isinstance(error, FileNotFoundError) else hint
         raise BadInput(
             msg("{path} cannot be read: {why}.", path=name, why=why(error)), hint
         ) from None
@@ -36,15 +43,61 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
     return content
 
 
-def refuse_existing(paths: Sequence[Path]) -> None:
-    """Raises `BadInput` for a file that is there, and for a place where none can be made."""
-    for path in paths:
-        if os.path.lexists(path):
-            raise _exists(path)
-        if not path.parent.is_dir():
-            raise _cannot_write(path, OSError(errno.ENOENT, ""))
-        if not os.access(path.parent, os.W_OK):
-            raise _cannot_write(path, OSError(errno.EACCES, ""))
+def write_file(
+    path: Path, content: bytes, hint: Message, *, mode: int = 0o666, exclusive: bool = False
+) -> None:
+    """Write a file that the user named, whole or not at all. Raises `BadInput` with `hint`.
+
+    What stands there is replaced, through a link to it, too; with `exclusive`, anything of that
+    name is an error. Only a regular file is ever replaced. See `write_whole` for `mode`.
+    """
+    try:
+        _refuse(path, hint, exclusive=exclusive)
+        write_whole(path, content, mode=mode, exclusive=exclusive)
+    except FileExistsError:  # since then
+        raise _exists(path) from None
+    except OSError as error:
+        raise _cannot_write(path, error, hint) from None
+
+
+def check_target(path: Path, hint: Message, *, exclusive: bool = False) -> None:
+    """Raises `BadInput` with `hint` for what `write_file` would refuse: to be told before work is
+    done whose result could not be kept. It leaves nothing behind.
+    """
+    try:
+        _refuse(path, hint, exclusive=exclusive)
+        trial = _temporary(_real(path))
+        try:
+            trial.touch(mode=0o600, exist_ok=False)
+        finally:
+            _remove(trial)
+    except OSError as error:
+        raise _cannot_write(path, error, hint) from None
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o666, exclusive: bool = False) -> None:
+    """Write a file so that it is seen whole or not at all, and nothing else is left behind.
+
+    `mode`: the permissions from its creation on, less the umask; a file that is replaced gives
+    its own ones, as far as `mode` allows them. With `exclusive`, of two writers the first wins.
+    Raises `OSError`, `FileExistsError` among them.
+    """
+    target = path if exclusive else _real(path)
+    kept = None if exclusive else _permissions(target, mode)
+    temporary = _temporary(target)
+    try:  # from before it exists: an interruption may come at any time
+        with open(temporary, "xb", opener=partial(os.open, mode=mode)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk may say so only now
+        if kept is not None:
+            temporary.chmod(kept)
+        if exclusive:
+            _link(temporary, target)
+        else:
+            temporary.replace(target)
+    finally:
+        _remove(temporary)
 
 
 def write_new(contents: Mapping[Path, bytes]) -> None:
@@ -55,43 +108,78 @@ def write_new(contents: Mapping[Path, bytes]) -> None:
     made: list[Path] = []
     try:
         for path, content in contents.items():
-            _make(path, content)
+            write_file(path, content, WRITE_HINT, mode=0o600, exclusive=True)
             made.append(path)
     except BaseException:  # Ctrl-C among them
         for path in made:
-            with suppress(OSError):
-                path.unlink()
+            _remove(path)
         raise
 
 
-def _make(path: Path, content: bytes) -> None:
-    temporary = None
+def _refuse(path: Path, hint: Message, *, exclusive: bool) -> None:
+    """Raises `BadInput` or `OSError` for a path that must not, or cannot, become our file."""
+    name = str(path)
+    if exclusive and os.path.lexists(path):
+        raise _exists(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 0600
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _name(temporary, path)
-    except FileExistsError:
-        raise _exists(path) from None
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        there = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            reason = msg("{path} is a symbolic link to nothing.", path=name)
+            raise BadInput(reason, hint) from None
+        return
+    except ValueError:  # a NUL in the path
+        raise BadInput(msg("{path} is not a path.", path=name), hint) from None
+    if stat.S_ISDIR(there.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "")
+    if not stat.S_ISREG(there.st_mode):
+        raise BadInput(msg("{path} is not a regular file.", path=name), hint)
+    if any(map(partial(_is_stream, there), _STANDARD_STREAMS)):
+        reason = msg("{path} is the file that this command's output goes to.", path=name)
+        raise BadInput(reason, hint)
 
 
-def _name(temporary: Path, path: Path) -> None:
-    """Give the file its name. Raises `FileExistsError` when it is taken by now."""
+def _is_stream(there: os.stat_result, stream: int) -> bool:
     try:
-        path.hardlink_to(temporary)
+        return os.path.samestat(there, os.fstat(stream))
+    except OSError:  # it is closed
+        return False
+
+
+def _real(path: Path) -> Path:
+    """What a link leads to, so that the link stays. Raises `OSError`."""
+    return Path(os.path.realpath(path, strict=True)) if path.is_symlink() else path
+
+
+def _permissions(target: Path, mode: int) -> int | None:
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(target.stat().st_mode) & mode
+    return None
+
+
+def _temporary(target: Path) -> Path:
+    """A name beside the target, of its own: the target's may be as long as names can be."""
+    return target.with_name(f".cpx-tool-{secrets.token_hex(8)}")
+
+
+def _link(temporary: Path, target: Path) -> None:
+    """Give the file its name unless it is taken."""
+    try:
+        target.hardlink_to(temporary)
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        temporary.replace(path)
+    except OSError:  # a file system without hard links: take the name, then replace it
+        target.touch(mode=0o600, exist_ok=False)
+        try:
+            temporary.replace(target)
+        except BaseException:
+            _remove(target)
+            raise
+
+
+def _remove(temporary: Path) -> None:
+    with suppress(OSError):
+        temporary.unlink()
 
 
 def _exists(path: Path) -> BadInput:
@@ -101,24 +189,5 @@ def _exists(path: Path) -> BadInput:
     )
 
 
-def _cannot_write(path: Path, error: OSError) -> BadInput:
-    return BadInput(
-        msg("{path} cannot be written: {why}.", path=str(path), why=why(error)),
-        msg("Choose a file in a directory you may write to."),
-    )
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Put the file there in one step: it is the new one or the old one, never half of it.
-
-    Raises `OSError`.
-    """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+def _cannot_write(path: Path, error: OSError, hint: Message) -> BadInput:
+    return BadInput(msg("{path} cannot be written: {why}.", path=str(path), why=why(error)), hint)

@@ -7,16 +7,14 @@ killed in the middle leaves a trace. Never a PIN.
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
+from cpx_tool.adapters.files import write_whole
+from cpx_tool.adapters.system import no_home, user_state
 from cpx_tool.model.observation import FailedTry
 from cpx_tool.ports import LedgerFault
 
@@ -85,21 +83,18 @@ class FileLedger:
 
     def _write(self, entries: Mapping[str, FailedTry]) -> None:
         content = indented(to_json(_Contents(_FORMAT, tuple(entries.values())))) + b"\n"
-        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{LEDGER_FILE}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self.path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        write_whole(self.path, content, mode=0o600)
 
 
 def state_directory(environment: Mapping[str, str]) -> Path:
-    """CPX_STATE_DIR, else the user's own state directory."""
+    """CPX_STATE_DIR, else the user's own state directory. Raises `BadInput` where no home is
+    known.
+    """
     chosen = environment.get(STATE_VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_state_dir("cpx-tool"))
+    own = Path(chosen) if chosen else user_state()
+    if own is None:
+        raise no_home()
+    return own
 
 
 @contextlib.contextmanager

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
-import tempfile
 from datetime import UTC
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
-from cpx_tool.adapters.files import read_file
-from cpx_tool.errors import BadInput, why
+from cpx_tool.adapters.files import check_target, read_file, write_file
+from cpx_tool.errors import BadInput
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 
@@ -21,34 +17,17 @@ MAXIMUM_BYTES = 64 * 1024 * 1024
 
 
 def save(observation: Observation, path: Path) -> None:
-    """Write the observation; the file is whole or not there. Raises `BadInput`."""
-    write_file(path, indented(to_json(observation)) + b"\n")
+    """Write the observation, for its owner only; the file is whole or not there.
 
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a whole file, or leave what was there. Raises `BadInput`."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise _cannot_write(path, error) from None
+    Raises `BadInput`.
+    """
+    content = indented(to_json(observation)) + b"\n"
+    write_file(path, content, _target_hint(), mode=0o600)
 
 
 def check_writable(path: Path) -> None:
     """Refuse an impossible target before the cards are asked. Raises `BadInput`."""
-    if path.is_dir():
-        raise _cannot_write(path, OSError(errno.EISDIR, ""))
-    if not path.parent.is_dir():
-        raise _cannot_write(path, OSError(errno.ENOENT, ""))
-    if not os.access(path.parent, os.W_OK):
-        raise _cannot_write(path, OSError(errno.EACCES, ""))
+    check_target(path, _target_hint())
 
 
 def load(path: Path) -> Observation:
@@ -95,10 +74,8 @@ def _hint() -> Message:
     return msg("Give a file written by --save-observation.")
 
 
-def _cannot_write(path: Path, error: OSError) -> BadInput:
-    reason = msg(
-        "{path} cannot be written: {why}.",
-        path=str(path),
-        why=why(error),
+def _target_hint() -> Message:
+    return msg(
+        "Give a new file, or one to be replaced, in a directory you may write to; --json prints "
+        "the result on standard output."
     )
-    return BadInput(reason, msg("Choose a file in a directory you may write to."))

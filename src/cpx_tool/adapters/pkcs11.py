@@ -30,7 +30,7 @@ from cpx_tool.model.token import (
     TokenInfo,
     seal,
 )
-from cpx_tool.ports import Pin, TokenFault
+from cpx_tool.ports import MAX_SLOTS, Pin, TokenFault
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,6 +106,7 @@ class Pkcs11Tokens:
     def __init__(self, path: str) -> None:
         self._path = os.path.realpath(path)  # a second path to one module fails to initialise
         self._lib: Any = None
+        self._slots: dict[int, Any] = {}
         self._logins: dict[int, _Login] = {}
 
     @_guarded("C_Initialize")
@@ -124,8 +125,12 @@ class Pkcs11Tokens:
     def slots(self) -> tuple[Slot, ...]:
         """All slots; an uninitialised token (SoftHSM always shows one) counts as absent."""
         return tuple(
-            Slot(slot.slot_id, _clean(slot.slot_description), _has_token(slot))
-            for slot in self._all_slots()
+            Slot(
+                slot.slot_id,
+                _clean(slot.slot_description),
+                number < MAX_SLOTS and _has_token(slot),
+            )
+            for number, slot in enumerate(self._list_slots())
         )
 
     @_guarded("C_GetTokenInfo")
@@ -215,18 +220,26 @@ class Pkcs11Tokens:
             with suppress(PKCS11Error):
                 self._lib.finalize()
 
-    def _all_slots(self) -> list[Any]:
+    def _list_slots(self) -> list[Any]:
         try:
-            return list(self._lib.get_slots())
+            listed = list(self._lib.get_slots())
         except PKCS11Error:
             # one mute card makes OpenSC's first listing fail for all (seen with 0.23)
-            return list(self._lib.get_slots())
+            listed = list(self._lib.get_slots())
+        self._slots = {slot.slot_id: slot for slot in listed}
+        return listed
 
     def _slot(self, slot_id: int) -> Any:
-        for slot in self._all_slots():
-            if slot.slot_id == slot_id:
-                return slot
-        raise pkcs11.SlotIDInvalid
+        """The slot, as listed before: listing asks every slot, and a module may show thousands.
+
+        What is in it is asked afresh by whoever uses it.
+        """
+        if slot_id not in self._slots:
+            self._list_slots()
+        try:
+            return self._slots[slot_id]
+        except KeyError:
+            raise pkcs11.SlotIDInvalid from None
 
     @contextmanager
     def _session(self, slot_id: int) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from cpx_tool.adapters.files import refuse_existing, write_new
+from cpx_tool.adapters.files import WRITE_HINT, check_target, write_new
 from cpx_tool.model.request import Request, Subject
 from cpx_tool.ports import Password
 
@@ -30,7 +30,8 @@ def write_request(request: Request, password: Callable[[], Password]) -> None:
     `password` is asked for when nothing stands in the way. Raises `BadInput`: a file exists or
     cannot be written, or no password.
     """
-    refuse_existing((request.key_file, request.csr_file))
+    for path in (request.key_file, request.csr_file):
+        check_target(path, WRITE_HINT, exclusive=True)
     secret = password()
     key = rsa.generate_private_key(_PUBLIC_EXPONENT, _BITS)
     write_new(

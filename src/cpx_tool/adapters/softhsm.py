@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from cpx_tool.adapters.emulated_software import write_software
 from cpx_tool.adapters.emulation_keys import Authorities, KeyCache, pem_bundle
+from cpx_tool.adapters.library_file import usable_library
 from cpx_tool.adapters.softhsm_directory import (
     AUTHORITIES,
     BUNDLE,
@@ -19,31 +23,38 @@ from cpx_tool.adapters.softhsm_directory import (
     Manifest,
     fingerprint,
     is_reusable,
+    not_usable,
     not_writable,
     put_in_place,
     read_manifest,
     refuse_other_files,
     refuse_path,
     require_whole,
+    require_writable,
     write_configuration,
     write_manifest,
 )
+from cpx_tool.adapters.softhsm_lock import held
 from cpx_tool.adapters.softhsm_spec import WrittenToken
 from cpx_tool.adapters.softhsm_tokens import fill_tokens
+from cpx_tool.adapters.softhsm_workplace import workplace
 from cpx_tool.adapters.trust_files import certificates_of, crls_of, read_place
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.organisation import Organisation
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.emulate.revocation import make_crls
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
 from cpx_tool.model.identity import Pki
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import issuing_pki
 
 SOFTHSM_VARIABLE = "CPX_SOFTHSM"
+
+_PATIENCE_SECONDS = 30.0
+"""How long writing an emulation waits for a run on the one that it would replace."""
 
 _PLACES = (
     "/usr/lib/softhsm/libsofthsm2.so",  # Debian, Ubuntu, Arch
@@ -74,12 +85,7 @@ def find_softhsm(environment: Mapping[str, str]) -> Path:
     """The SoftHSM library: CPX_SOFTHSM, then the known places. Raises `CpxError`."""
     named = environment.get(SOFTHSM_VARIABLE)
     if named:
-        if Path(named).is_file():
-            return Path(named).absolute()
-        reason = msg(
-            "{variable} names {path}, which is no file.", variable=SOFTHSM_VARIABLE, path=named
-        )
-        raise BadInput(reason, msg("Give the path of libsofthsm2."))
+        return usable_library(Path(named), SOFTHSM_VARIABLE)
     for place in map(Path, _PLACES):
         if place.is_file():
             return place
@@ -97,31 +103,55 @@ def write_emulation(wanted: Wanted, into: Path, cache: KeyCache, *, reuse: bool)
     """Write the cards into the directory `into`, which is empty, absent or an emulation.
 
     With `reuse`, an emulation of the same cards made in the last seven days stays as it is.
-    Raises `CpxError`: SoftHSM absent, directory in use for something else, or not writable.
+    Raises `CpxError`: SoftHSM absent, directory in use for something else or by another run, or
+    not writable.
     """
     module = find_softhsm(os.environ)
+    into = _resolved(into)
     try:
-        into = into.resolve()
         refuse_path(into)
-        if not (reuse and is_reusable(into, wanted.set_name, wanted.defects, wanted.profiles)):
-            refuse_other_files(into)
-            _write_beside(wanted, into, cache, module)
+        if reuse:
+            with _kept_from_others(into):
+                if is_reusable(into, wanted.set_name, wanted.defects, wanted.profiles):
+                    return open_emulation(into)
+        refuse_other_files(into)
+        return _write_beside(wanted, into, cache, module)
     except OSError as error:
         raise not_writable(into, error) from None
-    return open_emulation(into)
+
+
+@contextmanager
+def use_emulation(
+    directory: Path, patience: float, tell: Callable[[Message], None], *, logins: bool
+) -> Iterator[Emulation]:
+    """The emulation in a directory, for this run alone; `logins` says whether it will log in.
+
+    While another run has it, `tell` hears so, and `patience` seconds are waited. Raises
+    `CpxError`: still in use then, no emulation, or one that does not allow what is wanted.
+    """
+    directory = _resolved(directory)
+    busy = NothingToCheck(
+        msg("Another run is using the emulated cards in {path}.", path=str(directory)),
+        msg("Wait for its end, give a longer --timeout, or emulate cards in another directory."),
+    )
+    waiting = msg("Waiting for another run on {path}", path=str(directory))
+    with held(directory / TOKENS, patience, busy, lambda: tell(waiting)):
+        if logins:
+            require_writable(directory)
+        yield open_emulation(directory)
 
 
 def open_emulation(directory: Path) -> Emulation:
     """The emulation in a directory, moved or not. Raises `CpxError` when there is none."""
     module = find_softhsm(os.environ)
+    directory = _resolved(directory)
     try:
-        directory = directory.resolve()
         refuse_path(directory)
         manifest = read_manifest(directory)
         require_whole(directory, manifest)
         configuration = write_configuration(directory, manifest.mechanisms)
     except OSError as error:
-        raise not_writable(directory, error) from None
+        raise not_usable(directory, error) from None
     return Emulation(
         directory=str(directory),
         set_name=manifest.set_name,
@@ -157,26 +187,80 @@ def _emulated_root(der: bytes) -> str | None:
     return certificate.sha256 if own else None
 
 
-def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> None:
+def _resolved(directory: Path) -> Path:
+    """Without links; a loop of links stays, for whoever uses the path to complain."""
+    try:
+        return Path(os.path.realpath(directory))
+    except OSError as error:  # relative to a current directory that is gone
+        raise not_usable(directory, error) from None
+
+
+def _kept_from_others(directory: Path) -> AbstractContextManager[None]:
+    """Nobody else uses the emulation that may be in `directory`."""
+    busy = BadInput(
+        msg("Another run is using the emulated cards in {path}.", path=str(directory)),
+        msg("Wait for its end, or choose another directory."),
+    )
+    return held(directory / TOKENS, _PATIENCE_SECONDS, busy)
+
+
+def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> Emulation:
     """Build the emulation in a directory beside `into`, and exchange them when it is whole."""
+    made = _make(wanted, cache)
+    with workplace(into) as place:
+        fresh = place / "fresh"
+        fresh.mkdir()
+        software = write_software(fresh, wanted.organisations, made.software_keys, made.authorities)
+        _write_authorities(fresh, made.authorities, made.cards)
+        _write(fresh, wanted, made.cards, software, module)
+        with _kept_from_others(fresh):  # from the moment it is in place
+            _replace(into, fresh, place / "former")
+            return open_emulation(into)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What is written: the PKI, the cards, and the keys of software certificates."""
+
+    authorities: Authorities
+    cards: Sequence[EmulatedCard]
+    software_keys: Sequence[RSAPrivateKey]
+
+
+def _make(wanted: Wanted, cache: KeyCache) -> _Made:
     try:
         authorities = cache.authorities()
         keys = cache.cards(wanted.profiles)
         software_keys = cache.organisations(wanted.organisations)
     except OSError as error:
-        raise not_writable(cache.directory, error) from None
+        raise BadInput(
+            msg("{path} cannot be written: {why}.", path=str(cache.directory), why=why(error)),
+            msg(
+                "The keys of emulated cards are kept there: set XDG_CACHE_HOME to a directory "
+                "you may write to."
+            ),
+        ) from None
     cards = [
         make_card(profile, own, authorities.keys)
         for profile, own in zip(wanted.profiles, keys, strict=True)
     ]
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.") as temporary:
-        fresh = Path(temporary) / "fresh"
-        fresh.mkdir()
-        software = write_software(fresh, wanted.organisations, software_keys, authorities)
-        _write_authorities(fresh, authorities, cards)
-        _write(fresh, wanted, cards, software, module)
-        put_in_place(fresh, into, Path(temporary) / "former")
+    return _Made(authorities, cards, software_keys)
+
+
+def _replace(into: Path, fresh: Path, former: Path) -> None:
+    """Put `fresh` in place when nobody uses what is there."""
+    try:
+        _replace_once(into, fresh, former)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        _replace_once(into, fresh, former)  # another run had put its own there in between
+
+
+def _replace_once(into: Path, fresh: Path, former: Path) -> None:
+    with _kept_from_others(into):
+        refuse_other_files(into)
+        put_in_place(fresh, into, former)
 
 
 def _write(

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,8 +20,9 @@ from pathlib import Path
 import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
-from cpx_tool.adapters.files import read_file
+from cpx_tool.adapters.files import read_file, write_whole
 from cpx_tool.adapters.ledger import LEDGER_FILE, LEDGER_LOCK
+from cpx_tool.adapters.system import exchange
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken
@@ -93,7 +93,7 @@ def read_manifest(directory: Path) -> Manifest:
 
 def write_manifest(directory: Path, manifest: Manifest) -> None:
     """Write `emulation.json`."""
-    _replace_file(directory / MANIFEST, indented(to_json(manifest)) + b"\n")
+    write_whole(directory / MANIFEST, indented(to_json(manifest)) + b"\n")
 
 
 def write_configuration(directory: Path, mechanisms: Sequence[str]) -> Path:
@@ -110,7 +110,7 @@ def write_configuration(directory: Path, mechanisms: Sequence[str]) -> Path:
         f"slots.mechanisms = {','.join(mechanisms)}\n"
     ).encode()
     if not path.is_file() or path.read_bytes() != content:
-        _replace_file(path, content)
+        write_whole(path, content)
     return path
 
 
@@ -175,14 +175,21 @@ def refuse_other_files(directory: Path) -> None:
 
 
 def put_in_place(fresh: Path, directory: Path, former: Path) -> None:
-    """Move `fresh` to `directory`; what was there goes to `former`, or stays when this fails."""
-    existed = directory.exists()
-    if existed:
-        directory.rename(former)
+    """Move `fresh` to `directory`. What was there is then at `fresh` or `former`, or it stays
+    when this fails.
+    """
+    if not directory.exists():
+        fresh.rename(directory)
+    elif not exchange(fresh, directory):
+        _put_in_two_steps(fresh, directory, former)
+
+
+def _put_in_two_steps(fresh: Path, directory: Path, former: Path) -> None:
+    directory.rename(former)
     try:
         fresh.rename(directory)
     except BaseException:  # Ctrl-C among them: what was there would be cleared away with `former`
-        if existed and not directory.exists():
+        if not directory.exists():
             former.rename(directory)
         raise
 
@@ -195,11 +202,36 @@ def damaged(directory: Path, part: str) -> BadInput:
     )
 
 
+def require_writable(directory: Path) -> None:
+    """Raises `BadInput` when SoftHSM could not write to the tokens, as it does at each login."""
+    try:
+        files = [path for token in (directory / TOKENS).iterdir() for path in token.iterdir()]
+    except OSError:  # whoever opens the emulation says what is wrong
+        return
+    if not all(os.access(path, os.W_OK) for path in (*files, *{file.parent for file in files})):
+        raise BadInput(
+            msg(
+                "The emulated cards in {path} are read-only, and SoftHSM writes to a card at "
+                "each login.",
+                path=str(directory),
+            ),
+            msg("Copy the directory to a place you may write to, and check the copy."),
+        )
+
+
 def not_writable(path: Path, error: OSError) -> BadInput:
-    """The error for a place that cannot be written, or read."""
+    """The error for a place that cannot be written."""
     return BadInput(
         msg("{path} cannot be written: {why}.", path=str(path), why=why(error)),
         msg("Choose a directory you may write to."),
+    )
+
+
+def not_usable(directory: Path, error: OSError) -> BadInput:
+    """The error for an emulation that cannot be opened: another user's, for instance."""
+    return BadInput(
+        msg("{path} cannot be used: {why}.", path=str(directory), why=why(error)),
+        msg("Make emulated cards of your own: cpx-tool emulate --set NAME --into DIR"),
     )
 
 
@@ -217,15 +249,3 @@ def _make_again(directory: Path) -> Message:
 def _is_whole(token: Path) -> bool:
     file = token / _TOKEN_FILE
     return file.is_file() and file.stat().st_size > 0
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Whole or not at all: another run may read it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

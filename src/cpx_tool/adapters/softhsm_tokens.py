@@ -23,7 +23,7 @@ from cpx_tool.adapters.softhsm_spec import (
 )
 from cpx_tool.adapters.system import child_environment
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.message import Message, msg
 
 _DEADLINE = 120
@@ -54,6 +54,8 @@ def fill_tokens(
         )
     except subprocess.TimeoutExpired:
         raise _failed(f"{_DEADLINE} s") from None
+    except OSError as error:
+        raise _failed(why(error)) from None
     return _written(done, module)
 
 
@@ -70,9 +72,9 @@ def _written(done: subprocess.CompletedProcess[bytes], module: Path) -> list[Wri
     return answer.tokens
 
 
-def _failed(why: str | Message) -> NothingToCheck:
+def _failed(reason: str | Message) -> NothingToCheck:
     return NothingToCheck(
-        msg("SoftHSM could not be filled: {why}", why=why),
+        msg("SoftHSM could not be filled: {why}", why=reason),
         msg("Version 2.6 of SoftHSM is needed; reinstall the package softhsm2."),
     )
 

@@ -26,6 +26,7 @@ from cpx_tool.adapters.softhsm_spec import (
     WriterAnswer,
     WrittenToken,
 )
+from cpx_tool.adapters.system import end_with_parent
 
 _RW_SERIAL_SESSION = 6
 _SECURITY_OFFICER = 0
@@ -36,6 +37,7 @@ _TOKEN_SERIAL = 0x8000534A
 
 def main() -> None:
     """Write every token of the specification; answer with where they are, or why not."""
+    end_with_parent()
     spec = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=EmulationSpec)
     answer = WriterAnswer()
     try:

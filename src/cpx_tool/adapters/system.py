@@ -8,8 +8,14 @@ import platform
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
+import platformdirs
+
+from cpx_tool.errors import BadInput
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Workstation
 
 
@@ -27,8 +33,74 @@ def workstation() -> Workstation:
     )
 
 
+def user_cache() -> Path | None:
+    """The user's cache directory of this tool; None where the system knows no home."""
+    return _own_place(platformdirs.user_cache_dir)
+
+
+def user_data() -> Path | None:
+    """The user's data directory of this tool; None where the system knows no home."""
+    return _own_place(platformdirs.user_data_dir)
+
+
+def user_state() -> Path | None:
+    """The user's state directory of this tool; None where the system knows no home."""
+    return _own_place(platformdirs.user_state_dir)
+
+
+def _own_place(find: Callable[[str], str]) -> Path | None:
+    try:
+        place = Path(find("cpx-tool"))
+    except RuntimeError:
+        return None
+    return place if place.is_absolute() else None  # older versions leave the "~" as it is
+
+
+def no_home() -> BadInput:
+    """The error where one of these directories is needed and not known."""
+    return BadInput(
+        msg("Your home directory is not known to the system."),
+        msg("Set HOME to the absolute path of a directory you may write to."),
+    )
+
+
+def require_descriptors() -> None:
+    """Raises `BadInput` where this process may open too few files to do anything at all."""
+    if _can_open(_DESCRIPTORS):
+        return
+    raise BadInput(
+        msg("Too few files can be opened: the limit of this process is {limit}.", limit=_limit()),
+        msg("Raise the limit (ulimit -n): {enough} is enough.", enough=_ENOUGH_DESCRIPTORS),
+    )
+
+
+def _can_open(count: int) -> bool:
+    opened: list[int] = []
+    try:
+        opened.extend(os.open(os.devnull, os.O_RDONLY) for _ in range(count))
+    except OSError:
+        return False
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return True
+
+
+def _limit() -> int | str:
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return "?"
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+_DESCRIPTORS = 12
+"""At once: three pipes to a worker while it is started, a lock, the PC/SC socket, files."""
+_ENOUGH_DESCRIPTORS = 64
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 _SECRETS = ("CPX_PIN", "CPX_P12_PASSWORD")
 
 
@@ -50,6 +122,20 @@ def end_with_parent() -> None:
     """A call that hangs would outlive a parent that was killed (Linux only)."""
     if sys.platform == "linux":
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two paths of one file system change places in one step; False where that cannot be.
+
+    renameat2(2) of Linux: nobody sees one of them missing, and no kill comes in between.
+    """
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:  # a C library of before 2018
+        return False
+    paths = (os.fsencode(one), os.fsencode(other))
+    return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
 
 
 def child_environment() -> dict[str, str]:

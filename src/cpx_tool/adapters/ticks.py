@@ -51,7 +51,7 @@ class TickFile:
         content = indented(to_json(_Contents(SCHEMA_VERSION, dict(sorted(ticks.items())))))
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self.path, content + b"\n")
+            write_whole(self.path, content + b"\n", mode=0o600)
         except OSError as error:
             raise self._unwritable(error) from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cpx_tool.adapters.files import read_file
-from cpx_tool.errors import BadInput, why
+from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.message import Message, msg
 from cpx_tool.pki.certificate import (
     MAX_BYTES,
@@ -102,9 +102,11 @@ def _files(path: Path) -> Iterator[Path]:
             return
         inside = sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES and f.is_file())
     except OSError as error:
-        raise BadInput(
-            msg("{path} cannot be read: {why}.", path=str(path), why=why(error)), _hint()
-        ) from None
+        reason = msg("{path} cannot be read: {why}.", path=str(path), why=why(error))
+        hint = _hint()
+        if isinstance(error, FileNotFoundError):
+            hint = no_such_file(path, hint)
+        raise BadInput(reason, hint) from None
     except ValueError:  # a NUL in the path
         raise BadInput(msg("{path} is not a path.", path=str(path)), _hint()) from None
     yield from inside[:MAX_FILES]

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
+from cpx_tool.adapters.files import write_whole
+from cpx_tool.adapters.system import user_data
 from cpx_tool.adapters.trust_files import MAX_FILES
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.certificate import Certificate
@@ -48,6 +46,9 @@ class StoreContents:
     def certificates(self) -> tuple[bytes, ...]:
         """All of them."""
         return tuple({**self.authorities, **self.accepted}.values())
+
+
+NOTHING_STORED = StoreContents({}, {}, (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +142,7 @@ class TrustStore:
     def _write(self, path: Path, content: bytes) -> None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                Path(temporary).replace(path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    Path(temporary).unlink()
-                raise
+            write_whole(path, content, mode=0o600)
         except OSError as error:
             raise BadInput(
                 msg(
@@ -161,10 +154,13 @@ class TrustStore:
             ) from None
 
 
-def store_directory(environment: Mapping[str, str]) -> Path:
-    """CPX_TRUST_DIR, else the user's own data directory."""
+def store_directory(environment: Mapping[str, str]) -> Path | None:
+    """CPX_TRUST_DIR, else the user's own data directory; None where no home is known."""
     chosen = environment.get(TRUST_VARIABLE)
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("cpx-tool")) / "trust"
+    if chosen:
+        return Path(chosen)
+    own = user_data()
+    return own / "trust" if own is not None else None
 
 
 def _scope(crl: Crl, issuer: Certificate) -> str:

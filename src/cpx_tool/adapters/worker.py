@@ -15,6 +15,8 @@ import msgspec
 
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.system import child_environment
+from cpx_tool.errors import NothingToCheck, why
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
@@ -30,6 +32,9 @@ T = TypeVar("T")
 
 _PAD_DEADLINE = 60.0
 """In seconds: a person types. Readers give up earlier, mostly after 30."""
+_PATIENCE_SECONDS = 5.0
+_HASTE_SECONDS = 0.3
+"""SoftHSM, killed while it writes, leaves a damaged card; its calls are far shorter."""
 
 _FUNCTIONS = {
     "load": "C_Initialize",
@@ -45,6 +50,8 @@ _FUNCTIONS = {
 
 class WorkerTokens:
     """Satisfies `ports.Tokens` through a child process, restarted after a crash or a hang.
+
+    Raises `NothingToCheck` where no process can be started.
 
     `deadline` is the time one call may take, in seconds. `environment` is added to ours.
     """
@@ -106,13 +113,20 @@ class WorkerTokens:
 
     def close(self) -> None:
         """Let the child finalise the module; kill it when it does not end."""
+        self._let_end(min(self._deadline, _PATIENCE_SECONDS))
+
+    def abandon(self) -> None:
+        """As `close`, for somebody who wants to be gone: the call under way may end, no more."""
+        self._let_end(_HASTE_SECONDS)
+
+    def _let_end(self, patience: float) -> None:
         process, self._process = self._process, None
         if process is None:
             return
         with suppress(OSError):
             _pipe(process.stdin).close()
         try:
-            process.wait(timeout=min(self._deadline, 5.0))
+            process.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             _kill(process)
 
@@ -125,7 +139,7 @@ class WorkerTokens:
             return self._exchange(request, kind)
         except BaseException as error:
             if not isinstance(error, TokenFault):  # Ctrl-C among them: leave no process behind
-                self._end()
+                self.abandon()
             raise
 
     def _exchange(self, request: Request, kind: type[T]) -> T:
@@ -156,14 +170,20 @@ class WorkerTokens:
         self._generation += 1
         # -P: nothing is imported from the user's directory
         # stderr is dropped: pkcs11-spy and its like print PINs there
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**child_environment(), **self._environment},
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**child_environment(), **self._environment},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NothingToCheck(
+                msg("The process for the module cannot be started: {why}.", why=why(error)),
+                msg("Close other programs, or raise the limits of this session (ulimit -a)."),
+            ) from None
         self._replies = queue.Queue()
         threading.Thread(
             target=_pump,

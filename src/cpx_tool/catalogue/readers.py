@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import Fault
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
+from cpx_tool.ports import MAX_SLOTS
 
 STATES = {
     ReaderState.EMPTY: msg("empty"),
@@ -56,6 +58,16 @@ _NO_TOKEN = (
 def no_card_answer(pcsc: Pcsc) -> tuple[Message, Message]:
     """Why the module shows no card, and what to do."""
     return pcsc_answer(pcsc) or _NO_TOKEN
+
+
+def too_many_slots(fault: Fault) -> Message:
+    """The words for a module that shows thousands of slots; the walk makes such a fault."""
+    return msg(
+        "The module shows {count} slots, more than any workstation has readers: those after the "
+        "first {limit} were not looked at.",
+        count=fault.detail,
+        limit=MAX_SLOTS,
+    )
 
 
 def pcsc_answer(pcsc: Pcsc) -> tuple[Message, Message] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import Table
 from cpx_tool.catalogue.toml_lines import locate
-from cpx_tool.errors import BadInput, why
+from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
@@ -136,7 +136,8 @@ def _read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise _unusable(msg("There is no file {file}.", file=name)) from error
+        reason = msg("There is no file {file}.", file=name)
+        raise BadInput(reason, no_such_file(path, _set_hint())) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = why(error) if isinstance(error, OSError) else msg("it is not a path")
         raise _unusable(msg("{file} cannot be read: {why}.", file=name, why=reason)) from error
@@ -146,9 +147,12 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _unusable(reason: Message) -> BadInput:
-    return BadInput(
-        reason,
-        msg("Give the name of a set (`cpx-tool list-sets` shows them) or the path of a set file."),
+    return BadInput(reason, _set_hint())
+
+
+def _set_hint() -> Message:
+    return msg(
+        "Give the name of a set (`cpx-tool list-sets` shows them) or the path of a set file."
     )
 
 

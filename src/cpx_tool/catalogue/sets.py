@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from cpx_tool.catalogue.set_file import read_set, read_set_file, read_text
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, no_such_file
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.identity import Coded, Identity
 from cpx_tool.model.message import msg
@@ -125,7 +125,9 @@ def _unknown(name: str) -> BadInput:
     hint = (
         msg("Did you mean {names}?", names=close)
         if close
-        else msg("Choose one of these, or give the path of your own set file (.toml).")
+        else no_such_file(
+            Path(name), msg("Choose one of these, or give the path of your own set file (.toml).")
+        )
     )
     return BadInput(
         msg(

@@ -9,7 +9,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import ASKING, paper, show, show_fetched, tell
+from cpx_tool.cli.output import ASKING, fetched_text, paper, show, tell
 from cpx_tool.i18n import say
 from cpx_tool.judge.sheet import make_sheets
 from cpx_tool.model.fetch import Fetched
@@ -33,7 +33,7 @@ from cpx_tool.report import sheet as sheet_report
     "--observation",
     "file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Show the cards of a saved observation (--save-observation) instead."),
 )
 @options.ca_dir_option
@@ -71,5 +71,5 @@ def show_card(
     if as_json:
         show(sheet_report.render_json(sheets, say, fetched))
     else:
-        show(sheet_report.render(sheets, say, paper(), sources=with_sources))
-        show_fetched(fetched)
+        sheet = sheet_report.render(sheets, say, paper(), sources=with_sources)
+        show(sheet + fetched_text(fetched))

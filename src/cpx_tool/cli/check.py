@@ -13,7 +13,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.operator import operator
-from cpx_tool.cli.output import ASKING, note, paper, show, show_fetched, tell
+from cpx_tool.cli.output import ASKING, complain, conclude, fetched_text, note, paper, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import NO_MORE
@@ -98,13 +98,9 @@ def check_set(
     if online:
         tell(ASKING)
         observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
-    if save_observation is not None:
-        wiring.save_observation(observation, save_observation)
-        note(msg("Observation saved in {path}", path=str(save_observation)))
-        if any(_is_production(card) for card in observation.cards):
-            note(msg("It holds the certificates of a real card: do not pass it on."))
+    unsaved = None if save_observation is None else _save(observation, save_observation)
     asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
-    context.exit(_report(observation, card_set, NO_MORE, asked))
+    _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
 
 
 @click.command(
@@ -115,7 +111,7 @@ def check_set(
         "Without cards: FILE was written by --save-observation. Same checks, same exit codes."
     ),
 )
-@click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
+@click.argument("file", metavar=_("FILE"), type=options.AnyPath())
 @options.set_option
 @options.warning_option
 @options.ca_dir_option
@@ -150,7 +146,7 @@ def judge(
         tell(ASKING)
         observation, fetched = wiring.cards_online(observation, at_hand, timeout)
     asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
-    context.exit(_report(observation, card_set, at_hand, asked))
+    _report(context, _judged(observation, card_set, at_hand, asked), asked)
 
 
 def _login(ask_pin: bool, non_interactive: bool, login: bool | None) -> wiring.Login | PinRefusal:
@@ -183,34 +179,66 @@ class _Asked:
     fetched: tuple[Fetched, ...] | None
 
 
-def _report(
+def _judged(
     observation: Observation, card_set: CardSet, more_trust: TrustMaterial, asked: _Asked
-) -> int:
-    checklist = judge_observation(
+) -> Checklist:
+    return judge_observation(
         observation,
         card_set,
         timedelta(days=asked.warn_days),
         more_trust,
         timedelta(days=asked.reorder_days),
     )
+
+
+def _report(
+    context: click.Context, checklist: Checklist, asked: _Asked, unsaved: BadInput | None = None
+) -> None:
+    """Write the calendar, show the verdict, and end with its code.
+
+    What could not be saved costs no verdict: it is told after it, and the code is not 0.
+    """
+    failures = [unsaved, None if asked.ics is None else _save_calendar(checklist, asked.ics)]
+    complaints = [failure for failure in failures if failure is not None]
     code = exit_code(checklist)
-    if asked.ics is not None:
-        _save_calendar(checklist, asked.ics)
+    if complaints:
+        code = code or complaints[0].exit_code
     if asked.as_json:
-        show(json_report.render(checklist, code, say, fetched_list(asked.fetched, say)))
+        text = json_report.render(checklist, code, say, fetched_list(asked.fetched, say))
     else:
-        show(console.render(checklist, say, paper(), explain_uses=asked.eligibility))
-        show_fetched(asked.fetched)
-    return int(code)
+        text = console.render(checklist, say, paper(), explain_uses=asked.eligibility)
+        text += fetched_text(asked.fetched)
+    try:
+        conclude(context, text, code)
+    finally:
+        for complaint in complaints:
+            complain(complaint.reason, complaint.hint)
 
 
-def _save_calendar(checklist: Checklist, path: Path) -> None:
+def _save(observation: Observation, path: Path) -> BadInput | None:
+    """Why it could not be saved."""
+    try:
+        wiring.save_observation(observation, path)
+    except BadInput as error:
+        return error
+    note(msg("Observation saved in {path}", path=str(path)))
+    if any(_is_production(card) for card in observation.cards):
+        note(msg("It holds the certificates of a real card: do not pass it on."))
+    return None
+
+
+def _save_calendar(checklist: Checklist, path: Path) -> BadInput | None:
+    """Why it could not be saved."""
     found = reminders(checklist, say)
     if not found:
         note(msg("No calendar file was written: no card of the set shows when it ends."))
-        return
-    wiring.save_calendar(found, path)
+        return None
+    try:
+        wiring.save_calendar(found, path)
+    except BadInput as error:
+        return error
     note(msg("Calendar saved in {path}", path=str(path)))
+    return None
 
 
 def with_contents(card_set: CardSet) -> CardSet:

@@ -31,7 +31,7 @@ from cpx_tool.report import emulation as emulation_report
     "--into",
     metavar=_("DIR"),
     required=True,
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("The directory to write; an emulation that is there is replaced."),
 )
 @click.option(

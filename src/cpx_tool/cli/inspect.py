@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from gettext import gettext as _
@@ -14,7 +14,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.cli import options
-from cpx_tool.cli.output import ASKING, note, paper, show, tell
+from cpx_tool.cli.output import ASKING, conclude, note, paper, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.fetch import Fetched
@@ -40,9 +40,7 @@ _WRONG = (ChainOutcome.BROKEN, ChainOutcome.WRONG_PKI)
         "PKCS#7. Nothing goes to the network without --online."
     ),
 )
-@click.argument(
-    "files", metavar=_("FILE..."), nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar=_("FILE..."), nargs=-1, required=True, type=options.AnyPath())
 @options.ca_dir_option
 @options.crl_option
 @options.at_option
@@ -75,15 +73,21 @@ def inspect(
     trust = make_trust(at_hand, authorities(), (entry.der for entry in read))
     found = [_inspect(entry, trust, moment) for entry in read]
     if as_json:
-        show(inspection.render_json(found, say, moment, fetched))
+        text = inspection.render_json(found, say, moment, fetched)
     else:
-        show(inspection.render(found, say, paper(), moment, fetched, sources=with_sources))
-    if any(entry.problem is not None for entry in found):
-        if not as_json:
+        text = inspection.render(found, say, paper(), moment, fetched, sources=with_sources)
+    code = _code(found)
+    try:
+        conclude(context, text, code)
+    finally:
+        if code is ExitCode.USAGE and not as_json:
             note(msg("Some files hold no certificate that can be read."))
-        context.exit(int(ExitCode.USAGE))
-    if any(map(_fails, found)):
-        context.exit(int(ExitCode.FAILED))
+
+
+def _code(found: Sequence[Inspected]) -> ExitCode:
+    if any(entry.problem is not None for entry in found):
+        return ExitCode.USAGE
+    return ExitCode.FAILED if any(map(_fails, found)) else ExitCode.PASSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from gettext import gettext as _
 
 import click
 
-from cpx_tool import __version__
+from cpx_tool import __version__, wiring
 from cpx_tool.cli import (
     card,
     check,
@@ -23,12 +25,13 @@ from cpx_tool.cli import (
     software,
     trust,
 )
-from cpx_tool.cli.output import show
+from cpx_tool.cli.interruption import Interruption, code_of
+from cpx_tool.cli.output import complain, show
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.json import render_error
-from cpx_tool.report.words import one_line, printable
+from cpx_tool.report.words import printable, shortened
 
 
 @click.group(
@@ -66,34 +69,44 @@ for command in (
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. No exception leaves, and no traceback is shown."""
+    interruption = Interruption()
     try:
-        code = cli.main(list(arguments), prog_name="cpx-tool", standalone_mode=False)
+        with interruption:
+            wiring.require_descriptors()
+            code = cli.main(list(arguments), prog_name="cpx-tool", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        return int(ExitCode.USAGE)
+        return _misuse(error)
     except CpxError as error:
         return _fail(error, arguments)
     except (KeyboardInterrupt, click.Abort):
-        _complain(msg("Interrupted."), None)
-        return int(ExitCode.INTERRUPTED)
+        return _interrupted(interruption)
     except Exception as error:
+        if interruption.signal is not None:  # some library made another exception of it
+            return _interrupted(interruption)
         hint = msg("Please report this line with the command you ran.")
         return _fail(CpxError(_internal(error), hint), arguments)
     return code if isinstance(code, int) else 0
 
 
+def _misuse(error: click.ClickException) -> int:
+    told = io.StringIO()
+    error.show(told)
+    for line in printable(told.getvalue()).splitlines():
+        click.echo(shortened(line), err=True)
+    return int(ExitCode.USAGE)
+
+
+def _interrupted(interruption: Interruption) -> int:
+    complain(msg("Interrupted."))
+    return code_of(interruption.signal or signal.SIGINT)
+
+
 def _fail(error: CpxError, arguments: Sequence[str]) -> int:
-    _complain(error.reason, error.hint)
+    complain(error.reason, error.hint)
     if "--json" in arguments:
         with suppress(CpxError):  # standard output itself may be the fault
             show(render_error(error, say))
     return int(error.exit_code)
-
-
-def _complain(reason: Message, hint: Message | None) -> None:
-    click.echo(one_line(say(msg("Error: {reason}", reason=reason))), err=True)
-    if hint is not None:
-        click.echo(printable(f"→ {say(hint)}"), err=True)
 
 
 def _internal(error: Exception) -> Message:

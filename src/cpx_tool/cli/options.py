@@ -17,9 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=click.ParamType[Any])
 
 EXIT_CODES = _(
-    "Exit codes: 0 all passed; 1 a check failed; 2 wrong usage or unreadable input; "
-    "3 internal error; 4 nothing could be checked (no service, reader, module or card); "
-    "5 stopped by PIN safety; 130 interrupted."
+    "Exit codes: 0 all passed; 1 a check failed; 2 wrong usage, unreadable input or unwritable "
+    "output; 3 internal error; 4 nothing could be checked (no service, reader, module or card); "
+    "5 stopped by PIN safety; 130 interrupted (143 by SIGTERM, 129 by SIGHUP)."
 )
 
 
@@ -70,12 +70,26 @@ def _named(kind: T, name: str) -> T:
     return kind
 
 
+class AnyPath(click.ParamType[Path]):
+    """A path, there or not. An empty text, as an unset variable of a script gives, is none: it
+    would be taken for the current directory.
+    """
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path. An empty text is a usage error."""
+        if not value:
+            self.fail(_("An empty text is not a path."), param, ctx)
+        return Path(value)
+
+
 def emulated_option(function: F) -> F:
     """`--emulated DIR`."""
     return click.option(
         "--emulated",
         metavar=_("DIR"),
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("Work on the emulated cards in DIR (made by cpx-tool emulate)."),
     )(function)
 
@@ -145,7 +159,10 @@ def timeout_option(function: F) -> F:
         type=Seconds(),
         default=30.0,
         show_default=True,
-        help=_("How long one call into the PKCS#11 module may take."),
+        help=_(
+            "How long one call into the PKCS#11 module may take, and how long to wait for "
+            "another run on the same emulated cards."
+        ),
     )(function)
 
 
@@ -190,7 +207,7 @@ def password_file_option(function: F) -> F:
     return click.option(
         "--password-file",
         metavar=_("FILE"),
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("A file with the password on one line; otherwise CPX_P12_PASSWORD, then a prompt."),
     )(function)
 
@@ -212,7 +229,7 @@ def calendar_option(function: F) -> F:
     return click.option(
         "--ics",
         metavar=_("FILE"),
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("Write a calendar file: when to order the next set, when this one ends."),
     )(function)
 
@@ -231,7 +248,7 @@ def observation_option(function: F) -> F:
     return click.option(
         "--save-observation",
         metavar=_("FILE"),
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("Write down what was observed, to be judged again with cpx-tool judge."),
     )(function)
 
@@ -243,7 +260,7 @@ def ca_dir_option(function: F) -> F:
         "ca_dirs",
         metavar=_("DIR"),
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("Also look for issuers' certificates and CRLs in DIR; none is believed for it."),
     )(function)
 
@@ -255,7 +272,7 @@ def crl_option(function: F) -> F:
         "crl_files",
         metavar=_("FILE"),
         multiple=True,
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         help=_("A CRL to look for revocations in (DER or PEM)."),
     )(function)
 

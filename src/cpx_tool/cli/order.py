@@ -14,7 +14,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.order import order_guide as load_guide
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
-from cpx_tool.cli.output import note, paper, show, tell
+from cpx_tool.cli.output import conclude, note, paper, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -85,7 +85,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
 @click.option(
     "--observation",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Look at a saved observation (--save-observation) instead of cards."),
 )
 @click.option(
@@ -134,12 +134,12 @@ def order_guide(
     progress = follow(guide, list(Way) if way == ALL else [Way(way)], ticks, evidence)
     code = exit_code(progress, evidence)
     if as_json:
-        show(order_report.render_json(progress, code, say))
+        text = order_report.render_json(progress, code, say)
     elif as_markdown:
-        show(order_report.render_markdown(progress, say))
+        text = order_report.render_markdown(progress, say)
     else:
-        show(order_report.render(progress, say, paper(), full=full))
-    context.exit(int(code))
+        text = order_report.render(progress, say, paper(), full=full)
+    conclude(context, text, code)
 
 
 def _ticks(tick: Collection[str], untick: Collection[str], reset: bool) -> Mapping[str, datetime]:

@@ -6,16 +6,17 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
-from cpx_tool.errors import BadInput, why
+from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.fetch import render_fetched
-from cpx_tool.report.words import printable
+from cpx_tool.report.words import one_line, printable, shortened
 
 ASKING = msg("Asking the network…")
 
@@ -43,24 +44,38 @@ def note(message: Message) -> None:
     click.echo(printable(say(message)), err=True)
 
 
-def show_fetched(fetched: Sequence[Fetched] | None) -> None:
+def fetched_text(fetched: Sequence[Fetched] | None) -> str:
     """What the network gave, below a report for a person; nothing when it was not asked."""
-    if fetched is not None:
-        show(render_fetched(fetched, say, paper()))
+    return "" if fetched is None else render_fetched(fetched, say, paper())
+
+
+def complain(reason: Message, hint: Message | None = None) -> None:
+    """What went wrong and what to do, on stderr: one line each."""
+    click.echo(shortened(one_line(say(msg("Error: {reason}", reason=reason)))), err=True)
+    if hint is not None:
+        click.echo(printable(f"→ {say(hint)}"), err=True)
 
 
 def show(text: str) -> None:
-    """The result, on stdout. Nobody may be listening any more (`… | head`): no error of ours."""
+    """The result, on stdout. Raises `BadInput` when it cannot be written there: it is on stderr
+    then.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())  # the interpreter flushes once more at exit
-    except OSError as error:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        raise BadInput(
-            msg("Standard output cannot be written: {why}.", why=why(error)),
-            msg("The result is lost: write it to another place."),
-        ) from None
+    except BadInput as error:
+        click.echo(text, nl=False, err=True)
+        hint = msg("The result was written to standard error instead.")
+        raise BadInput(error.reason, hint) from None
+
+
+def conclude(context: click.Context, text: str, code: ExitCode) -> NoReturn:
+    """Show the result and end with its code. Raises `BadInput` as `show`, then with that code,
+    unless it would be 0: a result that cannot be shown is no success.
+    """
+    try:
+        show(text)
+    except BadInput as error:
+        error.exit_code = code or error.exit_code
+        raise
+    context.exit(int(code))

@@ -9,7 +9,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import paper, show
+from cpx_tool.cli.output import conclude, paper, tell
 from cpx_tool.i18n import say
 from cpx_tool.report import readers
 
@@ -36,9 +36,9 @@ def list_readers(
     timeout: float,
     as_json: bool,
 ) -> None:
-    seen = wiring.list_readers(wiring.Source(emulated, module, timeout))
+    seen = wiring.list_readers(wiring.Source(emulated, module, timeout), tell)
     if as_json:
-        show(readers.render_json(seen, emulated is not None))
+        text = readers.render_json(seen, emulated is not None)
     else:
-        show(readers.render(seen, emulated is not None, say, paper()))
-    context.exit(int(readers.exit_code(seen)))
+        text = readers.render(seen, emulated is not None, say, paper())
+    conclude(context, text, readers.exit_code(seen))

@@ -10,7 +10,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
-from cpx_tool.cli.output import ASKING, paper, show, show_fetched, tell
+from cpx_tool.cli.output import ASKING, conclude, fetched_text, paper, show, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.software import judge_software, software_exit_code
@@ -33,9 +33,7 @@ from cpx_tool.report import software as software_report
         "never given on the command line. Nothing goes to the network without --online."
     ),
 )
-@click.argument(
-    "files", metavar=_("FILE..."), nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar=_("FILE..."), nargs=-1, required=True, type=options.AnyPath())
 @click.option(
     "--for",
     "purpose",
@@ -48,7 +46,7 @@ from cpx_tool.report import software as software_report
 @click.option(
     "--emulated",
     metavar=_("DIR"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Believe the CAs of the emulation in DIR, which made the files (DIR/org)."),
 )
 @options.warning_option
@@ -83,11 +81,10 @@ def check_p12(
     checklist = judge_software(observation, Purpose(purpose), timedelta(days=warn_days))
     code = software_exit_code(checklist)
     if as_json:
-        show(software_report.render_json(checklist, code, say, fetched))
+        text = software_report.render_json(checklist, code, say, fetched)
     else:
-        show(software_report.render(checklist, say, paper()))
-        show_fetched(fetched)
-    context.exit(int(code))
+        text = software_report.render(checklist, say, paper()) + fetched_text(fetched)
+    conclude(context, text, code)
 
 
 @click.command(
@@ -118,14 +115,14 @@ def check_p12(
     "--key",
     "key_file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Where the private key goes; otherwise NAME.key."),
 )
 @click.option(
     "--csr",
     "csr_file",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("Where the request goes; otherwise NAME.csr."),
 )
 @options.password_file_option

@@ -12,7 +12,7 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities, bundles
 from cpx_tool.cli import options
-from cpx_tool.cli.output import note, paper, show, tell
+from cpx_tool.cli.output import conclude, note, paper, show, tell
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.fetch import FetchProblem
@@ -54,9 +54,7 @@ def trust() -> None:
         "SHA-256 fingerprint is known, or when a known CA issued it."
     ),
 )
-@click.argument(
-    "paths", metavar=_("PATH..."), nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("paths", metavar=_("PATH..."), nargs=-1, required=True, type=options.AnyPath())
 @click.option(
     "--accept-unknown",
     is_flag=True,
@@ -69,12 +67,12 @@ def import_(
 ) -> None:
     done = wiring.import_trust(paths, accept_unknown=accept_unknown)
     if as_json:
-        show(trust_report.render_import_json(done, say))
+        text = trust_report.render_import_json(done, say)
     else:
-        show(trust_report.render_import(done, say, paper()))
+        text = trust_report.render_import(done, say, paper())
     if not any(item.status.imported or item.status is ImportStatus.DUPLICATE for item in done):
         note(msg("Nothing was imported."))
-    context.exit(int(_code(done)))
+    conclude(context, text, _code(done))
 
 
 def _code(done: tuple[Imported, ...]) -> ExitCode:
@@ -97,7 +95,7 @@ def _code(done: tuple[Imported, ...]) -> ExitCode:
         "nothing could be fetched."
     ),
 )
-@click.argument("files", metavar=_("[FILE]..."), nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", metavar=_("[FILE]..."), nargs=-1, type=options.AnyPath())
 @click.option("--production", is_flag=True, help=_("Also those of the production PKI."))
 @click.option("--dry-run", is_flag=True, help=_("Show the addresses, and ask none."))
 @options.fetch_timeout_option
@@ -123,13 +121,13 @@ def fetch(
     tell(msg("Asking the network…"))
     arrivals = wiring.fetch_trust(addresses, timeout)
     if as_json:
-        show(fetch_report.render_arrivals_json(arrivals, say))
+        text = fetch_report.render_arrivals_json(arrivals, say)
     else:
-        show(fetch_report.render_arrivals(arrivals, say, paper()))
+        text = fetch_report.render_arrivals(arrivals, say, paper())
     code = code_of(arrivals)
     if code is ExitCode.NOTHING_CHECKED:
         note(_nothing(arrivals))
-    context.exit(int(code))
+    conclude(context, text, code)
 
 
 _NO_NETWORK = (FetchProblem.NAME, FetchProblem.UNREACHABLE, FetchProblem.TIMEOUT)

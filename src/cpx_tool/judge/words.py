@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cpx_tool.catalogue.readers import too_many_slots
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.observation import TOO_MANY_SLOTS, Fault, FaultKind
 from cpx_tool.pki.extensions import usage_name
 
 
@@ -20,6 +21,8 @@ def fault_message(fault: Fault) -> Message:
         )
     if fault.code == "not-loaded":
         return msg("The module could not be loaded: {detail}", detail=fault.detail)
+    if fault.code == TOO_MANY_SLOTS:
+        return too_many_slots(fault)
     return _OWN_CODES.get(fault.code) or msg(
         "{call} answered {code}.", call=fault.call, code=fault.code
     )

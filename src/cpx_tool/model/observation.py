@@ -19,6 +19,8 @@ from cpx_tool.model.token import (
 from cpx_tool.model.trust import TrustMaterial
 
 SCHEMA_VERSION = 1
+TOO_MANY_SLOTS = "too-many-slots"
+"""`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
 
 
 class FaultKind(StrEnum):

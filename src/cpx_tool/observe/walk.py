@@ -9,6 +9,7 @@ from datetime import datetime
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
+    TOO_MANY_SLOTS,
     CardObservation,
     Fault,
     FaultKind,
@@ -25,7 +26,7 @@ from cpx_tool.observe.card import CardWalk, LoginMeans, Place
 from cpx_tool.observe.join import join
 from cpx_tool.observe.pin_safety import RunMemory
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import Readers, TokenFault, Tokens
+from cpx_tool.ports import MAX_SLOTS, Readers, TokenFault, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,11 @@ def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
         slots = module.tokens.slots()
     except TokenFault as error:
         return ReaderSlots(pcsc, seen, (), {}, (error.fault,))
-    return ReaderSlots(pcsc, seen, slots, join(pcsc.readers, slots))
+    faults: tuple[Fault, ...] = ()
+    if len(slots) > MAX_SLOTS:
+        many = Fault(FaultKind.ERROR, "C_GetSlotList", TOO_MANY_SLOTS, str(len(slots)))
+        slots, faults = slots[:MAX_SLOTS], (many,)
+    return ReaderSlots(pcsc, seen, slots, join(pcsc.readers, slots), faults)
 
 
 def observe_cards(
@@ -88,7 +93,7 @@ def observe_cards(
         place = _place(slot, seen)
         try:
             if module.tokens.generation != generation:
-                now = _same_slot(slot, seen.slots, module.tokens.slots())
+                now = _same_slot(slot, seen.slots, module.tokens.slots()[:MAX_SLOTS])
                 place = replace(place, slot=now)
             card, memory = walk.observe(place, memory)
         except TokenFault as error:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cpx_tool.catalogue.readers import STATES, pcsc_answer
+from cpx_tool.catalogue.readers import STATES, pcsc_answer, too_many_slots
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import ReaderSlots
+from cpx_tool.model.observation import TOO_MANY_SLOTS, ReaderSlots
 from cpx_tool.model.reader import PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import Slot
 from cpx_tool.report.canvas import Canvas, Paper
@@ -112,6 +112,8 @@ def _module_note(seen: ReaderSlots) -> Message | None:
             path=seen.module.path,
             code=seen.module.fault.code,
         )
+    if seen.faults and seen.faults[0].code == TOO_MANY_SLOTS:
+        return too_many_slots(seen.faults[0])
     if seen.faults:
         return msg(
             "The PKCS#11 module {path} could not list its slots ({code}).",

@@ -51,6 +51,19 @@ STATUSES = {
     ImportStatus.CRL_REFUSED: msg("REFUSED"),
     ImportStatus.UNREADABLE: msg("UNREADABLE"),
 }
+GROUPS = (
+    (msg("Imported"), (ImportStatus.KNOWN, ImportStatus.ISSUED_BY_ANCHOR, ImportStatus.CRL)),
+    (msg("ACCEPTED because you said so"), (ImportStatus.ACCEPTED,)),
+    (msg("Already in the store"), (ImportStatus.DUPLICATE,)),
+    (msg("Left out, not the certificate of a CA"), (ImportStatus.NOT_A_CA,)),
+    (
+        msg("REFUSED"),
+        (ImportStatus.UNKNOWN, ImportStatus.OTHER_FINGERPRINT, ImportStatus.CRL_REFUSED),
+    ),
+    (msg("UNREADABLE"), (ImportStatus.UNREADABLE,)),
+)
+"""What became of imported files, in the order of a report. The last two want attention."""
+_WANT_ATTENTION = [statuses for _, statuses in GROUPS[-2:]]
 
 
 def chain_lines(chain: ChainResult, revocation: Revocation, say: Say) -> list[tuple[Message, str]]:
@@ -117,19 +130,52 @@ def _dates(revocation: Revocation, source: RevocationSource) -> dict[str, Any] |
 
 
 def render_import(done: Sequence[Imported], say: Say, paper: Paper) -> str:
-    """A block of lines for each certificate and CRL."""
+    """What was imported and what was not: a line for each, and more for what was refused."""
     canvas = Canvas(paper)
-    for item in done:
-        style = "red" if item.status.refused else ""
-        canvas.line(label_of(item.name) or item.file, "bold")
-        canvas.line(told(STATUSES[item.status], item.reason, say), style, indent=2)
-        if item.sha256 is not None and item.status.refused:
-            canvas.line(f"SHA-256 {item.sha256.upper()}", indent=2)
-        if item.name:
-            canvas.line(item.file, "dim", indent=2)
-        if item.hint is not None:
-            canvas.line(f"→ {say(item.hint)}", indent=2)
+    for head, statuses in GROUPS:
+        items = [item for item in done if item.status in statuses]
+        if not items:
+            continue
+        counted = say(msg("{head}: {count}", head=head, count=len(items)))
+        if statuses in _WANT_ATTENTION:
+            canvas.line(counted, "bold red")
+            _refused_lines(items, say, canvas)
+        else:
+            canvas.line(counted, "bold")
+            for item in items:
+                canvas.line(_import_line(item, say), indent=2)
     return canvas.text()
+
+
+def _import_line(item: Imported, say: Say) -> str:
+    if item.status is ImportStatus.CRL:
+        return say(item.reason)
+    if item.status is ImportStatus.NOT_A_CA:
+        return item.file
+    return label_of(item.name) or item.file
+
+
+def _refused_lines(items: Sequence[Imported], say: Say, canvas: Canvas) -> None:
+    """Each reason with all that were refused for it; after those of one remedy, the remedy."""
+    remedies: dict[str, dict[str, list[Imported]]] = {}
+    for item in items:
+        hint = say(item.hint) if item.hint is not None else ""
+        remedies.setdefault(hint, {}).setdefault(say(item.reason), []).append(item)
+    for hint, reasons in remedies.items():
+        for reason, refused in reasons.items():
+            canvas.line(reason, indent=2)
+            for item in refused:
+                canvas.line(_refused_name(item, say), indent=4)
+                if item.sha256 is not None:
+                    canvas.line(f"SHA-256 {item.sha256.upper()}", "dim", indent=6)
+        if hint:
+            canvas.line(f"→ {hint}", indent=2)
+
+
+def _refused_name(item: Imported, say: Say) -> str:
+    if not item.name:
+        return item.file
+    return say(msg("{name} ({state})", name=label_of(item.name), state=item.file))
 
 
 def render_import_json(done: Sequence[Imported], say: Say) -> str:

@@ -47,6 +47,7 @@ KINDS = {
 
 _KEPT = "\n\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _LONGEST_NAME = 128
+_LONGEST_LINE = 2000
 
 
 def short_label(coded: Coded) -> str:
@@ -77,3 +78,10 @@ def one_line(text: str) -> str:
 def clipped(text: str) -> str:
     """A name at the length that X.520 allows it (ub-name, twice: given name and surname)."""
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "…"
+
+
+def shortened(line: str) -> str:
+    """A line without its middle where an argument of 100 000 characters would hide the rest."""
+    if len(line) <= _LONGEST_LINE:
+        return line
+    return f"{line[: _LONGEST_LINE // 2]} […] {line[-_LONGEST_LINE // 2 :]}"
