@@ -12,7 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from cpx_tool import __version__
-from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
+from cpx_tool.adapters import calendar_file, files, observation_file, set_files, system, trust_files
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
@@ -35,10 +35,12 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.set_file import read_set, read_set_file
+from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -61,6 +63,7 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+check_set_target = set_files.check_set_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +279,20 @@ def request_certificate(request: Request, password_file: Path | None) -> None:
     """Make a private key and a certificate request. Raises `BadInput`, and leaves no file then."""
     keep_no_core()  # this process holds the password and the key
     write_request(request, lambda: new_password(password_file, os.environ))
+
+
+def write_set(card_set: CardSet, comment: Sequence[str], path: Path, *, replace: bool) -> None:
+    """Write a user's own set file, and read it back. Raises `CpxError`; then none is left that
+    `--set` would not take.
+    """
+    text = set_file_text(card_set, comment)
+    if read_set(text, str(path)) != card_set:
+        raise CpxError(
+            msg("{path} would not read back as it is written.", path=str(path)),
+            msg("Please report this line with the command you ran."),
+        )
+    set_files.write_set_file(path, text, replace=replace)
+    read_set_file(path)
 
 
 def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) -> Emulation:
