@@ -29,10 +29,12 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.set_file import read_set, read_set_file
+from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -298,6 +300,30 @@ def request_certificate(request: Request, password_file: Path | None) -> None:
     """Make a private key and a certificate request. Raises `BadInput`, and leaves no file then."""
     keep_no_core()  # this process holds the password and the key
     write_request(request, lambda: new_password(password_file, os.environ))
+
+
+def check_set_target(path: Path, *, replace: bool) -> None:
+    """Refuse an impossible target before any card is asked. Raises `BadInput`."""
+    if not replace and os.path.lexists(path):
+        raise BadInput(
+            msg("{path} exists already.", path=str(path)),
+            msg("Choose another file, or replace this one with --force."),
+        )
+    files.check_target(path, files.WRITE_HINT, exclusive=not replace)
+
+
+def write_set(card_set: CardSet, comment: Sequence[str], path: Path, *, replace: bool) -> None:
+    """Write a user's own set file, and read it back. Raises `CpxError`; then none is left that
+    `--set` would not take.
+    """
+    text = set_file_text(card_set, comment)
+    if read_set(text, str(path)) != card_set:
+        raise CpxError(
+            msg("{path} would not read back as it is written.", path=str(path)),
+            msg("Please report this line with the command you ran."),
+        )
+    files.write_file(path, text.encode(), files.WRITE_HINT, exclusive=not replace)
+    read_set_file(path)
 
 
 def emulate(card_set: CardSet, into: Path, defects: Sequence[str], reuse: bool) -> Emulation:

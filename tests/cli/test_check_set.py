@@ -201,7 +201,7 @@ def test_a_set_without_published_contents_says_so(good: Path) -> None:
     done = cpx("check-set", "--set", "cabinet-dentaire", "--emulated", good)
     assert done.returncode == 2
     assert "not published" in done.stderr
-    assert "show-set" in done.stderr
+    assert "enrol-set --set cabinet-dentaire" in done.stderr
 
 
 def test_no_card_at_all(tmp_path: Path) -> None:

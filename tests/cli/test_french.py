@@ -12,6 +12,7 @@ COMMANDS = (
     "check-set",
     "judge",
     "list-readers",
+    "enrol-set",
     "emulate",
     "inspect",
     "check-p12",

@@ -1,19 +1,30 @@
-"""Runs the command line at a terminal of its own, where somebody types."""
+"""Runs the command line at a terminal of its own, where somebody reads and types."""
 
 from __future__ import annotations
 
 import os
 import pty
 import select
-import signal
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from support.cli import COMMAND, environment
 
+CTRL_C, CTRL_D = b"\x03", b"\x04"
+
 _PATIENCE = 60.0
+_PROMPT = "\n> "
+_IN_A_SESSION = (
+    "import fcntl, os, sys, termios;"
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Ctrl-C reaches the processes of the session whose controlling terminal it is typed at."""
 
 
 @dataclass(frozen=True)
@@ -24,42 +35,109 @@ class Session:
     code: int
 
 
+@dataclass
+class Terminal:
+    """`cpx-tool` at a terminal; `screen` is all that came there."""
+
+    process: subprocess.Popen[bytes]
+    _descriptor: int
+    screen: str = ""
+    _answered: int = 0
+
+    def answer(self, text: str, line: str) -> str:
+        """Wait for the prompt that this text stands before, and type the line.
+
+        Gives what came on the screen since the last line typed, in one line.
+        """
+        shown = self.asked(text)
+        self.type(line)
+        return shown
+
+    def asked(self, text: str) -> str:
+        """Wait for the next prompt, which this text stands before."""
+        self._wait_for(_PROMPT)
+        shown = _one_line(self._news)
+        assert text in shown, shown
+        return shown
+
+    def reply(self, words: str, line: str) -> None:
+        """Wait for these words, whatever stands around them, and type the line."""
+        self._wait_for(words)
+        self.type(line)
+
+    def type(self, line: str) -> None:
+        """A line, and Enter."""
+        self.press(line.encode() + b"\n")
+
+    def press(self, keys: bytes) -> None:
+        """Keys, without Enter."""
+        self._answered = len(self.screen)
+        os.write(self._descriptor, keys)
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the end: exit code, standard output, and what is new on the screen."""
+        while self._read():
+            pass
+        out = self.process.stdout.read().decode() if self.process.stdout else ""
+        return self.process.wait(timeout=_PATIENCE), out, _one_line(self._news)
+
+    @property
+    def _news(self) -> str:
+        return self.screen[self._answered :]
+
+    def _wait_for(self, words: str) -> None:
+        while words not in self._news:
+            assert self._read(), f"it ended before {words!r}:\n{self._news}"
+
+    def _read(self) -> bool:
+        """More of the screen; False at the end of the process."""
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            if select.select([self._descriptor], [], [], 0.1)[0]:
+                try:
+                    found = os.read(self._descriptor, 65536)
+                except OSError:  # Linux: the other side is closed
+                    return False
+                self.screen += found.decode(errors="replace").replace("\r\n", "\n")
+                return True
+            if self.process.poll() is not None:
+                return False
+        raise AssertionError(f"nothing comes any more after:\n{self._news}")
+
+
+@contextmanager
+def terminal(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, apart: bool = True
+) -> Iterator[Terminal]:
+    """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too."""
+    descriptor, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", _IN_A_SESSION, COMMAND, *map(str, arguments)],
+        env=environment(NO_COLOR="1", **(env or {})),
+        stdin=inside,
+        stdout=subprocess.PIPE if apart else inside,
+        stderr=inside,
+        start_new_session=True,
+    )
+    os.close(inside)
+    try:
+        yield Terminal(process, descriptor)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        os.close(descriptor)
+
+
 def at_terminal(arguments: Sequence[str | Path], dialogue: Sequence[tuple[str, str]]) -> Session:
     """Run `cpx-tool`; for each (words, answer), wait for the words, then type the answer."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(COMMAND, [str(COMMAND), *map(str, arguments)], environment())  # noqa: S606
-    screen = b""
-    end = time.monotonic() + _PATIENCE
-    try:
+    with terminal(*arguments, apart=False) as person:
         for words, answer in dialogue:
-            start = len(screen)
-            while words.encode() not in screen[start:]:
-                screen += _more(terminal, end)
-            os.write(terminal, answer.encode() + b"\n")
-        while more := _more(terminal, end, at_end=b""):
-            screen += more
-    except BaseException:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    finally:
-        os.close(terminal)
-    _, status = os.waitpid(child, 0)
-    return Session(screen.decode(), os.waitstatus_to_exitcode(status))
+            person.reply(words, answer)
+        code, _, _ = person.end()
+        return Session(person.screen, code)
 
 
-def _more(terminal: int, end: float, at_end: bytes | None = None) -> bytes:
-    """What comes next; `at_end` when the terminal is closed, an error when None is given."""
-    ready, _, _ = select.select([terminal], [], [], max(0.0, end - time.monotonic()))
-    if not ready:
-        raise AssertionError("nothing comes any more")
-    try:
-        found = os.read(terminal, 4096)
-    except OSError:  # Linux: the other side is closed
-        found = b""
-    if found:
-        return found
-    if at_end is None:
-        raise AssertionError("it ended before the question")
-    return at_end
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -110,9 +110,14 @@ def specialities(value: object) -> tuple[str, ...]:
 
 def card_number(value: object) -> str:
     """The ten digits printed on a card."""
-    if not isinstance(value, str) or not _CARD_NUMBER.fullmatch(value):
+    if not isinstance(value, str) or not is_card_number(value):
         raise BadValueError(msg("It must be the ten digits printed on the card, between quotes."))
     return value
+
+
+def is_card_number(text: str) -> bool:
+    """Whether it is ten digits, as printed on a card."""
+    return _CARD_NUMBER.fullmatch(text) is not None
 
 
 def _code(value: object, tables: tuple[str, ...]) -> int:

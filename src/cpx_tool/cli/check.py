@@ -253,7 +253,8 @@ def with_contents(card_set: CardSet) -> CardSet:
             size=card_set.size,
         ),
         msg(
-            "Write your own set file: cpx-tool show-set centre-sante --toml > mine.toml, edit "
-            "it after the cards in your hand, then use --set mine.toml."
+            "Make a set file of the cards in your hand: cpx-tool enrol-set --set {name} "
+            "--into my-set.toml, then use --set ./my-set.toml.",
+            name=card_set.name,
         ),
     )

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -24,9 +24,13 @@ _MINIMUM_WIDTH = 60
 _MAXIMUM_WIDTH = 120
 
 
-def paper() -> Paper:
-    """The terminal's width and colours; 80 plain columns when there is no terminal."""
-    if not sys.stdout.isatty():
+def paper(stream: TextIO | None = None) -> Paper:
+    """The terminal's width and colours; 80 plain columns when there is no terminal.
+
+    `stream` is where it will be shown: standard output unless another is named.
+    """
+    stream = stream or sys.stdout
+    if not stream.isatty():
         return Paper()
     columns = shutil.get_terminal_size((80, 24)).columns
     width = max(_MINIMUM_WIDTH, min(columns, _MAXIMUM_WIDTH))

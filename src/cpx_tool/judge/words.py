@@ -1,9 +1,14 @@
-"""Sentences that several checks share."""
+"""Sentences that several judgements share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cpx_tool.catalogue.readers import too_many_slots
+from cpx_tool.catalogue.sets import sets_holding
+from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import TOO_MANY_SLOTS, Fault, FaultKind
 from cpx_tool.pki.extensions import usage_name
@@ -45,3 +50,27 @@ _OWN_CODES = {
     "malformed-answer": msg("The module gave an answer that makes no sense."),
 }
 """Fault codes that are ours and not PKCS#11's."""
+
+
+def extra_message(roles: Sequence[ExpectedCard]) -> Message:
+    """A card that these roles would fit, had others not taken them."""
+    return msg("One card too many for: {roles}.", roles=tuple(role.title for role in roles))
+
+
+def card_kind(identity: Identity) -> Message:
+    """Type and profession, or title, as its certificates say them."""
+    parts = (
+        identity.card_type.label if identity.card_type else None,
+        identity.profession.label if identity.profession else identity.holder.title,
+    )
+    stated = tuple(part for part in parts if part)
+    return msg("{kind}", kind=stated) if stated else msg("A card of an unknown kind")
+
+
+def foreign_message(identity: Identity) -> Message:
+    """A card of a kind that the set does not hold, and the sets that hold one like it."""
+    kind = card_kind(identity)
+    homes = tuple(home.title for home in sets_holding(identity))
+    if homes:
+        return msg("{kind}: not in this set, but one like it is in: {sets}.", kind=kind, sets=homes)
+    return msg("{kind}: no published set holds such a card.", kind=kind)

@@ -17,7 +17,7 @@ from cpx_tool.model.observation import Observation, PinResult
 from cpx_tool.report import eligibility, forecast
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.findings import MARKS, attention, verdict_line
-from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, short_label
+from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, holder_name, short_label
 
 _RESULT_STYLES = {
     CardResult.PASSED: "bold green",
@@ -134,11 +134,7 @@ def _who(card: JudgedCard, say: Say) -> str:
     """Holder, and the role in the set."""
     if card.identity is None:
         return _role(card, say)
-    holder = card.identity.holder
-    name = clipped(holder.display)
-    if not holder.nominative:
-        name = say(msg("{name} (anonymous)", name=name))
-    return f"{name} — {_role(card, say)}"
+    return f"{holder_name(card.identity, say)} — {_role(card, say)}"
 
 
 def _role(card: JudgedCard, say: Say) -> str:

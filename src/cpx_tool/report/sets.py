@@ -44,8 +44,9 @@ def render_one(card_set: CardSet, say: Say, paper: Paper) -> str:
         canvas.line(
             say(
                 msg(
-                    "Contents: not published. Write your own set file, starting from "
-                    "cpx-tool show-set centre-sante --toml."
+                    "Contents: not published. Make a set file of the cards in your hand: "
+                    "cpx-tool enrol-set --set {name} --into my-set.toml.",
+                    name=card_set.name,
                 )
             )
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from cpx_tool.model.finding import CardResult, Place, Verdict
-from cpx_tool.model.identity import Coded
+from cpx_tool.model.identity import Coded, Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.reader import CardKind
 
@@ -48,6 +48,14 @@ KINDS = {
 _KEPT = "\n\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _LONGEST_NAME = 128
 _LONGEST_LINE = 2000
+
+
+def holder_name(identity: Identity, say: Say) -> str:
+    """Whom the card names, and whether that is a person."""
+    name = clipped(identity.holder.display)
+    if identity.holder.nominative:
+        return name
+    return say(msg("{name} (anonymous)", name=name))
 
 
 def short_label(coded: Coded) -> str:

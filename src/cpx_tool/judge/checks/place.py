@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from cpx_tool.catalogue.sets import sets_holding
 from cpx_tool.judge.check import Answer, check, failed, passed
 from cpx_tool.judge.matching import Placement
-from cpx_tool.judge.words import fault_message
+from cpx_tool.judge.words import extra_message, fault_message, foreign_message
 from cpx_tool.model.finding import Place, Severity
 from cpx_tool.model.identity import Identity
-from cpx_tool.model.message import Message, msg
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation
 
 
@@ -52,7 +51,7 @@ def card_not_extra(placement: Placement) -> Answer | None:
         return None
     if placement.place is Place.EXTRA and placement.expected is not None:
         roles = placement.interchangeable or (placement.expected,)
-        return failed(msg("One card too many for: {roles}.", roles=tuple(r.title for r in roles)))
+        return failed(extra_message(roles))
     return passed(msg("No other card takes its place."))
 
 
@@ -64,7 +63,7 @@ def card_not_extra(placement: Placement) -> Answer | None:
 def card_in_set(placement: Placement, identity: Identity) -> Answer:
     """A card whose certificates say it is another kind of card than the set holds."""
     if placement.place is Place.FOREIGN:
-        return failed(_foreign(identity))
+        return failed(foreign_message(identity))
     return passed(msg("The set holds such a card."))
 
 
@@ -85,8 +84,8 @@ def card_is_cpx(placement: Placement) -> Answer:
     msg("The role of the card is certain"),
     msg(
         "CDE, CPE and delegate's CPE share one type code, and no published rule tells them "
-        "apart. Compare with the number printed on the card, and pin it with "
-        "card_number in a set file of your own (--set FILE.toml)."
+        "apart. Say once which is which: cpx-tool enrol-set asks, and writes a set file that "
+        "pins each card by the number printed on it."
     ),
     severity=Severity.WARNING,
 )
@@ -98,16 +97,3 @@ def card_role_certain(placement: Placement) -> Answer | None:
         titles = tuple(role.title for role in placement.interchangeable)
         return failed(msg("The role may be any of these: {roles}.", roles=titles))
     return passed(msg("{role}", role=placement.expected.title))
-
-
-def _foreign(identity: Identity) -> Message:
-    parts = (
-        identity.card_type.label if identity.card_type else None,
-        identity.profession.label if identity.profession else identity.holder.title,
-    )
-    stated = tuple(part for part in parts if part)
-    kind = msg("{kind}", kind=stated) if stated else msg("A card of an unknown kind")
-    homes = tuple(home.title for home in sets_holding(identity))
-    if homes:
-        return msg("{kind}: not in this set, but one like it is in: {sets}.", kind=kind, sets=homes)
-    return msg("{kind}: no published set holds such a card.", kind=kind)
