@@ -16,7 +16,7 @@ _SEVERITIES = {Severity.BLOCKER: msg("blocker"), Severity.WARNING: msg("warning"
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """A check as it is shown. `scope` is "run" or "card"."""
+    """A check as it is shown. `scope` is "run", "card", "file" or "files"."""
 
     id: str
     severity: Severity
