@@ -246,6 +246,24 @@ def test_a_common_name_of_a_person_that_is_no_identifier(one: Certificate) -> No
     assert of_file(software).identifier.state is NOT_PRESENT
 
 
+@pytest.mark.parametrize(
+    ("card_type", "unit", "state"),
+    [
+        (2, "10B0127189", READ),
+        (2, "90B0127189", NOT_KNOWN),
+        (3, "90B0127189", NOT_KNOWN),
+        (2, None, NOT_PRESENT),
+        (0, "Médecin", NOT_PRESENT),  # an IGC-CPS 2ter card
+    ],
+)
+def test_a_unit_that_is_no_structure(
+    one: Certificate, card_type: int, unit: str | None, state: State
+) -> None:
+    subject = ((("OU", unit),),) if unit else ()
+    entry = of_file(replace(one, card_type=card_type, subject=subject)).structure
+    assert (entry.state, entry.value is not None) == (state, state is READ)
+
+
 def test_one_code_of_several_that_is_not_known(one: Certificate) -> None:
     entry = of_file(replace(one, specialities=("SM26", "ZZ99"))).specialities
     assert entry.state is NOT_KNOWN

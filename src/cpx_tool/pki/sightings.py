@@ -28,6 +28,8 @@ Sightings = Mapping[str, Sighting[Any]]
 """By the keys of the dossier; those of data objects may have further ones."""
 
 _CPF = 1
+_STAFF = (2, 3)
+"""TRE_G02."""
 
 
 class _Meaningless:
@@ -89,6 +91,14 @@ def _identifier(read: _Read) -> Any:
     return holder.identifier or _MEANINGLESS
 
 
+def _structure(read: _Read) -> Any:
+    """The OU of staff and of organisations; an IGC-CPS 2ter CPS has its profession there."""
+    certificate, who = read.certificate, read.who
+    expected = who.kind is ProductKind.ORGANISATION or certificate.card_type in _STAFF
+    meant = expected and certificate.subject_value("OU") is not None
+    return who.holder.structure or (_MEANINGLESS if meant else None)
+
+
 def _pki(read: _Read) -> Any:
     if not read.certificate.issuer:
         return None
@@ -117,7 +127,7 @@ _IN_CERTIFICATE: Mapping[str, _Place] = {
     ),
     "specialities": _extension(extensions.SPECIALITIES, lambda read: read.who.specialities or None),
     "organisation": _subject("O", lambda read: read.who.holder.organisation),
-    "structure": _subject("OU", lambda read: read.who.holder.structure),
+    "structure": _subject("OU", _structure),
     "valid_from": _validity(
         "notBefore", "start of validity", lambda read: read.certificate.not_before
     ),
