@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from cpx_tool.cli.order import spread
 from support.cli import cpx, cpx_json
+from support.software import AUTO, PASSWORD, p12
 
 OBSERVATION = Path(__file__).parents[2] / "fixtures" / "observation.json"
 Env = dict[str, str]
@@ -156,6 +159,7 @@ def test_a_spoiled_file_is_one_clear_line_and_is_kept(env: Env) -> None:
         (("--for", "dmp"), "'dmp' is not one of"),
         (("--json", "--markdown"), "exclude each other: --json, --markdown"),
         (("--emulated", "x"), "Without --verify no card is looked at: --emulated"),
+        (("--p12", "x"), "Without --verify no card is looked at: --p12"),
         (("--set", "centre-sante"), "Without --verify no card is looked at: --set"),
         (
             ("--verify", "--emulated", "x", "--observation", "y"),
@@ -181,6 +185,7 @@ def test_wrong_usage_changes_nothing(env: Env, words: tuple[str, ...], said: str
     [
         ("--tick A", "--tick A"),
         ("--tick A B C", "--tick A --tick B --tick C"),
+        ("--p12 A B --tick C", "--p12 A --p12 B --tick C"),
         ("--tick=A B", "--tick=A --tick B"),
         ("--tick A B --untick C D", "--tick A --tick B --untick C --untick D"),
         ("--tick A --set NAME B", "--tick A --set NAME B"),
@@ -219,7 +224,7 @@ def test_without_a_card_the_code_is_4(env: Env, tmp_path: Path) -> None:
     assert ticked(env) == {"FORM-1"}
     body = guide("--verify", "--observation", file, env=env)
     assert set(outcomes(body).values()) == {"not-verifiable"}
-    assert body["looked_at"]["cards"] == 0
+    assert body["looked_at"]["cards"]["count"] == 0
 
 
 def test_a_module_that_is_not_there(env: Env) -> None:
@@ -245,7 +250,7 @@ def test_a_good_set_contradicts_nothing(good: Path, env: Env) -> None:
         "CHECK-VALIDITY": "verified",
         "CHECK-INSI-CARD": "verified",
     }
-    assert body["looked_at"]["emulated"] is True
+    assert body["looked_at"]["cards"]["emulated"] is True
     done = cpx("order-guide", "--verify", "--emulated", good, env=env)
     assert "The set is complete: 6 of 6 cards." in done.stdout
     assert "EMULATED CARDS" in done.stdout
@@ -280,6 +285,30 @@ def test_a_set_that_is_wrong(
     body = guide("--verify", "--emulated", emulate("centre-sante", defect), env=env)
     assert outcomes(body)[step] == outcome
     assert body["exit_code"] == code
+
+
+@pytest.mark.softhsm
+def test_the_certificates_that_were_withdrawn(good: Path, env: Env, tmp_path: Path) -> None:
+    auto, manu = sorted((good / "org").glob("*.p12"))
+    secret = tmp_path / "password"
+    secret.write_text("1234\n", encoding="utf-8")
+    words = ("--p12", auto, manu, "--password-file", secret)
+    body = guide("--verify", "--emulated", good, *words, env=env)
+    assert outcomes(body)["WITHDRAW-AUTO"] == "verified"
+    assert outcomes(body)["WITHDRAW-MANU"] == "verified"
+    assert body["exit_code"] == 0
+
+
+def test_files_alone_are_enough(env: Env, tmp_path: Path) -> None:
+    """Whether or not there is a module on this machine: there is no card in the tests' readers."""
+    file = tmp_path / "auto.p12"
+    file.write_bytes(p12(replace(AUTO, end=datetime(2100, 1, 1, tzinfo=UTC))))
+    body = guide("--verify", "--p12", file, env={**env, "CPX_P12_PASSWORD": PASSWORD})
+    assert body["exit_code"] == 0
+    assert outcomes(body) == {
+        **dict.fromkeys(outcomes(body), "not-verifiable"),
+        "WITHDRAW-AUTO": "verified",
+    }
 
 
 @pytest.mark.softhsm

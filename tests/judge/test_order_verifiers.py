@@ -17,9 +17,8 @@ from cpx_tool.catalogue.sets import find_set
 from cpx_tool.i18n import say
 from cpx_tool.judge import order_verifiers
 from cpx_tool.judge.judge import judge
-from cpx_tool.judge.order_verifiers import Evidence, may_administer, may_call_insi
-from cpx_tool.model.cardset import CardSet, Product
-from cpx_tool.model.certificate import Certificate
+from cpx_tool.judge.order_verifiers import Evidence
+from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
     CardObservation,
@@ -30,8 +29,8 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.order import Verification, VerificationOutcome, Verifier
 from cpx_tool.model.reader import Pcsc, PcscStatus
-from cpx_tool.pki.certificate import read_certificate
-from support import certificates
+from cpx_tool.model.software import SoftwareFile
+from support import certificates, software
 from support.build import (
     NOW,
     PEOPLE,
@@ -71,7 +70,7 @@ def verify(
     verifier: Verifier, seen: Observation, set_name: str | CardSet = "centre-sante"
 ) -> Verification:
     card_set = find_set(set_name) if isinstance(set_name, str) else set_name
-    return order_verifiers.verify(verifier, Evidence(NOW, judge(seen, card_set)))
+    return order_verifiers.verify(verifier, Evidence(judge(seen, card_set)))
 
 
 def unread(seen: CardObservation) -> CardObservation:
@@ -93,7 +92,7 @@ def test_every_verifier_answers(real: Observation) -> None:
 
 @pytest.mark.parametrize("verifier", Verifier)
 def test_without_evidence_nothing_can_be_verified(verifier: Verifier) -> None:
-    assert order_verifiers.verify(verifier, Evidence(NOW)).outcome is NOT_VERIFIABLE
+    assert order_verifiers.verify(verifier, Evidence()).outcome is NOT_VERIFIABLE
 
 
 @pytest.mark.parametrize("verifier", OF_CARDS)
@@ -317,28 +316,11 @@ def test_a_card_that_cannot_be_read_leaves_its_validity_open(real: Observation) 
 
 # --- technical administrator; a card for INSi ---------------------------------------------------
 
-
-@pytest.mark.parametrize(
-    ("product", "administers", "calls"),
-    [
-        (Product.CPS, (True, True), (True, False)),
-        (Product.CPF, (False, False), (True, False)),
-        (Product.CDE, (True, True), (False, False)),
-        (Product.CPE, (True, False), (True, False)),
-        (Product.CDA, (True, True), (False, False)),
-        (Product.CPA, (True, True), (False, False)),
-    ],
-)
-def test_the_products_that_the_guide_names(
-    product: Product, administers: tuple[bool, bool], calls: tuple[bool, bool]
-) -> None:
-    """Nominative, and anonymous."""
-    assert (may_administer(product, True), may_administer(product, False)) == administers
-    assert (may_call_insi(product, True), may_call_insi(product, False)) == calls
-
-
 ANONYMOUS = {"given_name": None, "surname": None, "pseudonym": "EMPLOYE000000018"}
 CPF = {"card_type": 1, "profession": None, "title": "Médecin en formation"}
+ENDED = {"not_after": NOW - timedelta(days=1)}
+UNPUBLISHED = "cabinet-dentaire"
+"""A set that says nothing of what a card was ordered as."""
 
 
 @pytest.mark.parametrize(
@@ -346,20 +328,15 @@ CPF = {"card_type": 1, "profession": None, "title": "Médecin en formation"}
     [
         (DOCTOR, {}, VERIFIED, VERIFIED),
         (DOCTOR, ANONYMOUS, VERIFIED, CONTRADICTED),
-        (DOCTOR, CPF, CONTRADICTED, VERIFIED),
+        (DOCTOR, CPF, NOT_VERIFIABLE, VERIFIED),
         ("cpe-employe", {}, VERIFIED, NOT_VERIFIABLE),
         ("cpe-employe", ANONYMOUS, NOT_VERIFIABLE, CONTRADICTED),
-        ("cpe-employe", {"card_type": 3}, VERIFIED, CONTRADICTED),
-        (DOCTOR, {"card_type": 9}, CONTRADICTED, CONTRADICTED),
+        ("cpe-employe", {"card_type": 3}, VERIFIED, NOT_VERIFIABLE),
+        (DOCTOR, {"card_type": 9}, NOT_VERIFIABLE, NOT_VERIFIABLE),
         (DOCTOR, {"category": 0x00}, CONTRADICTED, CONTRADICTED),
-        (DOCTOR, {"not_after": NOW - timedelta(days=1)}, CONTRADICTED, CONTRADICTED),
+        (DOCTOR, ENDED, CONTRADICTED, CONTRADICTED),
         (DOCTOR, {"not_before": NOW + timedelta(days=1)}, CONTRADICTED, CONTRADICTED),
-        (
-            "cpe-employe",
-            {**ANONYMOUS, "not_after": NOW - timedelta(days=1)},
-            CONTRADICTED,
-            CONTRADICTED,
-        ),
+        ("cpe-employe", {**ANONYMOUS, **ENDED}, CONTRADICTED, CONTRADICTED),
     ],
     ids=str,
 )
@@ -371,42 +348,29 @@ def test_one_card_alone(
     insi: VerificationOutcome,
 ) -> None:
     seen = observation(made(role, **changes))
-    assert verify(Verifier.ADMINISTRATOR, seen).outcome is administrator
-    assert verify(Verifier.INSI_CARD, seen).outcome is insi
+    assert verify(Verifier.ADMINISTRATOR, seen, UNPUBLISHED).outcome is administrator
+    assert verify(Verifier.INSI_CARD, seen, UNPUBLISHED).outcome is insi
 
 
 def test_one_good_card_among_others_will_do(made: Make) -> None:
-    expired = made("infirmier", not_after=NOW - timedelta(days=1))
-    seen = observation(expired, made("cpe-employe", **ANONYMOUS), made())
+    seen = observation(made("infirmier", **ENDED), made("cpe-employe", **ANONYMOUS), made())
     for verifier in (Verifier.ADMINISTRATOR, Verifier.INSI_CARD):
-        found = verify(verifier, seen)
+        found = verify(verifier, seen, UNPUBLISHED)
         assert found.outcome is VERIFIED
         assert say(found.reason) == "At hand: 3100000012 (CPS)."
 
 
-@pytest.mark.parametrize(
-    ("product", "pinned", "outcome"),
-    [
-        (Product.CPE, True, VERIFIED),
-        (Product.CDE, True, CONTRADICTED),
-        (Product.CPE, False, NOT_VERIFIABLE),
-        (None, True, NOT_VERIFIABLE),
-    ],
-)
-def test_only_a_set_that_pins_the_card_says_whether_it_is_a_cde_or_a_cpe(
-    made: Make, product: Product | None, pinned: bool, outcome: VerificationOutcome
-) -> None:
-    number = PEOPLE["cpe-employe"].card_number if pinned else None
-    role = replace(find_set("centre-sante").cards[3], product=product, card_number=number)
-    mine = replace(find_set("centre-sante"), cards=(role,), size=1)
-    seen = observation(made("cpe-employe"))
-    assert verify(Verifier.INSI_CARD, seen, mine).outcome is outcome
-
-
-def test_what_would_decide_between_cde_and_cpe_is_said(made: Make) -> None:
-    found = verify(Verifier.INSI_CARD, observation(made("cpe-employe")))
-    assert "3100000014 (CDE/CPE)" in say(found.reason)
+def test_a_card_that_may_do_weighs_more_than_one_that_will_not(made: Make) -> None:
+    seen = observation(made(**ENDED), made("cpe-employe"))
+    found = verify(Verifier.INSI_CARD, seen, UNPUBLISHED)
+    assert found.outcome is NOT_VERIFIABLE
+    assert say(found.reason).startswith("3100000014: ")
     assert "card_number" in hint(found)
+
+
+def test_a_card_is_named_with_all_that_it_may_be(made: Make) -> None:
+    found = verify(Verifier.ADMINISTRATOR, observation(made("cpe-employe")), UNPUBLISHED)
+    assert say(found.reason) == "At hand: 3100000014 (CDE/CPE)."
 
 
 @pytest.mark.parametrize("verifier", [Verifier.ADMINISTRATOR, Verifier.INSI_CARD])
@@ -417,80 +381,84 @@ def test_a_card_that_cannot_be_read_might_be_the_one(verifier: Verifier, made: M
 
 
 def test_why_the_right_card_will_not_do(made: Make) -> None:
-    found = verify(Verifier.ADMINISTRATOR, observation(made(not_after=NOW - timedelta(seconds=1))))
-    assert say(found.reason) == "Not a TEST card, or not valid now: 3100000012 (CPS)."
+    found = verify(Verifier.ADMINISTRATOR, observation(made(**ENDED)))
+    assert say(found.reason) == "3100000012: Expired on 2026-01-14 09:30 UTC."
+    assert hint(found) == "Put in another card."
 
 
 # --- certificates of a .p12 ---------------------------------------------------------------------
 
 
-@pytest.fixture
-def organisation(key: rsa.RSAPrivateKey) -> Certificate:
-    """INSI-AUTO as the IGC-Santé TEST issues it: category 83, neither card nor person."""
-    extensions = {"1.2.250.1.71.1.2.5": "040183"}
-    made = read_certificate(certificates.make_certificate(key, extensions))
-    subject = (
-        (("C", "FR"),),
-        (("ST", "Rhône (69)"),),
-        (("O", "CENTRE DE SANTE RPPS15287"),),
-        (("OU", "10B0152872"),),
-        (("CN", "INSI-AUTO"),),
-    )
-    return replace(made, subject=subject)
+def look(*files: SoftwareFile, verifier: Verifier = Verifier.INSI_AUTO) -> Verification:
+    return order_verifiers.verify(verifier, Evidence(files=software.judged(*files)))
 
 
-def named(certificate: Certificate, name: str) -> Certificate:
-    return replace(certificate, subject=(*certificate.subject[:-1], (("CN", name),)))
-
-
-def look(*found: Certificate, verifier: Verifier = Verifier.INSI_AUTO) -> Verification:
-    return order_verifiers.verify(verifier, Evidence(NOW, certificates=found))
-
-
-def test_a_certificate_of_that_very_name(organisation: Certificate) -> None:
-    found = look(named(organisation, "INSI-MANU"), organisation)
+def test_a_file_of_that_very_name() -> None:
+    both = software.file(software.MANU), software.file(software.AUTO)
+    found = look(*both)
     assert found.outcome is VERIFIED
     assert "INSI-AUTO is at hand, valid until 2027-01-01" in say(found.reason)
-    manu = named(organisation, "INSI-MANU")
-    assert look(manu, verifier=Verifier.INSI_MANU).outcome is VERIFIED
+    assert look(*both, verifier=Verifier.INSI_MANU).outcome is VERIFIED
+
+
+def test_cards_say_nothing_of_files(real: Observation) -> None:
+    found = verify(Verifier.INSI_AUTO, real)
+    assert found.outcome is NOT_VERIFIABLE
+    assert "--p12" in hint(found)
 
 
 @pytest.mark.parametrize("name", ["insi-auto", "INSI_AUTO", "INSI AUTO", "INSI–AUTO", "INSIAUTO"])
-def test_a_name_spelt_otherwise_contradicts(organisation: Certificate, name: str) -> None:
-    found = look(named(organisation, name))
+def test_a_name_spelt_otherwise_contradicts(name: str) -> None:
+    found = look(software.file(replace(software.AUTO, cn=name), "mine.p12"))
     assert found.outcome is CONTRADICTED
-    assert say(found.reason) == f"The name is {name}, and must be exactly INSI-AUTO."
+    assert f"mine.p12: The name is “{name}” instead of INSI-AUTO" in say(found.reason)
+    assert "DESIR_560" in hint(found)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "said"),
     [
-        {"not_after": NOW - timedelta(seconds=1)},
-        {"not_before": NOW + timedelta(seconds=1)},
-        {"category": 0x03},
-        {"category": 0x80, "card_number": "8025000001/2800262487"},
-        {"profession": 10},
+        ({"end": NOW - timedelta(seconds=1)}, "Expired on"),
+        ({"category": 0x03}, "production"),
+        ({"surname": "DOC0007512"}, "person's certificate"),
+        ({"usages": software.SIGN}, "made for SIGN"),
     ],
-    ids=["expired", "not yet", "production", "card", "person"],
+    ids=["expired", "production", "person", "usage"],
 )
-def test_a_certificate_that_will_not_do(organisation: Certificate, changes: dict[str, Any]) -> None:
-    assert look(replace(organisation, **changes)).outcome is CONTRADICTED
+def test_a_file_that_will_not_do(changes: dict[str, Any], said: str) -> None:
+    found = look(software.file(replace(software.AUTO, **changes)))
+    assert found.outcome is CONTRADICTED
+    assert said in say(found.reason)
 
 
-def test_a_valid_one_beside_an_expired_one_will_do(organisation: Certificate) -> None:
-    old = replace(organisation, not_after=NOW - timedelta(days=1))
-    assert look(old, organisation).outcome is VERIFIED
+def test_what_check_p12_leaves_open_stays_open() -> None:
+    found = look(software.file(replace(software.AUTO, usages=software.CONF)))
+    assert found.outcome is NOT_VERIFIABLE
+    assert "neither AUTH_CLI nor SIGN" in say(found.reason)
 
 
-def test_a_persons_certificate_of_that_name_does_not_stand_in(organisation: Certificate) -> None:
-    old = replace(organisation, not_after=NOW - timedelta(days=1))
-    assert look(old, replace(organisation, profession=10)).outcome is CONTRADICTED
+def test_a_good_file_beside_an_expired_one_will_do() -> None:
+    old = software.file(replace(software.AUTO, end=NOW - timedelta(days=1)), "old.p12")
+    assert look(old, software.file(software.AUTO, "new.p12")).outcome is VERIFIED
 
 
-def test_another_certificate_says_nothing_of_this_one(organisation: Certificate) -> None:
-    found = look(organisation, verifier=Verifier.INSI_MANU)
+def test_another_file_says_nothing_of_this_one() -> None:
+    found = look(software.file(software.AUTO), verifier=Verifier.INSI_MANU)
     assert found.outcome is NOT_VERIFIABLE
     assert say(found.reason) == "INSI-MANU is not among the files."
+
+
+def test_a_file_that_does_not_open_might_be_the_one() -> None:
+    found = look(software.unopened("shut.p12"), verifier=Verifier.INSI_MANU)
+    assert found.outcome is NOT_VERIFIABLE
+    assert "shut.p12" in say(found.reason)
+
+
+def test_files_and_cards_are_evidence(real: Observation) -> None:
+    assert Evidence().is_empty
+    assert Evidence(judge(observation(), find_set("centre-sante"))).is_empty
+    assert not Evidence(judge(real, find_set("centre-sante"))).is_empty
+    assert not Evidence(files=software.judged(software.file())).is_empty
 
 
 def test_a_card_of_the_good_set_is_a_doctors(real: Observation) -> None:

@@ -25,6 +25,7 @@ from cpx_tool.model.observation import Observation
 from cpx_tool.model.order import Progress, Way
 from cpx_tool.report import order
 from cpx_tool.report.canvas import Paper
+from support import software
 from support.build import NOW, PEOPLE, card, centre_sante, observation, with_card
 
 Say = Callable[[Message], str]
@@ -40,7 +41,7 @@ def progress(
     ways: tuple[Way, ...] = BOTH,
     set_name: str = "centre-sante",
 ) -> Progress:
-    evidence = Evidence(NOW, judge(seen, find_set(set_name))) if seen is not None else None
+    evidence = Evidence(judge(seen, find_set(set_name))) if seen is not None else None
     return follow(order_guide(), ways, dict.fromkeys(ticked, THEN), evidence)
 
 
@@ -116,6 +117,10 @@ def test_the_sources_are_named_by_their_numbers() -> None:
     text = flat(shown(progress()))
     assert re.search(r"\[1\] ANS, Identité Nationale de Santé — Fiche pratique", text)
     assert "[2] padoa/tlsi-ins" in text
+    by_card = progress(ways=(Way.INSI_CARD,))
+    assert "[2]" not in shown(by_card)
+    assert "[2" not in order.render_markdown(by_card, say)
+    assert "[1] ANS" in flat(shown(by_card))
 
 
 def test_a_ticked_step_is_one_line_with_its_date_unless_in_full() -> None:
@@ -147,7 +152,10 @@ def test_which_steps_could_be_verified_and_how() -> None:
         "ORG-CARD, CHECK-ISSUER, CHECK-VALIDITY, CHECK-INSI-CARD." in flat(text)
     )
     assert "--verify finds out by itself" in block(text, "ORG-CARD")
-    assert "--verify" not in block(text, "WITHDRAW-AUTO")
+    assert "With --p12 FILE FILE it also verifies: WITHDRAW-AUTO, WITHDRAW-MANU." in flat(text)
+    assert "--verify --p12 FILE finds out" in block(text, "WITHDRAW-AUTO")
+    assert "--verify" not in block(text, "FORM-1")
+    assert "--p12" not in shown(progress(ways=(Way.INSI_CARD,)))
 
 
 def test_what_the_cards_verify(real: Observation) -> None:
@@ -161,6 +169,18 @@ def test_what_the_cards_verify(real: Observation) -> None:
     )
     assert "--verify" not in text
     assert "Contradicted" not in text
+
+
+def test_what_the_files_verify() -> None:
+    files = software.judged(software.file(software.AUTO, "auto.p12"))
+    made = follow(order_guide(), BOTH, {}, Evidence(files=files))
+    text = shown(made)
+    assert "Looked at these files: auto.p12" in text
+    assert "✓ verified. INSI-AUTO is at hand" in block(text, "WITHDRAW-AUTO")
+    assert "? cannot be verified here. No card was looked at." in block(text, "WAIT-CARDS")
+    assert "--tick WITHDRAW-AUTO\n" in text
+    assert "Looked at these files: auto.p12" in order.render_markdown(made, say)
+    assert as_json(made)["looked_at"] == {"cards": None, "files": ["auto.p12"]}
 
 
 def test_a_contradiction_is_pointed_out(expired: Observation) -> None:
@@ -218,7 +238,7 @@ def test_names_cannot_become_markdown(real: Observation) -> None:
     evil = replace(
         find_set("cabinet-dentaire"), title="<img src=x> [a](b) *c* `d`\n- [x] FORM-1 | ~~e~~ #1"
     )
-    made = follow(order_guide(), BOTH, {}, Evidence(NOW, judge(real, evil)))
+    made = follow(order_guide(), BOTH, {}, Evidence(judge(real, evil)))
     text = order.render_markdown(made, say)
     assert "x" not in tasks(text).values()
     assert r"\<img src=x\> \[a\](b) \*c\* \`d\`" in text
@@ -249,10 +269,13 @@ def test_as_data(expired: Observation) -> None:
     assert body["next"] == "WHY-WAY"
     assert body["recommended_set"] == "centre-sante"
     assert body["looked_at"] == {
-        "observed_at": "2026-01-15T09:30:00Z",
-        "emulated": False,
-        "set": "centre-sante",
-        "cards": 6,
+        "cards": {
+            "observed_at": "2026-01-15T09:30:00Z",
+            "emulated": False,
+            "set": "centre-sante",
+            "count": 6,
+        },
+        "files": [],
     }
     steps = {step["id"]: step for step in body["steps"]}
     validity = steps["CHECK-VALIDITY"]

@@ -177,7 +177,10 @@ WORDS: Mapping[str, StepWords] = {
             "It is for batches. The name becomes the CN of the certificate, and INSi refuses any "
             "other spelling (DESIR_560)."
         ),
-        unpublished=msg("which of the usages INSi needs."),
+        unpublished=msg(
+            "which of the usages INSi needs. It is called by mutual TLS, which is what AUTH_CLI is "
+            "for, and cpx-tool check-p12 expects that."
+        ),
     ),
     "ORG-MANU": StepWords(
         title=msg("Request the certificate INSI-MANU"),
@@ -195,11 +198,13 @@ WORDS: Mapping[str, StepWords] = {
     ),
     "WITHDRAW-AUTO": StepWords(
         title=msg("Withdraw INSI-AUTO as a .p12"),
+        how=msg("cpx-tool check-p12 says whether it is as it should be."),
         why=msg("It holds the certificate and its private key, for your software."),
         needs=(msg("the browser that made its key and CSR"), msg("its password")),
     ),
     "WITHDRAW-MANU": StepWords(
         title=msg("Withdraw INSI-MANU as a .p12"),
+        how=msg("cpx-tool check-p12 says whether it is as it should be."),
         why=msg("It holds the certificate and its private key, for your software."),
         needs=(msg("the browser that made its key and CSR"), msg("its password")),
     ),

@@ -15,21 +15,26 @@ from cpx_tool.catalogue.order import order_guide as load_guide
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.output import conclude, note, paper, tell
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.order import change, exit_code, follow
 from cpx_tool.judge.order_verifiers import Evidence
+from cpx_tool.judge.software import judge_software
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import msg
 from cpx_tool.model.order import Way
+from cpx_tool.model.software import SoftwareChecklist
+from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import order as order_report
 
 ALL = "all"
-_OF_SEVERAL_IDS = ("--tick", "--untick")
+_OF_SEVERAL_WORDS = ("--tick", "--untick", "--p12")
 
 
 class Command(options.Command):
-    """A command whose `--tick` and `--untick` take all the words up to the next option."""
+    """A command some of whose options take all the words up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """click's options take one value each time: the option is repeated for each word."""
@@ -43,7 +48,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     for word in arguments:
         if word.startswith("-"):
             name, given, _value = word.partition("=")
-            option = name if name in _OF_SEVERAL_IDS else ""
+            option = name if name in _OF_SEVERAL_WORDS else ""
             waiting = bool(option) and not given
         elif waiting:
             waiting = False
@@ -94,6 +99,15 @@ def spread(arguments: Sequence[str]) -> list[str]:
     metavar=_("NAME|FILE"),
     help=_("The set that you ordered, when it is not the recommended one."),
 )
+@click.option(
+    "--p12",
+    "p12_files",
+    metavar=_("FILE..."),
+    multiple=True,
+    type=options.AnyPath(),
+    help=_("Also look at these files of certificates, as check-p12 does."),
+)
+@options.password_file_option
 @options.timeout_option
 @click.option("--full", is_flag=True, help=_("Show ticked steps in full, too."))
 @click.option("--markdown", "as_markdown", is_flag=True, help=_("Print a Markdown task list."))
@@ -111,6 +125,8 @@ def order_guide(
     module: str | None,
     observation: Path | None,
     set_name: str | None,
+    p12_files: tuple[Path, ...],
+    password_file: Path | None,
     timeout: float,
     full: bool,
     as_markdown: bool,
@@ -123,13 +139,15 @@ def order_guide(
     if not verify:
         _refuse_without_verify(
             {"--emulated": emulated, "--module": module, "--observation": observation}
-            | {"--set": set_name}
+            | {"--set": set_name, "--p12": p12_files or None, "--password-file": password_file}
         )
     guide, tick, untick = load_guide(), _known(tick), _known(untick)
     evidence = None
     if verify:
         source = wiring.Source(emulated, module, timeout)
-        evidence = _look(source, observation, set_name or guide.recommended)
+        card_set, at_hand = find_set(set_name or guide.recommended), wiring.trust_at_hand((), ())
+        files = _files(p12_files, password_file, source, at_hand)
+        evidence = Evidence(_cards(source, observation, card_set, at_hand, needed=not files), files)
     ticks = _ticks(tick, untick, reset)
     progress = follow(guide, list(Way) if way == ALL else [Way(way)], ticks, evidence)
     code = exit_code(progress, evidence)
@@ -178,13 +196,39 @@ def _known(names: Sequence[str]) -> tuple[str, ...]:
     return wanted
 
 
-def _look(source: wiring.Source, file: Path | None, set_name: str) -> Evidence:
-    card_set = find_set(set_name)
-    at_hand = wiring.trust_at_hand((), ())
-    observation = (
-        wiring.read_cards(source, at_hand, tell) if file is None else wiring.load_observation(file)
+def _files(
+    paths: Sequence[Path],
+    password_file: Path | None,
+    source: wiring.Source,
+    at_hand: TrustMaterial,
+) -> SoftwareChecklist | None:
+    if not paths:
+        return None
+    return judge_software(
+        wiring.read_software(paths, password_file, source.emulated, at_hand, None)
     )
-    return Evidence(wiring.now(), judge(observation, card_set, more_trust=at_hand))
+
+
+def _cards(
+    source: wiring.Source,
+    file: Path | None,
+    card_set: CardSet,
+    at_hand: TrustMaterial,
+    *,
+    needed: bool,
+) -> Checklist | None:
+    """None where there is no module, and none is needed: there are files to look at."""
+    try:
+        observation = (
+            wiring.load_observation(file)
+            if file is not None
+            else wiring.read_cards(source, at_hand, tell)
+        )
+    except NothingToCheck:
+        if needed:
+            raise
+        return None
+    return judge(observation, card_set, more_trust=at_hand)
 
 
 def _refuse_together(*choices: Mapping[str, object]) -> None:

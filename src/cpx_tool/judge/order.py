@@ -30,7 +30,8 @@ def follow(
         guide=guide,
         ways=tuple(way for way in Way if way in ways),
         states=tuple(states),
-        seen=evidence.checklist if evidence else None,
+        cards=evidence.cards if evidence else None,
+        files=evidence.files if evidence else None,
     )
 
 

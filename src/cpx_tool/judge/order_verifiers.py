@@ -1,79 +1,53 @@
-"""What the tool can find out of the order guide's steps: from the cards at hand, without a PIN."""
+"""What the tool can find out of the order guide's steps: from cards, without a PIN; from files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
-from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.catalogue.sets import fits
 from cpx_tool.judge.checks.certificates import validity_left
 from cpx_tool.judge.checks.identity import card_is_test
-from cpx_tool.judge.checks.place import card_role_certain
+from cpx_tool.judge.checks.software import name_exact
 from cpx_tool.judge.checks.trust import chain_holds
 from cpx_tool.judge.checks.workstation import set_complete
 from cpx_tool.judge.judge import DEFAULT_WARNING_PERIOD
-from cpx_tool.model.cardset import PRODUCTS_OF, Product
-from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.finding import Checklist, JudgedCard, Outcome, Place
-from cpx_tool.model.identity import Category, Pki, ProductKind
+from cpx_tool.model.cardset import PRODUCTS_OF
+from cpx_tool.model.eligibility import Entitlement, Use
+from cpx_tool.model.finding import Checklist, JudgedCard, Outcome, Place, Severity, Verdict
+from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.order import Verification, VerificationOutcome, Verifier
-from cpx_tool.pki.identity import identify
-
-Rule: TypeAlias = Callable[[Product, bool], bool]
-"""Whether a card of that product, nominative or not, will do."""
+from cpx_tool.model.software import JudgedFile, SoftwareChecklist
+from cpx_tool.pki.insi_name import AUTO, MANUAL, meant
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the verifiers look at: judged cards, as of their observation, and certificates of .p12
-    files, as of `at`.
-    """
+    """What the verifiers look at: judged cards, and judged .p12 files."""
 
-    at: datetime
-    checklist: Checklist | None = None
-    certificates: tuple[Certificate, ...] = ()
+    cards: Checklist | None = None
+    files: SoftwareChecklist | None = None
 
     @property
     def is_empty(self) -> bool:
         """There is nothing to look at."""
-        return not self.certificates and (self.checklist is None or not self.checklist.cards)
+        cards = self.cards is not None and self.cards.cards
+        return not cards and not (self.files is not None and self.files.files)
 
 
 def verify(verifier: Verifier, evidence: Evidence) -> Verification:
     """What the evidence says about a step. Pure."""
     if verifier in _NAMES:
-        return _organisation(_NAMES[verifier], evidence)
-    checklist = evidence.checklist
-    if checklist is None:
+        return _certificate(_NAMES[verifier], evidence.files)
+    if evidence.cards is None:
         return _open(msg("No card was looked at."))
-    if not checklist.cards:
-        return _open(*_no_card(checklist))
-    return _CARD_VERIFIERS[verifier](checklist)
-
-
-def may_administer(product: Product, nominative: bool) -> bool:
-    """Whether such a card may be technical administrator: CPS, CDE, nominative CPE, CDA or CPA.
-
-    ANS's ordering guide, ORG certificates. To give way to the eligibility matrix, once there is
-    one: this rule and `may_call_insi` are all that the guide knows of it.
-    """
-    if product is Product.CPE:
-        return nominative
-    return product in (Product.CPS, Product.CDE, Product.CDA, Product.CPA)
-
-
-def may_call_insi(product: Product, nominative: bool) -> bool:
-    """Whether INSi may be called with such a card: a nominative CPS, CPE or CPF.
-
-    ANS's ordering guide, "who and why".
-    """
-    return nominative and product in (Product.CPS, Product.CPE, Product.CPF)
+    if not evidence.cards.cards:
+        return _open(*_no_card(evidence.cards))
+    return _CARD_VERIFIERS[verifier](evidence.cards)
 
 
 def _set_complete(checklist: Checklist) -> Verification:
@@ -182,108 +156,70 @@ def _validity(checklist: Checklist) -> Verification:
 
 
 def _administrator(checklist: Checklist) -> Verification:
-    return _one_will_do(
-        checklist,
-        may_administer,
-        msg("None of the cards at hand is a CPS, CDE, nominative CPE, CDA or CPA."),
-    )
+    return _one_will_do(checklist, Use.ORG_ADMIN)
 
 
 def _insi_card(checklist: Checklist) -> Verification:
-    return _one_will_do(
-        checklist,
-        may_call_insi,
-        msg("None of the cards at hand is a nominative CPS, CPE or CPF."),
-    )
+    return _one_will_do(checklist, Use.INSI)
 
 
-def _one_will_do(checklist: Checklist, rule: Rule, none: Message) -> Verification:
-    """At least one card at hand is of the right kind, a TEST card, and valid now."""
-    at = checklist.observation.observed_at
-    answers = [(card, _will_do(card, rule)) for card in checklist.cards]
-    fit = [card for card, answer in answers if answer]
-    usable = [card for card in fit if _usable(card, at)]
+def _one_will_do(checklist: Checklist, use: Use) -> Verification:
+    """At least one card at hand is good for this use (`judge.eligibility`).
+
+    One of which that is not known might be it; only where all are known not to be, none is.
+    """
+    answers = [(card, found) for card in checklist.cards for found in card.eligibility]
+    told = [(card, found) for card, found in answers if found.use is use]
+    usable = [card for card, found in told if found.answer is Entitlement.YES]
     if usable:
         return _verified(msg("At hand: {cards}.", cards=_named(usable)))
-    doubtful = [card for card, answer in answers if answer is None and _usable(card, at)]
-    if doubtful:
-        return _open(
-            msg("CDE or CPE, of which one will not do: {cards}.", cards=_named(doubtful)),
-            card_role_certain.hint,
-        )
-    if fit:
-        return _contradicted(
-            msg("Not a TEST card, or not valid now: {cards}.", cards=_named(fit)),
-            msg("Put in another card, or order the set again."),
-        )
-    return _unread(checklist) or _contradicted(none, msg("Put in another card."))
+    unknown = [pair for pair in told if pair[1].answer is Entitlement.NOT_KNOWN]
+    card, found = next(iter(unknown or told))
+    reason = msg("{name}: {value}", name=card.key, value=found.reason)
+    if unknown:
+        return _open(reason, found.hint)
+    return _contradicted(reason, found.hint or msg("Put in another card."))
 
 
-def _will_do(card: JudgedCard, rule: Rule) -> bool | None:
-    """None where it depends on what no certificate says: CDE or CPE."""
-    if card.identity is None:
-        return False
-    nominative = card.identity.holder.nominative
-    answers = {rule(product, nominative) for product in _products(card)}
-    return None if len(answers) > 1 else True in answers
+def _certificate(name: str, checklist: SoftwareChecklist | None) -> Verification:
+    """A file of exactly that CN is at hand, and passes the checks of `check-p12`."""
+    if checklist is None or not checklist.files:
+        return _open(msg("No .p12 file was looked at."), msg("Give it: --p12 FILE."))
+    named = [file for file in checklist.files if _name(file) == name]
+    if named:
+        return _judged(name, min(named, key=lambda file: _RESULTS.index(file.result)))
+    for file in checklist.files:
+        if meant(_name(file)) == name:
+            return _contradicted(*_said(file, name_exact.id))
+    shut = next((file for file in checklist.files if file.certificate is None), None)
+    if shut is not None:
+        return _open(*_said(shut, None))
+    return _open(msg("{name} is not among the files.", name=name))
 
 
-def _products(card: JudgedCard) -> tuple[Product, ...]:
-    """What the card may have been ordered as. The set's word counts for a card that it pins by its
-    number: any other role may just be one that the card fits, too.
-    """
-    if card.identity is None or card.identity.card_type is None:
-        return ()
-    role = card.expected if _has_its_place(card) else None
-    if role is not None and role.product is not None and role.card_number is not None:
-        return (role.product,)
-    return PRODUCTS_OF.get(int(card.identity.card_type.code), ())
+def _judged(name: str, file: JudgedFile) -> Verification:
+    if file.result is Verdict.PASSED:
+        date = (file.certificate.not_after if file.certificate else None) or "—"
+        return _verified(msg("{name} is at hand, valid until {date}.", name=name, date=date))
+    if file.result is Verdict.FAILED:
+        return _contradicted(*_said(file, None))
+    return _open(*_said(file, None))
 
 
-def _organisation(name: str, evidence: Evidence) -> Verification:
-    """An ORG test certificate of exactly that CN is at hand, and valid.
-
-    INSi takes no other spelling (padoa/tlsi-ins, README: DESIR_560).
-    """
-    if not evidence.certificates:
-        return _open(msg("No .p12 file was looked at."))
-    names = {c: c.subject_value("CN") or "" for c in evidence.certificates}
-    found = [c for c in evidence.certificates if names[c] == name]
-    near = tuple(n for n in names.values() if _spelt(n) == _spelt(name))
-    if not found and near:
-        return _contradicted(
-            msg("The name is {found}, and must be exactly {name}.", found=near, name=name),
-            msg("Request the certificate again, with that name as service applicatif."),
-        )
-    if not found:
-        return _open(msg("{name} is not among the files.", name=name))
-    if not any(map(_is_organisation, found)):
-        return _contradicted(msg("{name} is no test certificate of an organisation.", name=name))
-    ends = [_end(c, evidence.at) for c in found if _is_organisation(c)]
-    valid = [end for end in ends if end is not None]
-    if not valid:
-        return _contradicted(
-            msg("{name} is not valid now.", name=name), msg("Request and withdraw it again.")
-        )
-    return _verified(msg("{name} is at hand, valid until {date}.", name=name, date=max(valid)))
+def _said(file: JudgedFile, check: str | None) -> tuple[Message, Message | None]:
+    """What that check says of the file; without one, the first that decides and did not pass."""
+    open_ = [
+        finding
+        for finding in file.findings
+        if finding.severity is Severity.BLOCKER and finding.outcome is not Outcome.PASSED
+    ]
+    failed = [finding for finding in open_ if finding.outcome is Outcome.FAILED]
+    finding = next(f for f in (*failed, *open_) if check in (None, f.check))
+    return msg("{name}: {value}", name=file.key, value=finding.message), finding.hint
 
 
-def _end(certificate: Certificate, at: datetime) -> datetime | None:
-    """The end of a validity that is not over; None for one that is, or that cannot be read."""
-    start, end = certificate.not_before, certificate.not_after
-    if start is None or end is None:
-        return None
-    return end if start <= at <= end else None
-
-
-def _is_organisation(certificate: Certificate) -> bool:
-    identity = identify(certificate, label)
-    kind = (identity.kind, identity.category)
-    return kind == (ProductKind.ORGANISATION, Category.TEST_SOFTWARE)
-
-
-def _spelt(name: str) -> str:
-    return "".join(c for c in name if c.isalnum()).casefold()
+def _name(file: JudgedFile) -> str:
+    return (file.certificate.subject_value("CN") if file.certificate else None) or ""
 
 
 def _unread(checklist: Checklist) -> Verification | None:
@@ -311,10 +247,6 @@ def _outcome(card: JudgedCard, check: str) -> Outcome | None:
     return next((f.outcome for f in card.findings if f.check == check), None)
 
 
-def _usable(card: JudgedCard, at: datetime) -> bool:
-    return _is_test(card) and not _ended(card, at) and not _not_begun(card, at)
-
-
 def _ended(card: JudgedCard, at: datetime) -> bool:
     return card.identity is not None and card.not_after is not None and card.not_after < at
 
@@ -325,10 +257,13 @@ def _not_begun(card: JudgedCard, at: datetime) -> bool:
 
 def _named(cards: Sequence[JudgedCard]) -> tuple[Message, ...]:
     """The number printed on each card, and what it is."""
-    return tuple(
-        msg("{card} ({kind})", card=card.key, kind="/".join(_products(card)) or "?")
-        for card in cards
-    )
+    return tuple(msg("{card} ({kind})", card=card.key, kind=_kind(card)) for card in cards)
+
+
+def _kind(card: JudgedCard) -> str:
+    """Its products, of which no certificate says more: "CDE/CPE"."""
+    coded = card.identity.card_type if card.identity else None
+    return "/".join(PRODUCTS_OF.get(int(coded.code), ("?",))) if coded else "?"
 
 
 def _keys(cards: Sequence[JudgedCard]) -> tuple[str, ...]:
@@ -347,7 +282,8 @@ def _open(reason: Message, hint: Message | None = None) -> Verification:
     return Verification(VerificationOutcome.NOT_VERIFIABLE, reason, hint)
 
 
-_NAMES = {Verifier.INSI_AUTO: "INSI-AUTO", Verifier.INSI_MANU: "INSI-MANU"}
+_NAMES = {Verifier.INSI_AUTO: AUTO, Verifier.INSI_MANU: MANUAL}
+_RESULTS = (Verdict.PASSED, Verdict.INCOMPLETE, Verdict.FAILED)
 
 _CARD_VERIFIERS: Mapping[Verifier, Callable[[Checklist], Verification]] = {
     Verifier.SET_COMPLETE: _set_complete,

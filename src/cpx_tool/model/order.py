@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import Message
+from cpx_tool.model.software import SoftwareChecklist
 
 
 class Way(StrEnum):
@@ -44,7 +45,7 @@ class Verifier(StrEnum):
 
     @property
     def looks_at_cards(self) -> bool:
-        """It looks at cards; the others look at certificate files."""
+        """It looks at cards; the others look at .p12 files."""
         return self not in (Verifier.INSI_AUTO, Verifier.INSI_MANU)
 
 
@@ -161,12 +162,18 @@ class StepState:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The steps of the chosen ways. `seen` is what `--verify` looked at, None without it."""
+    """The steps of the chosen ways. `cards` and `files` are what was looked at, if anything."""
 
     guide: Guide
     ways: tuple[Way, ...]
     states: tuple[StepState, ...]
-    seen: Checklist | None = None
+    cards: Checklist | None = None
+    files: SoftwareChecklist | None = None
+
+    @property
+    def verifying(self) -> bool:
+        """Something was looked at."""
+        return self.cards is not None or self.files is not None
 
     @property
     def ticked(self) -> int:

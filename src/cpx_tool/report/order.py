@@ -32,6 +32,10 @@ _MARKS = {
     VerificationOutcome.CONTRADICTED: ("✗", "bold red"),
     VerificationOutcome.NOT_VERIFIABLE: ("?", "yellow"),
 }
+_BY_ITSELF = {
+    True: msg("--verify finds out by itself, from the cards."),
+    False: msg("--verify --p12 FILE finds out by itself, from the file."),
+}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
@@ -51,7 +55,7 @@ def render(progress: Progress, say: Say, paper: Paper, *, full: bool) -> str:
     canvas.line()
     for line, style in _summary(progress):
         canvas.line(say(line), style)
-    for number, source in enumerate(progress.guide.sources.values(), start=1):
+    for number, source in _numbered(progress):
         canvas.line(f"[{number}] {source}", "dim")
     return canvas.text()
 
@@ -60,13 +64,13 @@ def render_markdown(progress: Progress, say: Say) -> str:
     """A task list of GitHub and GitLab, everything in it, ready to be put into an issue."""
     lines = _markdown(progress, say)
     lines += ["", *(f"{_escaped(say(line))}  " for line, _style in _summary(progress))]
-    return "\n".join([*lines, "", *_numbered(progress)]) + "\n"
+    return "\n".join([*lines, "", *_sources(progress)]) + "\n"
 
 
 def render_page(progress: Progress, say: Say) -> str:
     """The guide for reading: no ticks, nothing looked at."""
     made = msg("Made from the data of {command}, which ticks and verifies.", command=COMMAND)
-    lines = [*_markdown(progress, say), "", _escaped(say(made)), "", *_numbered(progress)]
+    lines = [*_markdown(progress, say), "", _escaped(say(made)), "", *_sources(progress)]
     return "\n".join(lines) + "\n"
 
 
@@ -81,7 +85,7 @@ def render_json(progress: Progress, code: ExitCode, say: Say) -> str:
         "next": following.step.id if following else None,
         "recommended_set": progress.guide.recommended,
         "sources": dict(progress.guide.sources),
-        "looked_at": _seen_body(progress.seen),
+        "looked_at": _seen_body(progress),
         "steps": [_body(state, say) for state in progress.states],
     }
     return to_text(body)
@@ -94,22 +98,30 @@ def _head(canvas: Canvas, progress: Progress, say: Say) -> None:
         canvas.item("•", say(WAYS[way]), indent=2)
     if len(progress.ways) == len(Way):
         canvas.line(say(msg("--for insi-card or --for insi-org leaves out the other way's steps.")))
-    if progress.seen is not None:
-        for line in _seen(progress.seen):
-            canvas.line(say(line), "bold magenta" if line == emulated_banner() else "")
+    for line in _seen(progress):
+        canvas.line(say(line), "bold magenta" if line == emulated_banner() else "")
 
 
-def _seen(checklist: Checklist) -> Iterator[Message]:
+def _seen(progress: Progress) -> Iterator[Message]:
     """What was looked at."""
-    if checklist.observation.emulated:
+    cards = progress.cards
+    if _emulated(progress):
         yield emulated_banner()
-    yield nmsg(
-        "Looked at {count} card, as of {date}, for the set “{title}”.",
-        "Looked at {count} cards, as of {date}, for the set “{title}”.",
-        len(checklist.cards),
-        date=checklist.observation.observed_at,
-        title=checklist.card_set.title,
-    )
+    if cards is not None:
+        yield nmsg(
+            "Looked at {count} card, as of {date}, for the set “{title}”.",
+            "Looked at {count} cards, as of {date}, for the set “{title}”.",
+            len(cards.cards),
+            date=cards.observation.observed_at,
+            title=cards.card_set.title,
+        )
+    if progress.files is not None:
+        files = tuple(file.key for file in progress.files.files)
+        yield msg("Looked at these files: {files}", files=files)
+
+
+def _emulated(progress: Progress) -> bool:
+    return progress.cards is not None and progress.cards.observation.emulated
 
 
 def _headline(state: StepState, say: Say) -> str:
@@ -142,8 +154,9 @@ def _lines(state: StepState, progress: Progress, say: Say) -> Iterator[str]:
         yield say(msg("Not published: {what}", what=words.unpublished))
     if state.waits_for:
         yield say(msg("Waits for: {steps}.", steps=state.waits_for))
-    if _open_to_verification(state):
-        yield say(msg("--verify finds out by itself, from the cards."))
+    verifier = state.step.verifier
+    if verifier is not None and not progress.verifying:
+        yield say(_BY_ITSELF[verifier.looks_at_cards])
 
 
 def _entry(entry: Entry) -> Message:
@@ -207,25 +220,28 @@ def _next(progress: Progress) -> Message:
 
 
 def _invitation(progress: Progress) -> Iterator[Message]:
-    """What to type next: to verify; or to tick what real cards verify."""
-    if progress.seen is None:
-        steps = _ids(filter(_open_to_verification, progress.states))
-        if steps:
+    """What to type next: to verify; or to tick what real cards and files verify."""
+    if not progress.verifying:
+        of_cards, of_files = _verifiable(progress, cards=True), _verifiable(progress, cards=False)
+        command = f"{COMMAND} --verify"
+        if of_cards:
             yield msg(
                 "With cards in the readers, {command} verifies: {steps}.",
-                command=f"{COMMAND} --verify",
-                steps=steps,
+                command=command,
+                steps=of_cards,
             )
-    elif not progress.seen.observation.emulated:
+        if of_files:
+            yield msg("With --p12 FILE FILE it also verifies: {steps}.", steps=of_files)
+    elif not _emulated(progress):
         verified = _ids(s for s in progress.states if s.verified and s.ticked_at is None)
         if verified:
             command = f"{COMMAND} --tick {' '.join(verified)}"
             yield msg("Verified and not ticked yet: {command}", command=command)
 
 
-def _open_to_verification(state: StepState) -> bool:
-    verifier = state.step.verifier
-    return state.verification is None and verifier is not None and verifier.looks_at_cards
+def _verifiable(progress: Progress, *, cards: bool) -> tuple[str, ...]:
+    steps = (state.step for state in progress.states)
+    return tuple(s.id for s in steps if s.verifier and s.verifier.looks_at_cards is cards)
 
 
 def _ids(states: Iterable[StepState]) -> tuple[str, ...]:
@@ -235,8 +251,8 @@ def _ids(states: Iterable[StepState]) -> tuple[str, ...]:
 def _markdown(progress: Progress, say: Say) -> list[str]:
     lines = [f"# {_escaped(say(TITLE))}", "", _escaped(say(INTRODUCTION)), ""]
     lines += [f"- {_escaped(say(WAYS[way]))}" for way in progress.ways]
-    if progress.seen is not None:
-        lines += ["", *(f"{_escaped(say(line))}  " for line in _seen(progress.seen))]
+    if progress.verifying:
+        lines += ["", *(f"{_escaped(say(line))}  " for line in _seen(progress))]
     for group, states in groupby(progress.states, key=lambda state: state.step.group):
         lines += ["", f"## {_escaped(say(GROUPS[group]))}", ""]
         for state in states:
@@ -256,9 +272,16 @@ def _task(state: StepState, progress: Progress, say: Say) -> list[str]:
     return lines
 
 
-def _numbered(progress: Progress) -> list[str]:
-    sources = enumerate(progress.guide.sources.values(), start=1)
-    return [f"\\[{number}\\] {_escaped(source)}  " for number, source in sources]
+def _sources(progress: Progress) -> list[str]:
+    return [f"\\[{number}\\] {_escaped(source)}  " for number, source in _numbered(progress)]
+
+
+def _numbered(progress: Progress) -> Iterator[tuple[int, str]]:
+    """The sources of these steps; each keeps its number where others are left out."""
+    used = {source for state in progress.states for source in state.step.sources}
+    for number, (key, source) in enumerate(progress.guide.sources.items(), start=1):
+        if key in used:
+            yield number, source
 
 
 def _escaped(text: str) -> str:
@@ -266,14 +289,22 @@ def _escaped(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", one_line(text))
 
 
-def _seen_body(checklist: Checklist | None) -> dict[str, Any] | None:
-    if checklist is None:
+def _seen_body(progress: Progress) -> dict[str, Any] | None:
+    if not progress.verifying:
         return None
+    cards, files = progress.cards, progress.files
+    return {
+        "cards": _cards_body(cards) if cards is not None else None,
+        "files": [file.key for file in files.files] if files is not None else [],
+    }
+
+
+def _cards_body(checklist: Checklist) -> dict[str, Any]:
     return {
         "observed_at": moment(checklist.observation.observed_at),
         "emulated": checklist.observation.emulated,
         "set": checklist.card_set.name,
-        "cards": len(checklist.cards),
+        "count": len(checklist.cards),
     }
 
 
