@@ -270,6 +270,7 @@ def render_where(
     stored = {item.certificate.sha256 for item in listing.authorities}
     lines = [
         say(msg("Download with a browser, then: cpx-tool trust import FILE…")),
+        say(msg("Or let cpx-tool trust fetch do both.")),
         say(msg("Store: {directory}", directory=printable(listing.directory))),
     ]
     together = say(msg("All at once"))
