@@ -115,8 +115,10 @@ class Ocsp:
 
 
 def question(subject: Certificate, issuer: Certificate) -> bytes:
-    """The OCSP request (DER) about a certificate. Hashes are SHA-1, which every responder
-    understands (RFC 5019, 2.1.1): they name the certificate, and protect nothing.
+    """The OCSP request (DER) about a certificate, which must have a serial number.
+
+    Hashes are SHA-1, which every responder understands (RFC 5019, 2.1.1): they name the
+    certificate, and protect nothing.
     """
     request = ocsp.Request(
         {
