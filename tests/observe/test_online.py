@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 import pytest
+from asn1crypto import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import load_der_x509_certificate
 
@@ -207,6 +210,19 @@ def test_a_chain_without_an_end_is_not_followed_for_ever() -> None:
     assert len(web.urls) == MAX_ROUNDS
 
 
+def test_nobody_is_asked_about_a_certificate_without_a_serial_number() -> None:
+    whole = x509.Certificate.load(LEAF.der())
+    whole["tbs_certificate"]["serial_number"] = 1 << 2000
+    assert isinstance(CA.own_key, ec.EllipticCurvePrivateKey)
+    signed = whole["tbs_certificate"].dump(force=True)
+    whole["signature_value"] = CA.own_key.sign(signed, ec.ECDSA(SHA256()))
+    der = whole.dump(force=True)
+    assert read_certificate(der).serial is None
+    web = FakeWeb(PAGES)
+    look_up([der], material(CA, ROOT), (), web, AT)
+    assert web.urls == [f"{WEB}/ca.crl", LDAP, f"{WEB}/top.crl", f"{WEB}/ocsp"]
+
+
 def test_a_certificate_that_names_a_lot() -> None:
     cas, crls, responders = ([f"{WEB}/{n}.{kind}" for n in range(50)] for kind in "abc")
     web = FakeWeb({cas[0]: authority(ROOT).der()})
@@ -256,7 +272,7 @@ HTML = b"\r\n<!DOCTYPE html><html><title>Log in</title>"
         (Document.CERTIFICATE, b"", "empty"),
         (Document.CERTIFICATE, HTML, "web page"),
         (Document.CERTIFICATE, CrlSpec(CA).der(), "not a certificate"),
-        (Document.CERTIFICATE, pem(CA.der())[:200], "cut short"),
+        (Document.CERTIFICATE, pem(CA.der())[:200], "damaged"),
         (Document.CERTIFICATE, bundle(CA)[:-9], "damaged"),
         (Document.CRL, b"", "empty"),
         (Document.CRL, HTML, "web page"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -179,6 +180,13 @@ def test_after_the_certificate_expired_good_means_nothing() -> None:
     refused(spec.but(made=last + SECOND), "expired", at=last + HOUR)
     revoked = spec.but(made=last + SECOND, revoked=(AT, None))
     assert answer(revoked, at=last + HOUR).outcome is Outcome.REVOKED
+
+
+def test_a_certificate_whose_end_cannot_be_read_is_revoked_or_nothing_is_said() -> None:
+    endless = replace(read(LEAF), not_after=None)
+    for spec, outcome in ((GOOD, Outcome.NO_CRL), (GOOD.but(revoked=(AT, None)), Outcome.REVOKED)):
+        (found,) = judge_ocsp(endless, read(CA), [read_ocsp(spec.der())], [], AT)
+        assert found.outcome is outcome
 
 
 def test_dates_that_contradict_each_other() -> None:

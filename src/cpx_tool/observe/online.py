@@ -16,8 +16,9 @@ from cpx_tool.model.fetch import Address, Document, Failure, Fetched, FetchProbl
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Authority, ChainOutcome, ChainResult, TrustMaterial
 from cpx_tool.pki.canonical import label_of
-from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
+from cpx_tool.pki.certificate import MAX_BYTES, read_certificates
 from cpx_tool.pki.crl import MAX_CRL, read_crl, read_crls
+from cpx_tool.pki.link import read_link
 from cpx_tool.pki.ocsp import MAX_OCSP, MEDIA_TYPE, is_about, question, read_ocsp
 from cpx_tool.pki.trust import make_trust
 from cpx_tool.ports import Fetch
@@ -149,10 +150,12 @@ class _Session:
         asked: dict[bytes, tuple[Certificate, Certificate]] = {}
         addresses: list[Address] = []
         for subject, issuer in pairs:
-            der = question(subject, issuer)
-            asked[der] = subject, issuer
             crls, about = subject.crl_urls[:MAX_NAMED], label_of(issuer.subject)
             addresses += (Address(Document.CRL, url, about) for url in crls)
+            if subject.serial is None:  # there is nothing to ask about
+                continue
+            der = question(subject, issuer)
+            asked[der] = subject, issuer
             responders, about = subject.ocsp_urls[:MAX_NAMED], label_of(subject.subject)
             addresses += (Address(Document.OCSP, url, about, der) for url in responders)
         fresh = self._fresh(addresses)
@@ -202,7 +205,7 @@ def _unexpected(fetched: Fetched, reason: Message) -> Fetched:
 
 def _certificates(fetched: Fetched, body: bytes) -> Gain:
     ders = read_certificates(body)[:_MAX_CERTIFICATES]
-    names = tuple(label_of(read_certificate(der).subject) for der in ders)
+    names = tuple(label_of(read_link(der).certificate.subject) for der in ders)
     content = nmsg(
         "A certificate: {names}.", "{count} certificates: {names}.", len(ders), names=names
     )

@@ -115,8 +115,10 @@ class Ocsp:
 
 
 def question(subject: Certificate, issuer: Certificate) -> bytes:
-    """The OCSP request (DER) about a certificate. Hashes are SHA-1, which every responder
-    understands (RFC 5019, 2.1.1): they name the certificate, and protect nothing.
+    """The OCSP request (DER) about a certificate, which must have a serial number.
+
+    Hashes are SHA-1, which every responder understands (RFC 5019, 2.1.1): they name the
+    certificate, and protect nothing.
     """
     request = ocsp.Request(
         {
@@ -195,7 +197,13 @@ def _judge(single: Single, answer: Ocsp, subject: Certificate, at: datetime) -> 
     if single.status is Status.UNKNOWN:
         reason = msg("The OCSP responder does not know this certificate.")
         return _result(RevocationOutcome.UNKNOWN, reason, single)
-    if subject.not_after is not None and single.this_update > subject.not_after:
+    return _not_revoked(single, subject, at)
+
+
+def _not_revoked(single: Single, subject: Certificate, at: datetime) -> Revocation:
+    if subject.not_after is None:
+        return _unusable(msg("When the certificate expires cannot be read."))
+    if single.this_update > subject.not_after:
         reason = msg(
             "The OCSP answer at hand was made after the certificate expired, so it need not "
             "know a revocation any more."
