@@ -238,6 +238,21 @@ def test_with_a_card_too_many_none_of_them_has_the_sets_product(key: rsa.RSAPriv
     assert [row(c) for c in both.cards] == ["?+++", "?+++"]
 
 
+def test_in_a_set_with_gaps_the_sets_product_counts_for_a_pinned_card_only(
+    key: rsa.RSAPrivateKey, card_set: CardSet
+) -> None:
+    """An anonymous CPE, of another set, alone: of this one only the CDE could be it."""
+    who = person(2, nominative=False)
+    seen = emulated(observation(card(key, who)), key)
+    (alone,) = judge(seen, card_set).cards
+    assert alone.expected is not None
+    assert (alone.expected.role, alone.interchangeable) == ("cde-directeur", ())
+    assert cell(alone, Use.ORG_ADMIN).cause is Cause.PRODUCT_NOT_KNOWN
+    roles = (replace(card_set.cards[0], card_number=who.card_number), *card_set.cards[1:])
+    (pinned,) = judge(seen, replace(card_set, cards=roles)).cards
+    assert cell(pinned, Use.ORG_ADMIN).cause is Cause.NAMED
+
+
 def test_a_card_of_another_set_is_as_good(key: rsa.RSAPrivateKey, card_set: CardSet) -> None:
     who = replace(person(0, nominative=True), profession=21)
     found = judged(key, who, card_set)

@@ -204,9 +204,10 @@ def data_objects(person: Person) -> tuple[DataObject, ...]:
     who = [(0x80, bytes([person.card_type])), (0x81, text(person.common_name))]
     if person.profession is not None:
         who.append((0x82, bytes([person.profession])))
+    number = person.card_number if person.card_number.isdecimal() else ""  # BCD holds no other
     return (
         id_card(
-            (0x81, bytes.fromhex(person.card_number)),
+            (0x81, bytes.fromhex(number)),
             (0x82, bytes([person.category])),
             (0x83, bytes.fromhex("20240115")),
             (0x84, bytes.fromhex("202701")),

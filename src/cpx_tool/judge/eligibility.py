@@ -62,12 +62,16 @@ def possible_products(identity: Identity, placement: Placement) -> tuple[Product
     """What the card may have been ordered as: by its type code, and by the set where that counts.
 
     The set's word counts for a card that has its place for certain, and of every role that it may
-    have; one that is not as the set states the role may be anything its type code allows.
+    have: the set is complete, or the role is pinned to this very card. One that is not as the set
+    states the role may be anything its type code allows.
     """
     allowed = PRODUCTS_OF.get(int(identity.card_type.code), ()) if identity.card_type else ()
     if placement.place is not Place.EXPECTED or placement.expected is None or placement.contested:
         return allowed
     roles = placement.interchangeable or (placement.expected,)
+    stated = [role for role in roles if not placement.partial or role.card_number is not None]
+    if len(stated) < len(roles):
+        return allowed
     found = {product for role in roles for product in _ordered_as(role, identity, allowed)}
     return tuple(product for product in Product if product in found)
 

@@ -21,12 +21,14 @@ class Placement:
 
     For an extra card, these are the roles that it would fit, had others not taken them.
     `contested`: an extra card could be here in its stead, so which of them is the set's is open.
+    `partial`: cards of the set are missing, so that a card of another set may have this place.
     """
 
     place: Place
     expected: ExpectedCard | None = None
     interchangeable: tuple[ExpectedCard, ...] = ()
     contested: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
     for index in free:
         if index not in places:
             places[index] = _left_over(cards[index], fitting[index], roles, open_roles)
-    ordered = tuple(places[i] for i in range(len(cards)))
+    ordered = tuple(replace(places[i], partial=bool(open_roles)) for i in range(len(cards)))
     return Match(ordered, tuple(roles[r] for r in open_roles))
 
 
