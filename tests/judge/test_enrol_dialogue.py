@@ -185,6 +185,22 @@ def test_a_card_with_one_certificate_unread_is_replaced_by_its_better_reading(
     assert len(talk.drawer.steps) == 1
 
 
+def test_a_contactless_reading_is_not_enough(card_set: CardSet, show: Show) -> None:
+    """It shows the technical certificate only, which need not name the holder."""
+    whole = show(DOCTOR)
+    technical = replace(whole.certificates[0], label="Certificat Technique CPS", id="30")
+    whole = replace(whole, certificates=(*whole.certificates, technical))
+    part = replace(whole, certificates=(technical,))
+    talk = put(Talk(card_set), part)
+    (refused,) = talk.enrolment.refused
+    assert refused.why is Why.UNREADABLE
+    assert refused.hint is not None
+    assert "contacts" in say(refused.hint)
+    talk = put(talk, whole)
+    assert (inserting(talk), talk.enrolment.refused) == ((2, 6), ())
+    assert put(talk, part).enrolment == talk.enrolment
+
+
 def test_a_copy_of_a_number_takes_the_role_from_both(card_set: CardSet, show: Show) -> None:
     talk = put(put(Talk(card_set), show(DOCTOR)), show(DOCTOR, serial=99))
     assert [r.why for r in talk.enrolment.refused] == [Why.SAME_NUMBER] * 2

@@ -227,7 +227,7 @@ def test_a_card_that_contradicts_the_set_is_not_enrolled(card_set: CardSet, made
         ({"category": 0x00}, Why.PRODUCTION),
         ({"category": 0x81}, Why.NOT_PROVEN_TEST),
         ({"card_type": 7}, Why.NOT_STATABLE),
-        ({"card_number": "12345"}, Why.NOT_STATABLE),
+        ({"card_number": "31000000AB"}, Why.NOT_STATABLE),
     ],
 )
 def test_a_card_that_must_not_or_cannot_be_enrolled(

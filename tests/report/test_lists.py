@@ -93,7 +93,7 @@ def test_a_set_with_its_cards() -> None:
 def test_a_set_without_published_contents_says_what_to_do() -> None:
     text = " ".join(sets.render_one(find_set("cabinet-dentaire"), say, Paper(80)).split())
     assert "not published" in text
-    assert "cpx-tool show-set centre-sante --toml" in text
+    assert "cpx-tool enrol-set --set cabinet-dentaire --into my-set.toml" in text
 
 
 def test_a_profession_code_that_the_table_does_not_hold() -> None:

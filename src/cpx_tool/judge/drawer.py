@@ -118,6 +118,9 @@ def refusal(card: ReadCard) -> RefusedCard | None:
 
 
 def _not_statable(card: ReadCard, identity: Identity) -> RefusedCard | None:
+    if card.authentication is None:
+        reason = msg("It does not show its holder's authentication certificate.")
+        return RefusedCard(seen(card), Why.UNREADABLE, reason, _CONTACTS)
     if not _number(card):
         reason = msg("Its certificates carry no card number of ten digits to know it by.")
         return RefusedCard(seen(card), Why.NOT_STATABLE, reason)
@@ -128,6 +131,7 @@ def _not_statable(card: ReadCard, identity: Identity) -> RefusedCard | None:
 
 
 _WHENCE = msg("Check where this card comes from; its PIN was not tried.")
+_CONTACTS = msg("A contactless reader sees only a part of a card: use one with contacts.")
 _AGAIN = msg("Put the card in again, chip first and facing up, and read it once more.")
 
 
