@@ -204,7 +204,8 @@ def data_objects(person: Person) -> tuple[DataObject, ...]:
     who = [(0x80, bytes([person.card_type])), (0x81, text(person.common_name))]
     if person.profession is not None:
         who.append((0x82, bytes([person.profession])))
-    number = person.card_number if person.card_number.isdecimal() else ""  # BCD holds no other
+    digits = person.card_number.isascii() and person.card_number.isdigit()
+    number = person.card_number if digits else ""  # BCD holds no other
     return (
         id_card(
             (0x81, bytes.fromhex(number)),
