@@ -304,12 +304,12 @@ def request_certificate(request: Request, password_file: Path | None) -> None:
 
 def check_set_target(path: Path, *, replace: bool) -> None:
     """Refuse an impossible target before any card is asked. Raises `BadInput`."""
-    if not replace and os.path.lexists(path):
+    files.check_target(path, files.WRITE_HINT)  # what could not be replaced either comes first
+    if not replace and path.exists():
         raise BadInput(
             msg("{path} exists already.", path=str(path)),
             msg("Choose another file, or replace this one with --force."),
         )
-    files.check_target(path, files.WRITE_HINT, exclusive=not replace)
 
 
 def write_set(card_set: CardSet, comment: Sequence[str], path: Path, *, replace: bool) -> None:

@@ -62,7 +62,7 @@ def test_a_drawer_with_one_reader(drawer: Drawer, tmp_path: Path) -> None:
         hand(person, drawer, STAFF[0])
         shown = person.asked("Insert the next card (3 of 6).")
         assert f"Read: {number[STAFF[0]]} ADELE" in shown
-        assert "2 of these: CDE test directeur" in shown
+        assert "2 of these (CDE test directeur" in shown
         hand(person, drawer, NURSE, DENTIST)
         person.asked("Insert the next card (5 of 6).")
         hand(person, drawer, STAFF[1])
@@ -138,7 +138,8 @@ def test_whoever_stops_finds_nothing_written(
         person.press(key)
         ended, out, rest = person.end()
     assert ended == code
-    assert rest.removeprefix("^C").strip() == told
+    assert rest.endswith(told)
+    assert "Traceback" not in rest
     assert ("Nothing was written" in out) == (code == 1)
     assert list(tmp_path.iterdir()) == []
 

@@ -168,7 +168,7 @@ def _titles(awaited: Awaited) -> Message:
     if awaited.count == len(titles):
         return msg("{titles}", titles=titles)
     return nmsg(
-        "{count} of these: {titles}", "{count} of these: {titles}", awaited.count, titles=titles
+        "{count} of these ({titles})", "{count} of these ({titles})", awaited.count, titles=titles
     )
 
 
