@@ -7,25 +7,12 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from gettext import gettext as _
+from importlib import import_module
 
 import click
 
 from cpx_tool import __version__, wiring
-from cpx_tool.cli import (
-    card,
-    check,
-    checks,
-    emulate,
-    enrol,
-    inspect,
-    options,
-    order,
-    pin_ledger,
-    readers,
-    sets,
-    software,
-    trust,
-)
+from cpx_tool.cli import options
 from cpx_tool.cli.interruption import Interruption, code_of
 from cpx_tool.cli.output import complain, show
 from cpx_tool.errors import CpxError, ExitCode
@@ -34,9 +21,46 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.report.json import render_error
 from cpx_tool.report.words import printable, shortened
 
+COMMANDS = {
+    "list-readers": "readers:list_readers",
+    "check-set": "check:check_set",
+    "judge": "check:judge",
+    "show-card": "card:show_card",
+    "inspect": "inspect:inspect",
+    "check-p12": "software:check_p12",
+    "csr": "software:csr",
+    "emulate": "emulate:emulate",
+    "list-sets": "sets:list_sets",
+    "show-set": "sets:show_set",
+    "order-guide": "order:order_guide",
+    "enrol-set": "enrol:enrol_set",
+    "list-checks": "checks:list_checks",
+    "explain": "checks:explain",
+    "trust": "trust:trust",
+    "pin-ledger": "pin_ledger:pin_ledger",
+}
+"""Each command, and where it is: the module in this room, and its name there."""
+
+
+class Commands(options.Group):
+    """Loads a command when it is asked for: all of them would double the time of each start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All names, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"cpx_tool.cli.{module}"), name)
+        assert isinstance(found, click.Command)  # noqa: S101 - the table above
+        return found
+
 
 @click.group(
-    cls=options.Group,
+    cls=Commands,
     help=_("Check sets of test CPx cards, their readers and their middleware."),
     epilog=options.EXIT_CODES,
     subcommand_metavar=_("COMMAND [ARGS]..."),
@@ -48,25 +72,6 @@ def cli() -> None:
 
 
 cli.params.append(options.language_option())
-for command in (
-    readers.list_readers,
-    check.check_set,
-    check.judge,
-    card.show_card,
-    inspect.inspect,
-    software.check_p12,
-    software.csr,
-    emulate.emulate,
-    sets.list_sets,
-    sets.show_set,
-    order.order_guide,
-    enrol.enrol_set,
-    checks.list_checks,
-    checks.explain,
-    trust.trust,
-    pin_ledger.pin_ledger,
-):
-    cli.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:
