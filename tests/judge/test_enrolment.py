@@ -205,6 +205,14 @@ def test_roles_that_cannot_be_told_apart_are_awaited_together(
     ]
 
 
+def test_roles_that_change_hands_by_way_of_another_card_are_awaited_together(made: Make) -> None:
+    """The director may be the anonymous card, and the employee's card be free for the employee."""
+    here = [made("cde-directeur"), made("cpe-employe", **ANONYMOUS)]
+    assert (1, ["cde-directeur", "cpe-employe", "cpe-anonyme"]) in awaited(
+        enrol(here, find_set("centre-hospitalier"), ())
+    )
+
+
 # --- what is left out -------------------------------------------------------------------------
 
 
