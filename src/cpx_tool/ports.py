@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cpx_tool.model.fetch import Reply, Request
+from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Fault
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
@@ -132,11 +133,12 @@ class Pin:
 
 
 class LedgerFault(Exception):
-    """The ledger of PIN tries cannot be read or written; `reason` is the system's word."""
+    """The ledger of PIN tries cannot be read or written; `code` is stable ("EACCES", "damaged")."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Message, code: str) -> None:
+        super().__init__(code)
         self.reason = reason
+        self.code = code
 
 
 class Ledger(Protocol):

@@ -22,6 +22,7 @@ from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
 from cpx_tool.adapters.softhsm import Wanted, emulation_trust, use_emulation, write_emulation
+from cpx_tool.adapters.softhsm_directory import read_manifest
 from cpx_tool.adapters.software_files import read_software_file
 from cpx_tool.adapters.system import keep_no_core, workstation
 from cpx_tool.adapters.ticks import TickFile
@@ -105,14 +106,14 @@ class Login:
     operator: Operator | None
 
 
-def pin_ledger() -> FileLedger:
-    """The ledger of PIN tries on real cards."""
-    return FileLedger(state_directory(os.environ))
-
-
-def _ledger(source: Source) -> FileLedger:
-    """An emulation has its own: its card numbers come again with each one that is made."""
-    return FileLedger(source.emulated) if source.emulated is not None else pin_ledger()
+def pin_ledger(emulated: Path | None) -> FileLedger:
+    """The ledger of PIN tries on real cards; or that of an emulation, whose card numbers come
+    again with each one that is made. Raises `BadInput` where there is no such emulation.
+    """
+    if emulated is None:
+        return FileLedger(state_directory(os.environ))
+    read_manifest(emulated)
+    return FileLedger(emulated)
 
 
 def go_online(
@@ -239,7 +240,7 @@ def check_cards(
         return _walk(source, login, at_hand, tell)
     keep_no_core()  # this process holds the PIN, too
     pins = pin_source(login.ask_pin, os.environ)
-    means = LoginMeans(pins, _ledger(source), login.operator, now)
+    means = LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
     return _walk(source, means, at_hand, tell)
 
 

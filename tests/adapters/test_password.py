@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from cpx_tool.adapters.password import MINIMUM, PromptedPassword, new_password, password_source
+from cpx_tool.adapters.password import (
+    MINIMUM,
+    Ask,
+    PromptedPassword,
+    new_password,
+    password_source,
+)
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.ports import Password
@@ -85,7 +93,7 @@ def test_the_line_of_a_file(password_file: Path, content: bytes, password: str) 
     [
         (b"secret\nand more\n", "more than one line"),
         (b"secret\n\n", "more than one line"),
-        (b"se\0cret", "more than one line"),
+        (b"se\0cret", "is no text file"),
         (b"\xe9t\xe9", "not UTF-8"),
         (b"x" * 2000, "too large"),
     ],
@@ -150,10 +158,38 @@ def test_a_name_that_a_terminal_would_obey_is_not_printed_as_it_is() -> None:
     assert not any("\x1b" in question for question in questions)
 
 
-def test_no_terminal_to_ask() -> None:
-    told = refusal(lambda: list(PromptedPassword(no_terminal).passwords("a.p12")))
-    assert "no terminal" in told
+def warns(_: str) -> str:
+    warnings.warn("echo", getpass.GetPassWarning, stacklevel=1)
+    return "seen by all"
+
+
+@pytest.mark.parametrize(("ask", "words"), [(warns, "no terminal"), (no_terminal, "was typed.")])
+def test_nothing_was_typed(ask: Ask, words: str) -> None:
+    told = refusal(lambda: list(PromptedPassword(ask).passwords("a.p12")))
+    assert words in told
     assert "CPX_P12_PASSWORD" in told
+
+
+def no_text(_: str) -> str:
+    return b"\xe9".decode()
+
+
+def test_what_is_no_text_does_not_open_and_is_asked_for_again() -> None:
+    assert list(PromptedPassword(no_text).passwords("a.p12")) == []
+    assert "no text in UTF-8" in refusal(lambda: new_password(None, {}, no_text))
+
+
+def test_a_variable_in_another_encoding() -> None:
+    given = {"CPX_P12_PASSWORD": "caf\udce9"}
+    for take in (lambda: password_source(None, given), lambda: new_password(None, given)):
+        assert "CPX_P12_PASSWORD is not UTF-8 text." in refusal(take)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("é" * 600, "at most 1023 bytes"), ("twelve-chars\r\nx", "nobody can type")]
+)
+def test_a_password_that_could_not_be_used_again(text: str, words: str) -> None:
+    assert words in refusal(lambda: new_password(None, {"CPX_P12_PASSWORD": text}))
 
 
 # --- for a new key ----------------------------------------------------------------------------

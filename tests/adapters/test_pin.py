@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from cpx_tool.adapters.pin import PromptedPin, pin_source
@@ -40,9 +42,18 @@ def test_what_is_no_pin_is_refused_before_a_card_sees_it(typed: str) -> None:
     assert typed == "" or typed not in told
 
 
-def test_no_terminal_to_ask() -> None:
-    def ask(_: str) -> str:
-        raise EOFError
+def _nothing(_: str) -> str:
+    raise EOFError
 
-    with pytest.raises(BadInput):
+
+def _no_text(_: str) -> str:
+    return b"\xe912".decode()
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"), [(_nothing, "No PIN was typed."), (_no_text, "This is no PIN")]
+)
+def test_nothing_that_could_be_a_pin_was_typed(ask: Callable[[str], str], words: str) -> None:
+    with pytest.raises(BadInput) as caught:
         PromptedPin(ask).pin()
+    assert words in say(caught.value.reason)

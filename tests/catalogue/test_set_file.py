@@ -157,6 +157,25 @@ def test_cards_are_written_as_tables(cards: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (".".join(["a"] * 50_000) + " = 1", 1),
+        (GOOD + "[" + " . ".join(["'a'"] * 50_000) + "]", GOOD.count("\n") + 1),
+        ("x = {" + ".".join(['"a"'] * 50_000) + " = 1}", 1),
+    ],
+)
+def test_a_key_of_endless_parts_is_refused_before_it_is_read(text: str, line: int) -> None:
+    with pytest.raises(BadInput) as caught:
+        read_set(text, "mine.toml")
+    assert say(caught.value.reason) == f"mine.toml, line {line}: this is not valid TOML."
+
+
+def test_dots_in_texts_are_no_keys() -> None:
+    dotted = "a.b." * 40
+    assert read_set(GOOD.replace("My set", dotted), "mine.toml").title == dotted
+
+
+@pytest.mark.parametrize(
     ("text", "start"),
     [
         ('name = "mine"\ntitle = \n', "mine.toml, line 2: this is not valid TOML."),

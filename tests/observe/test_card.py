@@ -366,11 +366,11 @@ def test_nobody_is_asked_about_a_card_that_gets_no_pin_anyway(card: TokenContent
 
 def test_what_cannot_be_noted_is_not_tried(card: TokenContents) -> None:
     tokens = FakeTokens({0: card})
-    (seen,) = walk(tokens, ledger=FakeLedger(fault="Read-only file system"))
+    (seen,) = walk(tokens, ledger=FakeLedger(fault="EROFS"))
     record = record_of(seen)
     assert record.refusal is PinRefusal.LEDGER_UNAVAILABLE
     assert record.fault is not None
-    assert record.fault.code == "Read-only file system"
+    assert record.fault.code == "EROFS"
     assert tokens.logins == {}
 
 

@@ -22,7 +22,7 @@ ISSUER = (
     (NameOID.COMMON_NAME, "TEST AC IGC-SANTE FORT PERSONNES"),
 )
 SERIAL = 0x1234
-CRL_ADDRESS = "http://crl.invalid/ACI-FO-PP-TEST.crl"
+CRL_ADDRESS = "http://crl.example.test/ACI-FO-PP-TEST.crl"
 EXTENSIONS = {
     "1.2.250.1.71.1.2.5": "040180",
     "1.2.250.1.71.1.2.2": "020100",

@@ -133,7 +133,7 @@ class FakeLedger:
 
     def _fail(self) -> None:
         if self.fault:
-            raise LedgerFault(self.fault)
+            raise LedgerFault(msg("no"), self.fault)
 
 
 @dataclass

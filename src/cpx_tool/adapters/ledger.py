@@ -7,6 +7,10 @@ killed in the middle leaves a trace. Never a PIN.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import stat
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +19,8 @@ from pathlib import Path
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import write_whole
 from cpx_tool.adapters.system import no_home, user_state
+from cpx_tool.errors import why
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import FailedTry
 from cpx_tool.ports import LedgerFault
 
@@ -23,6 +29,9 @@ LEDGER_FILE = "pin-ledger.json"
 LEDGER_LOCK = "pin-ledger.lock"
 _FORMAT = 1
 _MAX_BYTES = 1_000_000
+_PATIENCE_SECONDS = 5.0
+"""Another run holds the ledger for some milliseconds."""
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,9 @@ class FileLedger:
                     self._write(after)
 
     def _read(self) -> dict[str, FailedTry]:
-        try:
-            with self.path.open("rb") as file:
-                content = file.read(_MAX_BYTES)
-        except FileNotFoundError:
+        if not os.path.lexists(self.path):
             return {}
-        contents = from_json(content, _Contents)
+        contents = from_json(_regular(self.path), _Contents)
         if contents.format != _FORMAT:
             raise Malformed(f"format {contents.format}")
         return {entry.card: entry for entry in contents.entries}
@@ -102,21 +108,45 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LedgerFault(error.strerror or type(error).__name__) from None
+        code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        raise LedgerFault(why(error), code) from None
     except Malformed:
-        raise LedgerFault("damaged") from None
+        raise LedgerFault(msg("it is damaged, or no ledger"), "damaged") from None
+
+
+def _regular(path: Path) -> bytes:
+    """What the file holds. A pipe would be waited for without end. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Malformed("no regular file")
+        return file.read(_MAX_BYTES)
 
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One change at a time, over processes."""
-    with path.open("ab") as file:
-        try:
-            import fcntl  # noqa: PLC0415 - not on Windows
-        except ImportError:
-            import msvcrt  # noqa: PLC0415
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    """One change at a time, over processes. Raises `OSError` when another one does not end."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0) as file:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                _lock(file.fileno())
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
         yield
+
+
+def _lock(descriptor: int) -> None:
+    """Raises `OSError` while another process has it; it ends with the descriptor."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        import msvcrt  # noqa: PLC0415
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

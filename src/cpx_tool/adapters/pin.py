@@ -42,7 +42,14 @@ class PromptedPin:
                 # without a terminal getpass would warn, and echo the PIN
                 with warnings.catch_warnings(action="error", category=getpass.GetPassWarning):
                     typed = self._ask(say(msg("PIN of the test cards: ")))
-            except (EOFError, getpass.GetPassWarning):
+            except UnicodeDecodeError:
+                typed = ""  # no text, so no PIN
+            except EOFError:
+                raise BadInput(
+                    msg("No PIN was typed."),
+                    msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),
+                ) from None
+            except getpass.GetPassWarning:
                 raise BadInput(
                     msg("No PIN was typed: there is no terminal to ask."),
                     msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),

@@ -14,7 +14,10 @@ from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 256_000
+"""A thousand cards fit."""
+_MAX_DOTS = 20
+"""Of one key, one after the other: a set file has none, and tomllib's time grows squared."""
 
 _SET_KEYS = ("name", "title", "size", "igc", "reference", "aliases", "source", "card")
 _CARD_KEYS = (
@@ -29,6 +32,10 @@ _CARD_KEYS = (
     "title_patterns",
     "card_number",
 )
+_COMPARE = msg(
+    "Correct the file; `cpx-tool show-set centre-sante --toml` prints a set file to compare with."
+)
+_KEY_PIECE = re.compile(r"[\w-]+|\"[^\"\n]*\"|'[^'\n]*'|\.|[ \t]+|[^\w.]|\n")
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -142,7 +149,7 @@ def _read_bytes(path: Path) -> bytes:
         reason = why(error) if isinstance(error, OSError) else msg("it is not a path")
         raise _unusable(msg("{file} cannot be read: {why}.", file=name, why=reason)) from error
     if len(raw) > MAX_BYTES:
-        raise _unusable(msg("{file} is too large to be a set file (over 1 MB).", file=name))
+        raise _unusable(msg("{file} is too large to be a set file (over 256 kB).", file=name))
     return raw
 
 
@@ -156,17 +163,31 @@ def _set_hint() -> Message:
     )
 
 
+def _refuse_deep_keys(text: str, file: str) -> None:
+    dots, line = 0, 1
+    for piece in _KEY_PIECE.finditer(text):
+        word = piece[0]
+        line += word.count("\n")
+        if word == ".":
+            dots += 1
+        elif word[0] not in " \t\"'" and not word[0].isalnum() and word[0] not in "_-":
+            dots = 0
+        if dots > _MAX_DOTS:
+            raise BadInput(
+                msg("{file}, line {line}: this is not valid TOML.", file=file, line=line),
+                _COMPARE,
+            )
+
+
 def _parse(text: str, file: str) -> dict[str, object]:
+    _refuse_deep_keys(text, file)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         # numbers beyond Python's limit and endless nesting are no TOMLDecodeError
         raise BadInput(
             _not_toml(text, file, error),
-            msg(
-                "Correct the file; `cpx-tool show-set centre-sante --toml` prints a set file "
-                "to compare with."
-            ),
+            _COMPARE,
         ) from error
 
 

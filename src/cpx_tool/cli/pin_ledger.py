@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gettext import gettext as _
+from pathlib import Path
 
 import click
 
@@ -31,9 +32,15 @@ from cpx_tool.report import pin_ledger as ledger_report
     metavar=_("NUMBER"),
     help=_("You made sure of this card's PIN: it may be tried once more."),
 )
+@click.option(
+    "--emulated",
+    metavar=_("DIR"),
+    type=options.AnyPath(),
+    help=_("The ledger of the emulated cards in DIR: they have one of their own."),
+)
 @options.json_option
-def pin_ledger(card: str | None, as_json: bool) -> None:
-    ledger = wiring.pin_ledger()
+def pin_ledger(card: str | None, emulated: Path | None, as_json: bool) -> None:
+    ledger = wiring.pin_ledger(emulated)
     try:
         if card is not None:
             _forget(ledger, card)

@@ -80,9 +80,16 @@ def revoked_answer(revocation: Revocation) -> Answer | None:
     return passed(revocation.reason) if revocation.outcome is RevocationOutcome.GOOD else None
 
 
-def _get(addresses: tuple[str, ...]) -> Message | None:
-    """Directories (LDAP) are left out: a browser does not read them."""
-    web = tuple(address for address in addresses if address.startswith("http"))
+def _get(addresses: tuple[str, ...]) -> Message:
+    """Directories (LDAP) are left out, as a browser does not read them; and the addresses that an
+    emulation makes up (RFC 6761, ".invalid").
+    """
+    web = [a for a in addresses if a.startswith("http") and not _made_up(a)]
     if not web:
-        return None
+        return msg("Name the directory or the file that it is in: --ca-dir DIR, --crl FILE.")
     return msg("Download {address}, then: cpx-tool trust import FILE.", address=web[0])
+
+
+def _made_up(address: str) -> bool:
+    host = address.partition("//")[2].partition("/")[0]
+    return host.partition(":")[0].endswith(".invalid")

@@ -272,7 +272,7 @@ def _note(means: LoginMeans, situation: Situation) -> PinRecord | None:
     try:
         means.ledger.open(situation.card, means.now())
     except LedgerFault as error:
-        fault = Fault(FaultKind.ERROR, "ledger", error.reason)
+        fault = Fault(FaultKind.ERROR, "ledger", error.code)
         return PinRecord(PinResult.REFUSED, PinRefusal.LEDGER_UNAVAILABLE, fault=fault)
     return None
 

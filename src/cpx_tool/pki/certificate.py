@@ -244,6 +244,8 @@ def _from_pem(data: bytes) -> tuple[bytes, ...]:
 def _nothing_in_pem(damage: Sequence[BadCertificate], others: Sequence[str]) -> BadCertificate:
     if damage:
         return damage[0]
+    if any("CRL" in label for label in others):
+        return BadCertificate(msg("This file holds no certificate, but a CRL: use --crl FILE."))
     if others:
         found = tuple(dict.fromkeys(others))
         return BadCertificate(msg("This file holds no certificate, but: {found}.", found=found))

@@ -195,6 +195,9 @@ def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     size = checklist.card_set.size
     found = size - len(checklist.missing)
     subjects = nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=size)
+    alike = sum(card.result is CardResult.INTERCHANGEABLE for card in checklist.cards)
+    if alike:
+        subjects = msg("{cards} ({count} interchangeable)", cards=subjects, count=alike)
     verdict_line(canvas, checklist.verdict, subjects, checklist.all_findings(), say)
 
 

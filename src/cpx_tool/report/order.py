@@ -205,6 +205,9 @@ def _summary(progress: Progress) -> Iterator[tuple[Message, str]]:
         ),
         "",
     )
+    if progress.verifying:
+        verified = _ids(state for state in progress.states if state.verified)
+        yield msg("Verified: {steps}.", steps=verified or ("—",)), "green"
     contradicted = _ids(state for state in progress.states if state.contradicted)
     if contradicted:
         yield msg("Contradicted: {steps}.", steps=contradicted), "bold red"

@@ -152,7 +152,7 @@ def _refused(pin: PinRecord, refusal: PinRefusal, proof: TestProof) -> Answer:
     if pin.earlier is not None and refusal is PinRefusal.EARLIER_RUN:
         reason = msg("{refusal} That was on {date}.", refusal=reason, date=pin.earlier)
     if pin.fault is not None and refusal is PinRefusal.LEDGER_UNAVAILABLE:
-        reason = msg("{refusal} ({why})", refusal=reason, why=pin.fault.code)
+        reason = msg("{refusal} ({code})", refusal=reason, code=pin.fault.code)
     if refusal is PinRefusal.LOCKED:
         return failed(reason, hint)
     unproven = refusal in (PinRefusal.NOT_PROVEN_TEST, PinRefusal.PRODUCTION)
