@@ -15,6 +15,8 @@ EXAMPLES = {
     "certificate": 250,
     "chain": 120,
     "crl": 250,
+    "ocsp": 150,
+    "p12": 100,
     "card-object": 100,
     "inspect": 80,
     "set-file": 150,

@@ -50,11 +50,22 @@ def test_more_than_any_workstation_has_is_refused(tmp_path: Path, place: str) ->
     assert f"{place}: {len(items)}" in refused(tmp_path, json.dumps(seen))
 
 
-@pytest.mark.parametrize("place", ["certificates", "crls", "accepted"])
+@pytest.mark.parametrize("place", ["certificates", "crls", "answers", "accepted"])
 def test_more_ca_certificates_than_there_are_is_refused(tmp_path: Path, place: str) -> None:
     seen = json.loads(SAMPLE.read_text())
     seen["trust"] = {place: [""] * (MAXIMUM_ITEMS + 1)}
     assert f"{place}: {MAXIMUM_ITEMS + 1}" in refused(tmp_path, json.dumps(seen))
+
+
+MOMENTS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-15T12:00:00")
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_date_that_is_no_moment_of_utc_is_refused(tmp_path: Path, moment: str) -> None:
+    seen = json.loads(SAMPLE.read_text())
+    assert "$.observed_at" in refused(tmp_path, json.dumps({**seen, "observed_at": moment}))
+    seen["cards"][1]["pin"]["earlier"] = moment
+    assert "$.cards[1].pin.earlier" in refused(tmp_path, json.dumps(seen))
 
 
 def test_the_format_is_told_before_the_rest_is_looked_at(tmp_path: Path) -> None:

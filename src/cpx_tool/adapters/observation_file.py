@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
@@ -39,11 +38,8 @@ def load(path: Path) -> Observation:
     _check_version(path, content)
     try:
         observation = from_json(content, Observation)
-        observation.observed_at.astimezone(UTC)
     except Malformed as error:
         raise _no_observation(path, str(error)) from None
-    except OverflowError:
-        raise _no_observation(path, "observed_at") from None
     for place, items in _collections(observation):
         if len(items) > MAXIMUM_ITEMS:
             raise _no_observation(path, f"{place}: {len(items)}")
@@ -54,7 +50,9 @@ def _collections(observation: Observation) -> Iterator[tuple[str, Sized]]:
     """Whatever there is several of: a card has five certificates and objects, not a million."""
     yield "readers", observation.pcsc.readers
     yield from _parts(observation, ("slots", "cards", "faults"))
-    yield from _parts(observation.trust, ("certificates", "crls", "accepted", "emulated"))
+    yield from _parts(
+        observation.trust, ("certificates", "crls", "answers", "accepted", "emulated")
+    )
     for card in observation.cards:
         yield from _parts(card, ("certificates", "data", "keys", "signatures", "faults"))
         yield from _parts(card.token, ("flags", "mechanisms"))
