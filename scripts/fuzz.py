@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".cache" / "fuzz"
 FINDINGS = PLACE / "findings"
+SEEN = "seen.json"
 
 SECONDS_FOR_ONE = 1.0
 """Of CPU, without atheris, which makes everything some times slower."""
@@ -89,6 +90,7 @@ def _fuzz(name: str, seconds: int) -> list[Path]:
     corpus, seeds, noted = (PLACE / kind / name for kind in ("corpus", "seeds", "noted"))
     for folder in (corpus, seeds, noted):
         folder.mkdir(parents=True, exist_ok=True)
+    (noted / SEEN).unlink(missing_ok=True)
     command = [sys.executable, str(Path(__file__)), "--child", name, str(seconds)]
     log = PLACE / f"{name}.log"
     print(f"{name:12}", end=" ", flush=True)
@@ -130,7 +132,7 @@ def _show(seen: Seen, log: str, found: list[Path]) -> None:
 
 
 def _noted(folder: Path) -> Seen:
-    file = folder / "seen.json"
+    file = folder / SEEN
     return Seen(**json.loads(file.read_text())) if file.exists() else Seen()
 
 
@@ -164,7 +166,7 @@ def _child(name: str, seconds: str) -> None:
 
 def _watched(name: str, target: Target) -> Callable[[bytes], None]:
     seen = Seen()
-    file = PLACE / "noted" / name / "seen.json"
+    file = PLACE / "noted" / name / SEEN
 
     def run(data: bytes) -> None:
         start = time.process_time()

@@ -21,14 +21,27 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.pki.certificate import (
     MAX_BYTES,
     MAX_CERTIFICATE,
+    MAX_CERTIFICATES,
     BadCertificate,
     read_certificate,
     read_certificates,
 )
 from cpx_tool.pki.extensions import read_extensions
+from cpx_tool.pki.link import read_link
 from support.certificates import EXTENSIONS as OF_A_CARD
 from support.paths import shared_cert
-from support.tree import EXTENSIONS, KEY, SERIAL, SUBJECT, VALIDITY, Node, changed, part
+from support.tree import (
+    EXTENSIONS,
+    ISSUER,
+    KEY,
+    SERIAL,
+    SUBJECT,
+    VALIDITY,
+    Node,
+    changed,
+    part,
+    tlv,
+)
 
 CATEGORY = "1.2.250.1.71.1.2.5"
 CARD_TYPE = "1.2.250.1.71.1.2.2"
@@ -478,3 +491,42 @@ def test_a_pem_text_that_breaks_is_read_up_to_there(card_der: bytes, rest: bytes
     assert len(der) > 600
     assert card_der.startswith(der)
     assert "truncated" in read_certificate(der).problems
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DER, Encoding.PEM])
+def test_a_bundle_without_end_is_refused(card_der: bytes, encoding: Encoding) -> None:
+    many = [load_der_x509_certificate(card_der)] * (MAX_BYTES // len(card_der))
+    few = MAX_CERTIFICATES // 2
+    assert len(read_certificates(pkcs7.serialize_certificates(many[:few], encoding))) == few
+
+    tiny = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    with pytest.raises(BadCertificate, match="more than"):
+        read_certificates(tiny * (MAX_CERTIFICATES + 1))
+
+
+def test_a_bundle_of_other_things_is_cut_without_unfolding_them() -> None:
+    """asn1crypto takes seconds, and hundreds of megabytes, for these 400 000 elements."""
+    head = bytes.fromhex("0201013100300b06092a864886f70d010701")
+    signed = tlv(0x30, head + tlv(0xA0, tlv(0x30, b"") * 400_000) + tlv(0x31, b""))
+    bundle = tlv(0x30, bytes.fromhex("06092a864886f70d010702") + tlv(0xA0, signed))
+
+    with pytest.raises(BadCertificate, match="more than"):
+        read_certificates(bundle)
+
+
+def test_a_name_read_in_part_is_shown_and_equals_none(card_der: bytes) -> None:
+    for place in (ISSUER, SUBJECT):
+        der = changed(card_der, part(place, 0, 0, 0), with_tag(0x02))
+        link = read_link(der)
+        names = (link.certificate.issuer, link.certificate.subject)
+        assert all(names)
+        assert (link.issuer, link.subject).count(()) == 1
+
+
+def test_an_extension_of_an_oid_that_is_none_is_named(card_der: bytes) -> None:
+    bad = Node(0x30, inside=[Node(0x06), Node(0x04, b"\x05\x00")])
+    der = changed(
+        card_der, part(EXTENSIONS, 0), lambda node: replace(node, inside=[*node.inside, bad])
+    )
+    assert read_certificate(der).problems == ("extensions",)
+    assert read_certificate(der).category == 0x80

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +23,8 @@ from cpx_tool.model.trust import Anchors, ChainOutcome, ChainResult, Revocation,
 from cpx_tool.pki.chain import judge_chain
 from cpx_tool.pki.crl import (
     MAX_CRL,
+    MAX_CRLS,
+    MAX_HEAD,
     BadCrl,
     Crl,
     RefusedCrl,
@@ -32,6 +36,7 @@ from cpx_tool.pki.link import make_pool, read_link
 from cpx_tool.pki.revocation import judge_revocation
 from support.paths import SHARED_CERTS, shared_cert
 from support.pki import AT, CrlSpec, authority, key, leaf, pem, root
+from support.tree import Node, changed, parse
 
 ROOT = root()
 CA = authority(ROOT)
@@ -333,6 +338,8 @@ def test_a_card_of_another_ca_finds_no_crl() -> None:
 
 SAMPLE = CrlSpec(CA, dict.fromkeys((LEAF.serial, *range(1, 9)), (AT - DAY, COMPROMISED))).der()
 CHAIN = chain_of(LEAF.der())
+SERIAL_OF_LEAF = Node(0x02, LEAF.serial.to_bytes(2, "big"))
+LISTED = Node(0x17, b"250530000000Z")
 
 
 @settings(max_examples=200, deadline=None)
@@ -363,6 +370,75 @@ def test_any_list_of_entries_is_walked_to_its_end(data: bytes) -> None:
     crl = Crl(**{name: getattr(good, name) for name in Crl.__slots__} | {"revoked": data + wanted})
     # the signature still holds, as it is verified over the bytes that were signed
     assert judge_revocation(CHAIN, [crl], AT).outcome in RevocationOutcome
+
+
+VERSION, ALGORITHM, NAME, MADE, DUE, LIST, WRAPPED = ((0, place) for place in range(7))
+DAMAGE: dict[str, Callable[[], bytes]] = {
+    "three parts more": lambda: with_inside(SAMPLE, lambda inside: inside * 2),
+    "no signature": lambda: changed(SAMPLE, (2,), lambda _: None),
+    "a part behind the extensions": lambda: changed(
+        SAMPLE, (0,), lambda tbs: replace(tbs, inside=[*tbs.inside, Node(0x05)])
+    ),
+    "a date that is none": lambda: changed(SAMPLE, MADE, lambda _: Node(0x17, b"tomorrow")),
+    "a name that cannot be read": lambda: changed(
+        SAMPLE, (*NAME, 0, 0, 0), lambda node: replace(node, tag=0x02)
+    ),
+    "a name of pages": lambda: changed(
+        SAMPLE, (*NAME, 2, 0, 1), lambda _: Node(0x0C, b"D" * MAX_HEAD)
+    ),
+    "extensions of pages": lambda: changed(
+        SAMPLE, (*WRAPPED, 0, 0, 1), lambda _: Node(0x04, bytes(MAX_HEAD))
+    ),
+    "an extension twice": lambda: changed(
+        SAMPLE, (*WRAPPED, 0), lambda node: replace(node, inside=node.inside * 2)
+    ),
+    "an extension that is none": lambda: changed(
+        SAMPLE, (*WRAPPED, 0, 0), lambda _: Node(0x30, inside=[Node(0x06), Node(0x04)])
+    ),
+}
+
+
+def with_inside(der: bytes, change: Callable[[list[Node]], list[Node]]) -> bytes:
+    root = parse(der)
+    assert root is not None
+    return replace(root, inside=change(root.inside)).dump()
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_crls_are_refused(kind: str) -> None:
+    """asn1crypto alone would read most of them, and some for seconds."""
+    der = DAMAGE[kind]()
+    assert der != SAMPLE
+    with pytest.raises(BadCrl, match="damaged"):
+        read_crl(der)
+
+
+def test_more_crls_in_a_file_than_there_are_cas() -> None:
+    with pytest.raises(BadCrl, match="more than"):
+        read_crls(pem(b"0", "X509 CRL") * (MAX_CRLS + 1))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Node(0x30, inside=[SERIAL_OF_LEAF, Node(0x17, b"tomorrow")]),
+        Node(0x30, inside=[SERIAL_OF_LEAF]),
+        Node(0x30, inside=[SERIAL_OF_LEAF, LISTED, Node(0x30, b"\x05\x00")]),
+        Node(0x30, inside=[SERIAL_OF_LEAF, LISTED, Node(0x30, bytes(MAX_HEAD))]),
+    ],
+    ids=["date", "no date", "extensions", "pages"],
+)
+def test_a_broken_entry_leaves_it_open(entry: Node) -> None:
+    crl = replace(read_crl(SAMPLE), revoked=entry.dump())
+    result = judge_revocation(CHAIN, [crl], AT)
+    assert result.outcome is RevocationOutcome.NO_CRL
+    assert "damaged" in say(result.reason)
+
+
+def test_the_entry_of_these_is_a_good_one_without_its_damage() -> None:
+    entry = Node(0x30, inside=[SERIAL_OF_LEAF, LISTED])
+    crl = replace(read_crl(SAMPLE), revoked=entry.dump())
+    assert judge_revocation(CHAIN, [crl], AT).outcome is RevocationOutcome.REVOKED
 
 
 def test_a_large_crl_is_looked_up_without_being_unfolded() -> None:

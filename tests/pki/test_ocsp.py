@@ -396,6 +396,14 @@ def test_bytes_that_are_no_answer(der: bytes) -> None:
     unreadable(der, "damaged")
 
 
+def test_a_responder_whose_name_is_read_in_part_is_nobody() -> None:
+    """What is left of it could be the name of somebody."""
+    country = bytes.fromhex("0603550406")
+    damaged = GOOD.but(patch=lambda data: data.replace(country, b"\x04" + country[1:], 1))
+    assert read_ocsp(GOOD.der()).responder_name
+    unreadable(damaged.der(), "damaged")
+
+
 def test_the_size_is_bounded() -> None:
     unreadable(b"\x30" * (MAX_OCSP + 1), "too large")
 

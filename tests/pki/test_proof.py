@@ -60,7 +60,7 @@ def id_card(category: int) -> bytes:
         {"issuer": CPS2TER, "policies": ("1.2.250.1.71.3.7.9.1.1.2.1",)},
         {"issuer": EMULATED},
         {"issuer": UNKNOWN},
-        {"problems": ("subject", "extension 2.5.29.31")},
+        {"problems": ("extension 2.5.29.31", "extension 1.2.3")},
     ],
 )
 def test_proven(card: Certificate, changes: dict[str, Any]) -> None:
@@ -111,6 +111,16 @@ def test_one_production_mark_makes_it_a_production_card(
         {"problems": ("issuer",)},
         {"problems": ("extensions",)},
         {"problems": ("extension 2.5.29.32",)},
+        {"problems": ("subject",)},
+        {"problems": ("public key",)},
+        {"problems": ("trailing data",)},
+        {"problems": ("truncated",)},
+        {"problems": ("structure",)},
+        {"problems": ("serial number",)},
+        {"problems": ("start of validity",)},
+        {"problems": ("end of validity",)},
+        {"problems": ("signature algorithm",)},
+        {"problems": ("something new",)},
         {"card_number": "8025000001/2800000000"},
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,6 +11,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from cpx_tool.cli.main import run
 
 COMMAND = Path(sys.executable).with_name("cpx-tool")
 CACHE = Path(__file__).parents[2] / ".cache" / "tests"
@@ -64,6 +68,16 @@ def cpx_json(*arguments: str | Path, env: Mapping[str, str] | None = None) -> di
     body: dict[str, Any] = json.loads(done.stdout)
     assert body.get("exit_code", done.returncode) == done.returncode
     return body
+
+
+def run_here(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and standard output of a command run in this process: quicker, and no proof of
+    what the installed command does.
+    """
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        code = run(list(map(str, arguments)))
+    return code, out.getvalue()
 
 
 def failures(body: dict[str, Any], *outcomes: str) -> set[tuple[str, str]]:

@@ -221,7 +221,13 @@ _CHANGES: tuple[Callable[[Node, Dice], None], ...] = (
 
 _LEAVES: tuple[Any, ...] = (
     *(None, True, 0, -1, 1.5, 10**400, 2**63, "", "x", "\u0000\u001b[2J", "D" * 10_000, [], {}),
-    *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-01-01T00:00:00Z", "AAAA"),
+    *(
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00",
+        "AAAA",
+    ),
     *([[]], [None] * 50, {"a": {"a": {}}}, "\ud800", "é" * 300, "1" * 5000),
 )
 
@@ -264,7 +270,7 @@ def _leaf(value: Any, dice: Dice) -> Any:
             return value[1:]
         return base64.b64encode(mutated_der(der, dice)).decode()
     if isinstance(value, list) and value and dice.below(2):
-        return value * _pick(dice, (0, 2, 30))
+        return value * _pick(dice, (0, 2, 8))
     return deepcopy(_pick(dice, _LEAVES))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
@@ -12,7 +12,9 @@ from cpx_tool.errors import BadInput
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 
-MAXIMUM_CARDS = 1000
+MAXIMUM_ITEMS = 1000
+"""Cards, and whatever else there is several of."""
+
 MAXIMUM_BYTES = 64 * 1024 * 1024
 
 
@@ -36,20 +38,41 @@ def load(path: Path) -> Observation:
     _check_version(path, content)
     try:
         observation = from_json(content, Observation)
-        observation.observed_at.astimezone(UTC)
     except Malformed as error:
         raise _no_observation(path, str(error)) from None
-    except OverflowError:
-        raise _no_observation(path, "observed_at") from None
-    if len(observation.cards) > MAXIMUM_CARDS:
-        raise _no_observation(path, f"cards: {len(observation.cards)}")
+    for place, items in _collections(observation):
+        if len(items) > MAXIMUM_ITEMS:
+            raise _no_observation(path, f"{place}: {len(items)}")
     return observation
+
+
+def _collections(observation: Observation) -> Iterator[tuple[str, Sized]]:
+    """Whatever there is several of: a card has five certificates and objects, not a million."""
+    yield "readers", observation.pcsc.readers
+    yield from _parts(observation, ("slots", "cards", "faults"))
+    yield from _parts(
+        observation.trust, ("certificates", "crls", "answers", "accepted", "emulated")
+    )
+    for card in observation.cards:
+        yield from _parts(card, ("certificates", "data", "keys", "signatures", "faults"))
+        yield from _parts(card.token, ("flags", "mechanisms"))
+
+
+def _parts(whole: object, names: Iterable[str]) -> Iterator[tuple[str, Sized]]:
+    return ((name, getattr(whole, name, None) or ()) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    """As much of an observation as tells its format; the rest may be of any size and shape."""
+
+    schema_version: object
 
 
 def _check_version(path: Path, content: bytes) -> None:
     try:
-        version = json.loads(content)["schema_version"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        version = from_json(content, _Versioned).schema_version
+    except Malformed:
         raise _no_observation(path, "schema_version") from None
     if version != SCHEMA_VERSION:
         raise BadInput(

@@ -283,9 +283,10 @@ def _read(der: bytes) -> Crl:
     inner, issuer, this_update, *rest = parts
     next_update = _taken(rest, *_TIMES)
     revoked = _taken(rest, SEQUENCE)
-    extensions = _extensions(content(_taken(rest, _EXTENSIONS)))
+    wrapped = _taken(rest, _EXTENSIONS)
     if rest or len(der) - len(revoked) > MAX_HEAD:
         raise ValueError("parts that no CRL has")
+    extensions = _extensions(content(wrapped))
     issuer_name, whole = read_name(issuer)
     if not whole:
         raise ValueError("a CRL of whom")

@@ -414,8 +414,10 @@ def _responder(identifier: Any) -> tuple[CanonicalName, bytes]:
         if not key:
             raise ValueError("no responder")
         return (), key
-    whole, _ = read_name(identifier.chosen.untag().dump())
-    return canonical(whole), b""
+    name, whole = read_name(identifier.chosen.untag().dump())
+    if not whole:
+        raise ValueError("a responder of no name")
+    return canonical(name), b""
 
 
 def _read_single(single: Any) -> Single:

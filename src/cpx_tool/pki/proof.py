@@ -4,8 +4,7 @@ A card of a person who works with it locks after three wrong PINs, so the publis
 may only go to a card that every certificate on it says to be a test card:
 
 - *At least one certificate, and all of them readable.* What cannot be read may say otherwise; of
-  the parts of a certificate, only the subject, the key and extensions that say neither test nor
-  production may be broken.
+  the parts of a certificate, only extensions that say neither test nor production may be broken.
 - *Each carries the category 80, "Carte de PS ou de Personnel de Santé de TEST"* (TRE_G01,
   DICO-FR v02.18; private extension 1.2.250.1.71.1.2.5, seen on every test card). 00, 02 and
   03 are production. 82 and 83 are test products but no cards: such a certificate has no
@@ -166,7 +165,7 @@ def _doubt_of(certificate: Certificate | None) -> Message | None:
     unreadable = sorted(filter(_decides, certificate.problems))
     if unreadable:
         return msg(
-            "A certificate cannot be read where it says test or production ({parts}).",
+            "A certificate is damaged, or cannot be read where it decides ({parts}).",
             parts=tuple(unreadable),
         )
     if certificate.category is None:
@@ -180,10 +179,8 @@ def _doubt_of(certificate: Certificate | None) -> Message | None:
 
 
 def _decides(problem: str) -> bool:
-    """Every problem does, but those of the subject, the key and extensions that say neither."""
-    if problem.startswith("extension "):
-        return problem in _DECIDING_EXTENSIONS
-    return problem not in ("subject", "public key")
+    """Every problem does, but those of extensions that say neither."""
+    return not problem.startswith("extension ") or problem in _DECIDING_EXTENSIONS
 
 
 def _doubt_of_origin(certificate: Certificate) -> Message | None:
