@@ -149,11 +149,17 @@ class Ledger(Protocol):
         None when there is none since the last good one.
         """
 
-    def open(self, card: str, at: datetime) -> None:
-        """Note, before it is made, that a try is made: one that ends nowhere counts as failed."""
+    def open(self, card: str, at: datetime, known: datetime | None) -> bool:
+        """Note, before it is made, that a try is made: one that ends nowhere counts as failed.
 
-    def close(self, card: str, *, succeeded: bool) -> None:
-        """Note how it ended; a good login takes earlier failures back."""
+        `known` is the failure that a person confirmed, if there was one. False, and nothing is
+        noted, where another one stands by now: another run was faster.
+        """
+
+    def close(self, card: str, at: datetime, left: datetime | None) -> None:
+        """The try noted for `at` was good, or was not made: `left` is what stands instead of it,
+        None for nothing. Notes of other runs are left alone.
+        """
 
     def forget(self, card: str) -> None:
         """A person confirmed: another try may be made."""

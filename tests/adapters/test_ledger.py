@@ -14,7 +14,7 @@ from cpx_tool.adapters.ledger import LEDGER_FILE, LEDGER_LOCK, FileLedger
 from cpx_tool.ports import LedgerFault
 
 CARD, OTHER = "2800262487", "2800000001"
-EARLY, LATE = datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+EARLY, LATE = datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 2, 1, 8, 0, 0, 7, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ def ledger(tmp_path: Path) -> FileLedger:
 
 
 def test_a_try_that_ends_nowhere_stays(ledger: FileLedger) -> None:
-    ledger.open(CARD, LATE)
-    ledger.open(OTHER, EARLY)
-    ledger.close(CARD, succeeded=False)
+    ledger.open(CARD, LATE, None)
+    ledger.open(OTHER, EARLY, None)
     again = FileLedger(ledger.path.parent)
     assert again.failed_at(CARD) == LATE
     assert [entry.card for entry in again.entries()] == [OTHER, CARD]
@@ -33,11 +32,26 @@ def test_a_try_that_ends_nowhere_stays(ledger: FileLedger) -> None:
 
 
 def test_a_good_login_and_a_person_take_it_back(ledger: FileLedger) -> None:
-    ledger.open(CARD, EARLY)
-    ledger.close(CARD, succeeded=True)
-    ledger.open(OTHER, EARLY)
+    ledger.open(CARD, EARLY, None)
+    ledger.close(CARD, EARLY, None)
+    ledger.open(OTHER, EARLY, None)
     ledger.forget(OTHER)
     assert ledger.entries() == ()
+
+
+def test_runs_do_not_take_each_others_notes(ledger: FileLedger) -> None:
+    other = FileLedger(ledger.path.parent)
+    assert ledger.open(CARD, EARLY, None)
+    assert not other.open(CARD, LATE, None)
+    other.close(CARD, LATE, None)
+    assert ledger.failed_at(CARD) == EARLY
+
+
+def test_a_confirmed_failure_comes_back_when_no_try_was_made(ledger: FileLedger) -> None:
+    ledger.open(CARD, EARLY, None)
+    assert ledger.open(CARD, LATE, EARLY)
+    ledger.close(CARD, LATE, EARLY)
+    assert ledger.failed_at(CARD) == EARLY
 
 
 def test_without_a_file_nothing_failed(ledger: FileLedger) -> None:
@@ -51,7 +65,11 @@ def test_without_a_file_nothing_failed(ledger: FileLedger) -> None:
 def test_a_damaged_file_is_a_fault_and_stays_as_it_is(ledger: FileLedger, content: bytes) -> None:
     ledger.path.parent.mkdir()
     ledger.path.write_bytes(content)
-    for call in (ledger.entries, lambda: ledger.open(CARD, EARLY), lambda: ledger.failed_at(CARD)):
+    for call in (
+        ledger.entries,
+        lambda: ledger.open(CARD, EARLY, None),
+        lambda: ledger.failed_at(CARD),
+    ):
         with pytest.raises(LedgerFault) as caught:
             call()
         assert caught.value.code == "damaged"
@@ -66,9 +84,9 @@ def test_a_pipe_in_its_place_keeps_nobody_waiting(ledger: FileLedger, name: str)
         with pytest.raises(LedgerFault):
             ledger.entries()
         with pytest.raises(LedgerFault):
-            ledger.open(CARD, EARLY)
+            ledger.open(CARD, EARLY, None)
     else:
-        ledger.open(CARD, EARLY)
+        ledger.open(CARD, EARLY, None)
         assert ledger.failed_at(CARD) == EARLY
 
 
@@ -83,7 +101,7 @@ def test_another_run_that_never_ends_is_a_fault(
     ledger: FileLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.0)
-    ledger.open(CARD, EARLY)
+    ledger.open(CARD, EARLY, None)
     with ledger.path.with_name(LEDGER_LOCK).open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(LedgerFault):

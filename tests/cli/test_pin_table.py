@@ -187,18 +187,19 @@ def test_a_card_that_is_not_in_the_ledger_cannot_be_forgotten(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"format": 9, "entries": []}', b"\xff"])
-def test_a_damaged_ledger_is_named_and_no_pin_is_tried(
-    cards: Proxy, tmp_path: Path, content: bytes
-) -> None:
-    state = tmp_path / "run-1" / "state"
-    done = cpx("pin-ledger", env={"CPX_STATE_DIR": str(tmp_path / "state")})
-    assert done.returncode == 0
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "pin-ledger.json").write_bytes(content)
-    done = cpx("pin-ledger", env={"CPX_STATE_DIR": str(tmp_path / "state")})
+def test_a_damaged_ledger_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "pin-ledger.json").write_bytes(content)
+    done = cpx("pin-ledger", env={"CPX_STATE_DIR": str(tmp_path)})
     assert done.returncode == 2
     assert "pin-ledger.json" in done.stderr
-    assert not state.exists()
+
+
+def test_with_a_damaged_ledger_no_pin_is_tried(cards: Proxy) -> None:
+    serial = cards.serials[0]
+    run = cards.check(failed=b"{")
+    assert run.pins()[serial] == ("refused", "ledger-unavailable")
+    assert run.logins().total() == 0
+    assert run.code == 5
 
 
 def test_contradicting_options_are_refused() -> None:

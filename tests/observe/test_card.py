@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -306,7 +306,7 @@ def test_a_try_is_noted_before_it_is_made_and_a_good_one_taken_back(card: TokenC
     ledger = FakeLedger()
     (seen,) = walk(FakeTokens({0: card}, private=KEYS), ledger=ledger)
     assert record_of(seen).result is PinResult.ACCEPTED
-    assert ledger.notes == [("open", NUMBER), ("good", NUMBER)]
+    assert ledger.notes == [("open", NUMBER), ("close", NUMBER)]
     assert ledger.failed == {}
 
 
@@ -347,6 +347,28 @@ def test_a_person_may_confirm_another_try(card: TokenContents) -> None:
     assert record_of(seen).result is PinResult.ACCEPTED
     assert (tokens.logins, person.asked) == ({0: 1}, [NUMBER])
     assert ledger.failed == {}
+
+
+def test_a_confirmation_is_used_up_by_a_try_only(card: TokenContents) -> None:
+    earlier = NOW - timedelta(days=1)
+    tokens = FakeTokens({0: card}, faults={"login": ckr("card-changed")})
+    ledger = FakeLedger({NUMBER: earlier})
+    (seen,) = walk(tokens, ledger=ledger, operator=FakeOperator())
+    assert record_of(seen).result is PinResult.REFUSED
+    assert ledger.failed == {NUMBER: earlier}
+
+
+def test_a_try_of_another_run_in_the_meantime_counts(card: TokenContents) -> None:
+    class AnotherRun(FakePins):
+        def pin(self) -> Pin:
+            ledger.failed[NUMBER] = NOW
+            return super().pin()
+
+    ledger, tokens = FakeLedger(), FakeTokens({0: card})
+    (seen,) = walk(tokens, AnotherRun(), ledger)
+    assert record_of(seen).refusal is PinRefusal.EARLIER_RUN
+    assert record_of(seen).earlier == NOW
+    assert (tokens.logins, ledger.failed) == ({}, {NUMBER: NOW})
 
 
 def test_a_person_may_refuse_another_try(card: TokenContents) -> None:

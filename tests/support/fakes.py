@@ -115,16 +115,21 @@ class FakeLedger:
         self._fail()
         return self.failed.get(card)
 
-    def open(self, card: str, at: datetime) -> None:
+    def open(self, card: str, at: datetime, known: datetime | None) -> bool:
         self._fail()
+        if self.failed.get(card) != known:
+            return False
         self.notes.append(("open", card))
         self.failed[card] = at
+        return True
 
-    def close(self, card: str, *, succeeded: bool) -> None:
+    def close(self, card: str, at: datetime, left: datetime | None) -> None:
         self._fail()
-        self.notes.append(("good" if succeeded else "bad", card))
-        if succeeded:
+        self.notes.append(("close", card))
+        if left is None:
             self.failed.pop(card, None)
+        else:
+            self.failed[card] = left
 
     def forget(self, card: str) -> None:
         self._fail()

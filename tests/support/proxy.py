@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cpx_tool.adapters.ledger import FileLedger
+from cpx_tool.adapters.ledger import LEDGER_FILE, FileLedger
 from cpx_tool.adapters.softhsm import open_emulation
 from support.cli import COMMAND, environment
 
@@ -139,24 +139,27 @@ class Proxy:
         pin: str | None = None,
         timeout: float = 30.0,
         options: Sequence[str] = (),
-        failed: str | None = None,
+        failed: str | bytes | None = None,
         typed: str | None = None,
         emulated: bool = False,
     ) -> Run:
         """Run `check-set` under these rules.
 
         `pin` is given as CPX_PIN; PIN is the right one. `timeout` is `--timeout`, in seconds.
-        `failed` is a card number that stands in the ledger. With `typed` there is a terminal, at
-        which that is typed. `emulated` finds the cards through `--emulated`.
+        `failed` is a card number that stands in the ledger, or the bytes of its file. With `typed`
+        there is a terminal, at which that is typed. `emulated` finds the cards through `--emulated`.
         """
         self._runs += 1
         folder = self._folder / f"run-{self._runs}"
         folder.mkdir()
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
         (folder / "log").touch()
-        if failed is not None:
-            place = self._directory if emulated else folder / "state"
-            FileLedger(place).open(failed, datetime(2026, 1, 15, tzinfo=UTC))
+        place = self._directory if emulated else folder / "state"
+        if isinstance(failed, str):
+            FileLedger(place).open(failed, datetime(2026, 1, 15, tzinfo=UTC), None)
+        elif failed is not None:
+            place.mkdir(exist_ok=True)
+            (place / LEDGER_FILE).write_bytes(failed)
         cards = (
             ["--emulated", str(self._directory)] if emulated else ["--module", str(self._module)]
         )

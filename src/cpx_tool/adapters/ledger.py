@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,27 +57,32 @@ class FileLedger:
             entry = self._read().get(card)
         return entry.failed_at if entry else None
 
-    def open(self, card: str, at: datetime) -> None:
+    def open(self, card: str, at: datetime, known: datetime | None) -> bool:
         """See `ports.Ledger.open`."""
-        self._change(lambda entries: {**entries, card: FailedTry(card, at)})
+        return self._change(card, known, at)
 
-    def close(self, card: str, *, succeeded: bool) -> None:
+    def close(self, card: str, at: datetime, left: datetime | None) -> None:
         """See `ports.Ledger.close`."""
-        if succeeded:
-            self.forget(card)
+        self._change(card, at, left)
 
     def forget(self, card: str) -> None:
         """See `ports.Ledger.forget`."""
-        self._change(lambda entries: {key: e for key, e in entries.items() if key != card})
+        self._change(card, self.failed_at(card), None)
 
-    def _change(self, change: Callable[[dict[str, FailedTry]], dict[str, FailedTry]]) -> None:
+    def _change(self, card: str, known: datetime | None, noted: datetime | None) -> bool:
+        """Put `noted` in the place of `known`, if that is what stands there."""
         with _faults():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(self.path.with_name(LEDGER_LOCK)):
-                before = self._read()
-                after = change(before)
-                if after != before:
-                    self._write(after)
+                entries = self._read()
+                stands = entries.pop(card, None)
+                if (stands.failed_at if stands else None) != known:
+                    return False
+                if noted is not None:
+                    entries[card] = FailedTry(card, noted)
+                if noted != known:
+                    self._write(entries)
+                return True
 
     def _read(self) -> dict[str, FailedTry]:
         if not os.path.lexists(self.path):

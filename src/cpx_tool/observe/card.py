@@ -126,7 +126,7 @@ class CardWalk:
         situation, earlier = _situation(card, means, place)
         card, refused = self._gate(card, contents.info, situation, memory)
         if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
-            situation = _confirmed(situation, earlier, means)
+            situation = _confirmed(situation, earlier, means.operator)
             card, refused = self._gate(card, contents.info, situation, memory)
         if refused is not None:
             return replace(card, pin=replace(refused, earlier=earlier)), memory
@@ -134,13 +134,16 @@ class CardWalk:
         pin = _obtain(card, means, situation)
         situation = replace(situation, pin_length=pin.length if pin else None)
         card, refused = self._gate(card, contents.info, situation, memory)
+        at = means.now()
         if refused is None:
-            refused = _note(means, situation)
+            refused = _note(means.ledger, situation.card, at, earlier)
         if refused is not None:
             return replace(card, pin=replace(refused, flags=_flags(card.token))), memory
         record, memory = self._login(card, contents, pin, memory)
-        with suppress(LedgerFault):  # the note made before then stands, and says "failed"
-            means.ledger.close(situation.card, succeeded=_used_no_try(record))
+        if _used_no_try(record):
+            left = None if record.result is PinResult.ACCEPTED else earlier
+            with suppress(LedgerFault):  # the note made before then stands, and says "failed"
+                means.ledger.close(situation.card, at, left)
         card = replace(card, pin=record)
         if record.result is PinResult.ACCEPTED:
             card = self._observe_logged_in(card, contents.info)
@@ -250,12 +253,10 @@ def _situation(
     return situation, earlier
 
 
-def _confirmed(situation: Situation, earlier: datetime, means: LoginMeans) -> Situation:
+def _confirmed(situation: Situation, earlier: datetime, operator: Operator | None) -> Situation:
     """The same without the earlier failure, where a person says that it may be tried again."""
-    if means.operator is None or not means.operator.confirms(situation.card, earlier):
+    if operator is None or not operator.confirms(situation.card, earlier):
         return situation
-    with suppress(LedgerFault):
-        means.ledger.forget(situation.card)
     return replace(situation, failed_earlier=False)
 
 
@@ -267,14 +268,16 @@ def _obtain(card: CardObservation, means: LoginMeans, situation: Situation) -> P
     return means.pins.pin()
 
 
-def _note(means: LoginMeans, situation: Situation) -> PinRecord | None:
+def _note(ledger: Ledger, card: str, at: datetime, earlier: datetime | None) -> PinRecord | None:
     """Write the try into the ledger before it is made; without that it is not made."""
     try:
-        means.ledger.open(situation.card, means.now())
+        if ledger.open(card, at, earlier):
+            return None
+        earlier = ledger.failed_at(card)
     except LedgerFault as error:
         fault = Fault(FaultKind.ERROR, "ledger", error.code)
         return PinRecord(PinResult.REFUSED, PinRefusal.LEDGER_UNAVAILABLE, fault=fault)
-    return None
+    return PinRecord(PinResult.REFUSED, PinRefusal.EARLIER_RUN, earlier=earlier)
 
 
 def _used_no_try(record: PinRecord) -> bool:
