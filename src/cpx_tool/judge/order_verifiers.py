@@ -11,7 +11,7 @@ from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.catalogue.sets import fits
 from cpx_tool.judge.checks.certificates import validity_left
 from cpx_tool.judge.checks.identity import card_is_test
-from cpx_tool.judge.checks.software import name_exact
+from cpx_tool.judge.checks.software import issuers_at_hand, name_exact
 from cpx_tool.judge.checks.trust import chain_holds
 from cpx_tool.judge.checks.workstation import set_complete
 from cpx_tool.judge.judge import DEFAULT_WARNING_PERIOD
@@ -22,6 +22,7 @@ from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.order import Verification, VerificationOutcome, Verifier
 from cpx_tool.model.software import JudgedFile, SoftwareChecklist
+from cpx_tool.model.trust import ChainOutcome
 from cpx_tool.pki.insi_name import AUTO, MANUAL, meant
 
 
@@ -182,7 +183,9 @@ def _one_will_do(checklist: Checklist, use: Use) -> Verification:
 
 
 def _certificate(name: str, checklist: SoftwareChecklist | None) -> Verification:
-    """A file of exactly that CN is at hand, and passes the checks of `check-p12`."""
+    """A file of exactly that CN is at hand, passes the checks of `check-p12`, and a CA that is
+    known vouches for it.
+    """
     if checklist is None or not checklist.files:
         return _open(msg("No .p12 file was looked at."), msg("Give it: --p12 FILE."))
     named = [file for file in checklist.files if _name(file) == name]
@@ -199,6 +202,13 @@ def _certificate(name: str, checklist: SoftwareChecklist | None) -> Verification
 
 def _judged(name: str, file: JudgedFile) -> Verification:
     if file.result is Verdict.PASSED:
+        if file.identity is not None and file.identity.pki is Pki.EMULATED:
+            return _open(
+                msg("{name} is emulated: it proves nothing about an order.", name=file.key)
+            )
+        if file.chain is not None and file.chain.outcome is not ChainOutcome.VERIFIED:
+            unproven = msg("{name}: {value}", name=file.key, value=file.chain.reason)
+            return _open(unproven, issuers_at_hand.hint)
         date = (file.certificate.not_after if file.certificate else None) or "—"
         return _verified(msg("{name} is at hand, valid until {date}.", name=name, date=date))
     if file.result is Verdict.FAILED:

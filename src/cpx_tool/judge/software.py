@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,14 @@ from cpx_tool.judge.software_facts import TrustFound, file_facts, pair_facts
 from cpx_tool.judge.software_reading import ReadFile, read_files
 from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.finding import Verdict
+from cpx_tool.model.identity import Pki
 from cpx_tool.model.software import (
     JudgedFile,
     Purpose,
     SoftwareChecklist,
     SoftwareObservation,
 )
+from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.trust import Trust, make_trust
 
 
@@ -30,10 +33,11 @@ def judge_software(
 ) -> SoftwareChecklist:
     """Judge the files for what they are for. Pure: same input, same answer."""
     files = read_files(observation.files)
-    # a file brings its own chain
-    offered = (h.der for f in files for h in f.authorities)
-    trust = make_trust(observation.trust, authorities(), offered)
-    judged = tuple(_judge_file(file, trust, observation, purpose, warning_period) for file in files)
+    trust = _trust_for(observation.trust, files)
+    judged = tuple(
+        _judge_file(file, trust[_is_emulated(file)], observation, purpose, warning_period)
+        for file in files
+    )
     findings = ask(Scope.FILES, pair_facts(files, purpose), "files")
     everything = tuple(f for file in judged for f in file.findings) + findings
     return SoftwareChecklist(observation, purpose, judged, findings, verdict(everything))
@@ -69,6 +73,24 @@ def _judge_file(
         findings=findings,
         result=verdict(findings),
     )
+
+
+def _trust_for(material: TrustMaterial, files: Sequence[ReadFile]) -> dict[bool, Trust]:
+    """For emulated files and for others: an emulation's CAs are believed for the first only.
+
+    A file brings its own chain.
+    """
+    offered = [held.der for file in files for held in file.authorities]
+    return {
+        emulated: make_trust(
+            material if emulated else replace(material, emulated=()), authorities(), offered
+        )
+        for emulated in {_is_emulated(file) for file in files}
+    }
+
+
+def _is_emulated(file: ReadFile) -> bool:
+    return file.identity is not None and file.identity.pki is Pki.EMULATED
 
 
 def _follow(file: ReadFile, trust: Trust, observation: SoftwareObservation) -> TrustFound | None:
