@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
     serialize_key_and_certificates,
 )
 
-from cpx_tool.adapters.system import child_environment, keep_no_core
+from cpx_tool.adapters.system import child_environment, end_with_parent, keep_no_core
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
 from cpx_tool.model.software import SoftwareKey
@@ -107,6 +107,7 @@ def write_pkcs12(
 def main() -> None:
     """The child: a request on standard input, the answer on standard output."""
     keep_no_core()
+    end_with_parent()
     request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Request)
     sys.stdout.buffer.write(msgspec.msgpack.encode(_open(request)))
 

@@ -75,7 +75,7 @@ def fingerprint(profiles: Sequence[Profile]) -> str:
 def read_manifest(directory: Path) -> Manifest:
     """Raises `BadInput`: no emulation, damaged, or of another version of the tool."""
     hint = msg("Make one: cpx-tool emulate --set NAME --into {path}", path=str(directory))
-    if not (directory / MANIFEST).exists():
+    if not os.path.lexists(directory / MANIFEST):  # False for a name that is too long, too
         raise BadInput(
             msg("{path} is not a directory of emulated cards.", path=str(directory)), hint
         )
