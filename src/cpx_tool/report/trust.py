@@ -204,8 +204,10 @@ def render_list(listing: StoreListing, say: Say, paper: Paper) -> str:
     canvas.line(say(msg("Store: {directory}", directory=listing.directory)))
     if listing.authorities:
         heads = (msg("CA"), msg("Believed"), msg("PKI"), msg("Expires"))
-        canvas.table(
-            [say(head) for head in heads], [_row(item, say) for item in listing.authorities]
+        canvas.columns(
+            [say(head) for head in heads],
+            [_row(item, say) for item in listing.authorities],
+            [_acceptance(item) for item in listing.authorities],
         )
     else:
         canvas.line(
@@ -239,6 +241,7 @@ def render_list_json(listing: StoreListing) -> str:
                 "not_before": moment(item.certificate.not_before),
                 "not_after": moment(item.certificate.not_after),
                 "anchor": _anchor(item.anchor),
+                "acceptance": item.acceptance,
             }
             for item in listing.authorities
         ],
@@ -358,6 +361,13 @@ def _row(item: StoredAuthority, say: Say) -> list[tuple[str, str]]:
     pki = say(PKIS[anchor.pki]) if anchor and anchor.pki else "—"
     name = label_of(certificate.subject)
     return [(name, ""), (say(believed), style), (pki, ""), (day(certificate.not_after), "")]
+
+
+def _acceptance(item: StoredAuthority) -> tuple[str, ...]:
+    """What an accepted CA is compared by, and the file to delete to take that back."""
+    if item.anchor is None or item.anchor.origin is not AnchorOrigin.ACCEPTED:
+        return ()
+    return f"SHA-256 {item.certificate.sha256.upper()}", item.acceptance or ""
 
 
 def _crl_words(crl: StoredCrl) -> Message:
