@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,13 @@ def test_an_unknown_ca_is_refused_then_accepted_and_said(made: Path, env: dict[s
     assert accepted.returncode == 0, accepted.stdout
     assert "ACCEPTED" in accepted.stdout
     assert cpx("trust", "import", made / "root.cer", env=env).returncode == 0
-    assert "ACCEPTED by you" in cpx("trust", "list", env=env).stdout
+    listed = cpx("trust", "list", env=env).stdout.splitlines()
+    at = next(i for i, line in enumerate(listed) if "ACCEPTED by you" in line)
+    sha256 = hashlib.sha256(ROOT.der()).hexdigest()
+    assert listed[at + 1].strip() == f"SHA-256 {sha256.upper()}"
+    file = Path(listed[at + 2].strip())
+    assert (file.is_file(), file.stem) == (True, sha256)
+    assert cpx_json("trust", "list", env=env)["authorities"][0]["acceptance"] == str(file)
 
     done = cpx("inspect", made / "leaf.cer", "--ca-dir", made, *AT, env=env)
     assert done.returncode == 0

@@ -127,7 +127,20 @@ def test_a_revoked_card_is_lost_whatever_its_date(
     )
     found = judge(seen, card_set).forecast
     assert (found.complete, found.over, found.reorder_now) == (False, False, True)
-    assert found.usable_until == END
+    assert (found.usable_until, found.reorder_by) == (END, NOW.date())
+
+
+def test_a_set_of_revoked_cards_only_is_to_be_ordered_now(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    seen = with_card(
+        emulated(good, key, 99),
+        DOCTOR,
+        lambda f: card(key, replace(PEOPLE[DOCTOR], serial=99), f.slot.id),
+    )
+    others = (role for role in PEOPLE if role != DOCTOR)
+    found = judge(without_cards(seen, *others), card_set).forecast
+    assert (found.usable_until, found.reorder_by, found.reorder_now) == (None, NOW.date(), True)
 
 
 @pytest.mark.parametrize("changes", [{"category": 0}, {"issuer": ISSUER[:-1]}])

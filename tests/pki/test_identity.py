@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.catalogue.nomenclature import label, nomenclature
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Category, Identifier, Identity, Pki, ProductKind
 from cpx_tool.pki.certificate import read_certificate
@@ -273,3 +273,25 @@ def test_structure_identifiers(text: str, kind: str, key_valid: bool | None) -> 
 @pytest.mark.parametrize("text", ["", "Médecin", "0002 187512751", "899700075122"])
 def test_what_is_no_structure_identifier(text: str) -> None:
     assert structure_identifier(text) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "read_identifier"),
+    [("TRE_G07", structure_identifier), ("TRE_G08", person_identifier)],
+)
+def test_the_prefixes_are_the_codes_of_the_nomenclature(
+    table: str, read_identifier: Callable[[str], Identifier | None]
+) -> None:
+    """One digit only: the ANS's code 10 of TRE_G08, an address, is in no certificate."""
+    labels = nomenclature(table).labels
+    for digit in "0123456789":
+        found = read_identifier(f"{digit}0B0127189")
+        kind = found.kind if found else None
+        assert (kind is not None) == (digit in labels), digit
+        if kind is not None:
+            told = labels[digit].upper()
+            assert all(word in told for word in _WORDS.get(kind, kind).split("-")), digit
+
+
+_WORDS = {"STUDENT": "ETUDIANT"}
+"""The one kind that has an English name here."""

@@ -222,14 +222,14 @@ def test_a_set_with_cards_missing(
     seen = without_cards(changed(not_before=NOW + DAY), "infirmier")
     told = forecast_of(judged(seen), "The set is not complete")
     assert told.startswith(
-        "The set is not complete now: 1 missing, 1 not yet valid. Usable until 2027-01-01 "
-        "(350 days left); first to end: 3100000011, 3100000012,"
+        "The set is not complete now: 1 missing, 1 not yet valid. Its other cards end on "
+        "2027-01-01 (350 days left). Order the next set by 2026-10-03"
     )
-    assert "all its cards" not in told
+    assert "Usable until" not in told
 
 
 def test_a_card_that_is_not_usable_for_another_reason(
     changed: Callable[..., Observation], judged: Judged
 ) -> None:
     told = forecast_of(judged(changed(category=0)), "The set is not complete")
-    assert told.startswith("The set is not complete now: 1 not usable. Usable until 2027-01-01")
+    assert told.startswith("The set is not complete now: 1 not usable. Its other cards end on 2027")

@@ -19,7 +19,7 @@ from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
 from cpx_tool.report.reminders import reminders
-from support.build import NOW, PEOPLE, card, with_card, without_cards
+from support.build import NOW, PEOPLE, card, emulated, with_card, without_cards
 
 Judged = Callable[[Observation], Checklist]
 Say = Callable[[Message], str]
@@ -121,6 +121,34 @@ def test_what_is_late_stands_on_the_day_of_the_observation(
     assert order.day == NOW.date()
     assert end.day == (NOW - 40 * DAY).date()
     assert "not complete now: 1 expired" in order.description
+
+
+def revoked(seen: Observation, key: rsa.RSAPrivateKey) -> Observation:
+    """The observation with the médecin's card revoked."""
+    who = replace(PEOPLE[DOCTOR], serial=99)
+    return with_card(emulated(seen, key, 99), DOCTOR, lambda f: card(key, who, f.slot.id))
+
+
+def test_a_revoked_card_is_to_be_ordered_on_the_day_of_the_observation(
+    good: Observation, judged: Judged, key: rsa.RSAPrivateKey
+) -> None:
+    order, end = both(judged(revoked(good, key)))
+    assert (order.day, end.day) == (NOW.date(), date(2027, 1, 1))
+    for reminder in (order, end):
+        assert "The set is not complete now: 1 not usable.\nIts other cards end on 2027-01-01;" in (
+            reminder.description
+        )
+        assert "can be used until" not in reminder.description
+    assert "After that day these cards are refused too" in end.description
+
+
+def test_without_a_date_there_may_still_be_something_to_order(
+    good: Observation, judged: Judged, key: rsa.RSAPrivateKey
+) -> None:
+    others = (role for role in PEOPLE if role != DOCTOR)
+    (order,) = reminders(judged(without_cards(revoked(good, key), *others)), say)
+    assert order.day == NOW.date()
+    assert "end on" not in order.description
 
 
 def test_the_stamp_and_the_days_are_those_of_utc(good: Observation, judged: Judged) -> None:

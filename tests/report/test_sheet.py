@@ -244,6 +244,22 @@ def test_a_wrong_key_and_a_production_card(key: rsa.RSAPrivateKey, good: Observa
     assert after(real, "Test card").startswith("NO, a real card. ")
 
 
+def test_a_title_that_contradicts_the_profession(key: rsa.RSAPrivateKey, good: Observation) -> None:
+    sheets = sheets_of(good, change=of_person(key, profession=26))
+    found = lines(sheets)
+    at = found.index("Remarks")
+    assert found[at + 1].startswith("! CARD-TITLE — expected: The title agrees")
+    assert found[at + 2].startswith("Title “Médecin”, code Audioprothésiste (26)")
+    assert found[at + 3].startswith("→ The code decides")
+    (remark,) = body(sheets)["cards"][0]["findings"]
+    assert (remark["check"], remark["outcome"]) == ("CARD-TITLE", "failed")
+
+
+def test_a_card_without_contradictions_has_no_remarks(good: Observation) -> None:
+    assert "Remarks" not in lines(sheets_of(good))
+    assert body(sheets_of(good))["cards"][0]["findings"] == []
+
+
 @pytest.mark.parametrize(
     ("start", "end", "words"),
     [
@@ -342,7 +358,9 @@ def test_names_of_a_card_reach_no_terminal_as_commands(
         report.render_json(sheets, say),
     ):
         assert all(c.isprintable() or c == "\n" for c in text)
-    assert "M" * 200 not in report.render(sheets, say, Paper(300))
+    sheet, remarks = report.render(sheets, say, Paper(300)).split("\nRemarks\n")
+    assert "M" * 200 not in sheet
+    assert remarks.count("M") < 2000  # cut as in every report
 
 
 # --- JSON -------------------------------------------------------------------------------------

@@ -88,7 +88,14 @@ class TrustStore:
         )
         return StoreListing(
             directory=str(self.directory),
-            authorities=tuple(StoredAuthority(c, anchors.of(c.sha256)) for c in certificates),
+            authorities=tuple(
+                StoredAuthority(
+                    c,
+                    anchors.of(c.sha256),
+                    str(self._path(c.sha256, _ACCEPTED)) if c.sha256 in contents.accepted else None,
+                )
+                for c in certificates
+            ),
             crls=tuple(
                 StoredCrl(crl.issuer_name, crl.this_update, crl.next_update)
                 for crl in map(read_crl, contents.crls)
@@ -99,8 +106,8 @@ class TrustStore:
 
     def add_authority(self, der: bytes, *, accepted: bool) -> None:
         """Keep a CA's certificate. Raises `BadInput` when it cannot be written."""
-        name = f"{hashlib.sha256(der).hexdigest()}.cer"
-        self._write(self.directory / (_ACCEPTED if accepted else _AUTHORITIES) / name, der)
+        folder = _ACCEPTED if accepted else _AUTHORITIES
+        self._write(self._path(hashlib.sha256(der).hexdigest(), folder), der)
 
     def add_crl(self, der: bytes, crl: Crl, issuer: Certificate) -> bool:
         """Keep a CRL that `issuer` signed; False when a newer one of the same scope is there.
@@ -113,6 +120,9 @@ class TrustStore:
                 return False
         self._write(path, der)
         return True
+
+    def _path(self, sha256: str, folder: str) -> Path:
+        return self.directory / folder / f"{sha256}.cer"
 
     def _certificates(self, folder: str, problems: list[str]) -> Iterator[tuple[str, bytes]]:
         for path in self._files(folder):

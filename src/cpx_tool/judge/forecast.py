@@ -13,7 +13,7 @@ from cpx_tool.model.forecast import CardForecast, Forecast
 DEFAULT_LEAD = timedelta(days=90)
 """Our assumption: nothing published says how long an order takes."""
 
-_BY_DATE = (None, Cause.EXPIRED, Cause.NOT_YET_VALID)
+_FOR_GOOD = (Cause.EXPIRED, Cause.REVOKED)
 
 
 def forecast(
@@ -28,9 +28,10 @@ def forecast(
     for another reason than a date (a production card, say).
     """
     held = tuple(_card(card, at) for card in cards if card.place is Place.EXPECTED)
-    ends = {c.key: c.usable_until for c in held if c.usable_until and c.lost in _BY_DATE}
+    ends = {c.key: c.usable_until for c in held if c.usable_until and c.counts}
+    late = any(card.lost in _FOR_GOOD for card in held)
     if not ends:
-        return Forecast(at, lead, held, missing)
+        return Forecast(at, lead, held, missing, reorder_by=_day(at) if late else None)
     end = min(ends.values())
     return Forecast(
         at=at,
@@ -40,7 +41,7 @@ def forecast(
         usable_until=end,
         days_left=_days(end, at),
         first=tuple(key for key, other in ends.items() if _day(other) == _day(end)),
-        reorder_by=_before(end, lead),
+        reorder_by=min(_before(end, lead), _day(at)) if late else _before(end, lead),
     )
 
 

@@ -23,7 +23,7 @@ from cpx_tool.judge.reading import (
 )
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.finding import Place
+from cpx_tool.model.finding import Finding, Outcome, Place
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import CardKind
@@ -35,6 +35,9 @@ from cpx_tool.pki.sightings import in_object
 
 _NO_SET = Placement(Place.FOREIGN)
 """A card looked at by itself: no set says more of it than its certificates."""
+
+_OF_IDENTITY = frozenset({"CARD-TITLE", "CARD-IDENTIFIER", "CARD-DATA-AGREE", "CERT-AGREE"})
+"""The checks without which a sheet would show contradictions as if they were none."""
 
 
 def make_sheets(
@@ -84,6 +87,7 @@ def _no_card(observation: Observation) -> NothingToCheck:
 def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
     seen = card.observed
     facts = card_facts(card, _NO_SET, observation.observed_at, timedelta())
+    findings = ask(Scope.CARD, facts, key)
     proof = prove_card([item.certificate for item in card.certificates], seen.data)
     return Sheet(
         key=key,
@@ -99,8 +103,15 @@ def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
         ),
         objects=tuple(map(_object, sorted(seen.data, key=lambda item: item.label))),
         faults=tuple(map(fault_message, seen.faults)),
-        eligibility=eligibility(facts, ask(Scope.CARD, facts, key)),
+        eligibility=eligibility(facts, findings),
+        findings=tuple(filter(_is_remark, findings)),
     )
+
+
+def _is_remark(finding: Finding) -> bool:
+    """It failed, or its check did."""
+    wrong = finding.outcome in (Outcome.FAILED, Outcome.ERROR)
+    return wrong and finding.check in _OF_IDENTITY
 
 
 def _kind(reader: str | None, observation: Observation) -> CardKind | None:

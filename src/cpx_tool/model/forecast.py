@@ -22,6 +22,12 @@ class CardForecast:
     days_left: int | None
     lost: Cause | None
 
+    @property
+    def counts(self) -> bool:
+        """Its date means something for the set: it is not lost for another reason than a date."""
+        dated = (None, Cause.EXPIRED, Cause.NOT_YET_VALID)
+        return self.usable_until is not None and self.lost in dated
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -29,7 +35,8 @@ class Forecast:
 
     `usable_until` is when the first of their certificates ends, be that in the past; None when no
     card shows it. `first` are the cards that end on that day. `lead` is how long before that the
-    next set should be ordered, an assumption; `reorder_by` is the day that comes of it.
+    next set should be ordered, an assumption; `reorder_by` is the day that comes of it, and no
+    later than today where a card is lost for good.
     """
 
     at: datetime
@@ -53,8 +60,5 @@ class Forecast:
 
     @property
     def reorder_now(self) -> bool:
-        """The day to order has come, or a card is lost for good."""
-        for_good = (Cause.EXPIRED, Cause.REVOKED)
-        if any(card.lost in for_good for card in self.cards):
-            return True
+        """The day to order has come."""
         return self.reorder_by is not None and self.reorder_by <= self.at.astimezone(UTC).date()

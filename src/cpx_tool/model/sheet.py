@@ -9,6 +9,7 @@ from typing import Any
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.dossier import Dossier, Sighting
 from cpx_tool.model.eligibility import Eligibility
+from cpx_tool.model.finding import Finding
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
@@ -53,7 +54,8 @@ class Sheet:
     reader hints at.
 
     `proof` is one of "proven", "production" and "not-proven": whether the card is proven a TEST
-    card; `proof_reason` says why. `faults` are the calls about this card that failed.
+    card; `proof_reason` says why. `faults` are the calls about this card that failed,
+    `findings` what is wrong with who it says it is.
     """
 
     key: str
@@ -67,6 +69,7 @@ class Sheet:
     objects: tuple[SheetObject, ...]
     faults: tuple[Message, ...]
     eligibility: tuple[Eligibility, ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,10 +293,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class StoredAuthority:
-    """A CA in the user's store; `anchor` None for one that is only used on the way to one."""
+    """A CA in the user's store; `anchor` None for one that is only used on the way to one.
+
+    `acceptance` is the file that makes it accepted, where the user accepted it.
+    """
 
     certificate: Certificate
     anchor: Anchor | None
+    acceptance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,20 @@ class Canvas:
             table.add_row(*map(_text, row))
         self._console.print(table)
 
-    def columns(self, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-        """A table without a rule: heads, rows."""
+    def columns(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[Cell]],
+        below: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """A table without a rule: heads, rows; `below` each row lines for copying."""
         head = _plain(heads, "bold")
         widths = _widths([head, *rows], self._room(len(head)))
-        for row in (head, *rows):
+        self._row(head, widths)
+        for row, lines in zip(rows, below or [()] * len(rows), strict=True):
             self._row(row, widths)
+            for line in lines:
+                self.verbatim(line, indent=2)
 
     def entries(
         self,

@@ -20,7 +20,8 @@ def lines(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     if not told.complete:
         canvas.line(say(incomplete(told)), "yellow")
     if told.usable_until is not None:
-        canvas.line(say(usable(told)), "bold red" if told.over else "")
+        canvas.line(say(_usable(told)), "bold red" if told.over else "")
+    if told.reorder_by is not None:
         canvas.line(say(_reorder(told)), "yellow" if told.reorder_now else "")
     canvas.line()
 
@@ -30,16 +31,53 @@ def incomplete(told: Forecast) -> Message:
     return msg("The set is not complete now: {lacks}.", lacks=tuple(_lacks(told)))
 
 
-def usable(told: Forecast) -> Message:
+def end(told: Forecast) -> Message:
+    """The same as on the console, without the days left: they pass."""
+    date, cards = day(told.usable_until), told.first
+    if told.over:
+        return _over(told)
+    if told.complete:
+        return msg(
+            "The cards of the set can be used until {date}; first to end: {cards}.",
+            date=date,
+            cards=cards,
+        )
+    return msg("Its other cards end on {date}; first to end: {cards}.", date=date, cards=cards)
+
+
+def _usable(told: Forecast) -> Message:
     """The day on which the first cards end, and which they are."""
     date, cards = day(told.usable_until), told.first
     if told.over:
-        return msg("Not usable as a whole since {date}: {cards} expired.", date=date, cards=cards)
+        return _over(told)
     left = nmsg("{count} day left", "{count} days left", told.days_left or 0)
-    if len(cards) == len(told.cards) and not told.missing:
+    if not told.complete:
+        return _others(told, left)
+    if len(cards) == len(told.cards):
         return msg("Usable until {date} ({left}): all its cards end then.", date=date, left=left)
     return msg(
         "Usable until {date} ({left}); first to end: {cards}.",
+        date=date,
+        left=left,
+        cards=cards,
+    )
+
+
+def _over(told: Forecast) -> Message:
+    return msg(
+        "Not usable as a whole since {date}: {cards} expired.",
+        date=day(told.usable_until),
+        cards=told.first,
+    )
+
+
+def _others(told: Forecast, left: Message) -> Message:
+    """A set that is not complete cannot be used until a day: only its other cards end then."""
+    date, cards = day(told.usable_until), told.first
+    if len(cards) == sum(card.counts for card in told.cards):
+        return msg("Its other cards end on {date} ({left}).", date=date, left=left)
+    return msg(
+        "Its other cards end on {date} ({left}); first to end: {cards}.",
         date=date,
         left=left,
         cards=cards,

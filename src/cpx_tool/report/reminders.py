@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.console import emulated_banner
-from cpx_tool.report.forecast import FORM, MAIL, assumption, incomplete, what_to_order
-from cpx_tool.report.words import Say, day, one_line
+from cpx_tool.report.forecast import FORM, MAIL, assumption, end, incomplete, what_to_order
+from cpx_tool.report.words import Say, one_line
 
 _NAMESPACE = uuid.UUID("7f0a4a1e-5f0c-4f4e-9c36-0c8f6a0b6a52")
 """Ours, made once: RFC 9562, version 5."""
@@ -23,36 +23,42 @@ _END_ALARMS = (timedelta(days=-30), timedelta(days=-7))
 
 
 def reminders(checklist: Checklist, say: Say) -> tuple[Reminder, ...]:
-    """One entry to order the next set, one for the end; none when no card shows an end.
+    """One entry to order the next set, one for the end; each only where its day is known."""
+    told, found = checklist.forecast, []
+    if told.reorder_by is not None:
+        found.append(_to_order(checklist, told.reorder_by, say))
+    if told.usable_until is not None:
+        found.append(_of_the_end(checklist, told.usable_until.astimezone(UTC).date(), say))
+    return tuple(found)
 
-    What is late already stands on the day of the observation.
-    """
-    told = checklist.forecast
-    if told.usable_until is None or told.reorder_by is None:
-        return ()
-    title = checklist.card_set.title
-    until = told.usable_until.astimezone(UTC).date()
-    order = Reminder(
+
+def _to_order(checklist: Checklist, by: date, say: Say) -> Reminder:
+    """What is late already stands on the day of the observation."""
+    told, title = checklist.forecast, checklist.card_set.title
+    return Reminder(
         uid=_uid("order", checklist),
         stamp=told.at.astimezone(UTC),
-        day=max(told.reorder_by, told.at.astimezone(UTC).date()),
+        day=max(by, told.at.astimezone(UTC).date()),
         summary=_summary(msg("Order the test cards “{title}” again", title=title), checklist, say),
         description=_text((*_facts(checklist), *_order(checklist)), say),
         url=FORM,
         alarms=_ORDER_ALARMS,
     )
-    end = Reminder(
+
+
+def _of_the_end(checklist: Checklist, until: date, say: Say) -> Reminder:
+    told, title = checklist.forecast, checklist.card_set.title
+    return Reminder(
         uid=_uid("end", checklist),
         stamp=told.at.astimezone(UTC),
         day=until,
         summary=_summary(
             msg("The test cards “{title}” stop being usable", title=title), checklist, say
         ),
-        description=_text((*_facts(checklist), _after(), *_order(checklist)), say),
+        description=_text((*_facts(checklist), _after(told), *_order(checklist)), say),
         url=FORM,
         alarms=_END_ALARMS,
     )
-    return order, end
 
 
 def _uid(what: str, checklist: Checklist) -> str:
@@ -73,13 +79,10 @@ def _facts(checklist: Checklist) -> Iterable[Message]:
     told = checklist.forecast
     if checklist.observation.emulated:
         yield emulated_banner()
-    yield msg(
-        "The cards of the set can be used until {date}; first to end: {cards}.",
-        date=day(told.usable_until),
-        cards=told.first,
-    )
     if not told.complete:
         yield incomplete(told)
+    if told.usable_until is not None:
+        yield end(told)
 
 
 def _order(checklist: Checklist) -> tuple[Message, ...]:
@@ -94,7 +97,9 @@ def _order(checklist: Checklist) -> tuple[Message, ...]:
     )
 
 
-def _after() -> Message:
+def _after(told: Forecast) -> Message:
+    if not told.complete:
+        return msg("After that day these cards are refused too: their certificates have ended.")
     return msg("After that day the set is not whole: certificates that have ended are refused.")
 
 

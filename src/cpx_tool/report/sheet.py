@@ -19,10 +19,12 @@ from cpx_tool.report.console import provenance
 from cpx_tool.report.dossier import HEADS, Row, rows, sighting_words
 from cpx_tool.report.eligibility import cells_body, explained
 from cpx_tool.report.fetch import fetched_list
+from cpx_tool.report.findings import attention
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
     dossier_body,
     fault_body,
+    finding_body,
     identity_body,
     module_body,
     moment,
@@ -116,6 +118,9 @@ def render(sheets: Sheets, say: Say, paper: Paper, *, sources: bool = False) -> 
         for section in sections:
             _write(canvas, section, column, say, sources=sources)
         canvas.line()
+        if sheet.findings:
+            canvas.line(say(msg("Remarks")), "bold")
+            attention(canvas, sheet.findings, lambda _: "", say)
         canvas.line(say(msg("Good for")), "bold")
         explained(canvas, [("", sheet.eligibility)], say)
     return canvas.text()
@@ -267,6 +272,7 @@ def _body(sheet: Sheet, say: Say) -> dict[str, Any]:
         "kind": sheet.kind.value if sheet.kind else None,
         "data_objects": [_object_body(item) for item in sheet.objects],
         "eligibility": cells_body(sheet.eligibility, say),
+        "findings": [finding_body(finding, say) for finding in sheet.findings],
         "faults": [fault_body(fault) for fault in sheet.observed.faults],
     }
 

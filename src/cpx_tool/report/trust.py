@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from cpx_tool.catalogue.pkis import PKIS
@@ -29,7 +28,7 @@ from cpx_tool.model.trust import (
 )
 from cpx_tool.pki.canonical import label_of, whole
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.json import SCHEMA_VERSION, to_text
+from cpx_tool.report.json import SCHEMA_VERSION, moment, to_text
 from cpx_tool.report.words import Say, day, printable
 
 CHAINS = {
@@ -92,7 +91,7 @@ def chain_body(chain: ChainResult, say: Say) -> dict[str, Any]:
         "message": say(chain.reason),
         "flaw": chain.flaw.value if chain.flaw else None,
         "path": [
-            {"sha256": c.sha256, "subject": whole(c.subject), "not_after": _moment(c.not_after)}
+            {"sha256": c.sha256, "subject": whole(c.subject), "not_after": moment(c.not_after)}
             for c in chain.path
         ],
         "anchor": _anchor(chain.anchor),
@@ -109,7 +108,7 @@ def revocation_body(revocation: Revocation, say: Say) -> dict[str, Any]:
     return {
         "outcome": revocation.outcome.value,
         "message": say(revocation.reason),
-        "revoked_at": _moment(revocation.revoked_at),
+        "revoked_at": moment(revocation.revoked_at),
         "cause": revocation.cause,
         "authority": revocation.authority,
         "source": revocation.source.value if revocation.source else None,
@@ -124,8 +123,8 @@ def _dates(revocation: Revocation, source: RevocationSource) -> dict[str, Any] |
     if revocation.source is not source:
         return None
     return {
-        "this_update": _moment(revocation.this_update),
-        "next_update": _moment(revocation.next_update),
+        "this_update": moment(revocation.this_update),
+        "next_update": moment(revocation.next_update),
     }
 
 
@@ -205,8 +204,10 @@ def render_list(listing: StoreListing, say: Say, paper: Paper) -> str:
     canvas.line(say(msg("Store: {directory}", directory=listing.directory)))
     if listing.authorities:
         heads = (msg("CA"), msg("Believed"), msg("PKI"), msg("Expires"))
-        canvas.table(
-            [say(head) for head in heads], [_row(item, say) for item in listing.authorities]
+        canvas.columns(
+            [say(head) for head in heads],
+            [_row(item, say) for item in listing.authorities],
+            [_acceptance(item) for item in listing.authorities],
         )
     else:
         canvas.line(
@@ -237,17 +238,18 @@ def render_list_json(listing: StoreListing) -> str:
             {
                 "subject": whole(item.certificate.subject),
                 "sha256": item.certificate.sha256,
-                "not_before": _moment(item.certificate.not_before),
-                "not_after": _moment(item.certificate.not_after),
+                "not_before": moment(item.certificate.not_before),
+                "not_after": moment(item.certificate.not_after),
                 "anchor": _anchor(item.anchor),
+                "acceptance": item.acceptance,
             }
             for item in listing.authorities
         ],
         "crls": [
             {
                 "issuer": whole(crl.issuer),
-                "this_update": _moment(crl.this_update),
-                "next_update": _moment(crl.next_update),
+                "this_update": moment(crl.this_update),
+                "next_update": moment(crl.next_update),
             }
             for crl in listing.crls
         ],
@@ -361,6 +363,13 @@ def _row(item: StoredAuthority, say: Say) -> list[tuple[str, str]]:
     return [(name, ""), (say(believed), style), (pki, ""), (day(certificate.not_after), "")]
 
 
+def _acceptance(item: StoredAuthority) -> tuple[str, ...]:
+    """What an accepted CA is compared by, and the file to delete to take that back."""
+    if item.anchor is None or item.anchor.origin is not AnchorOrigin.ACCEPTED:
+        return ()
+    return f"SHA-256 {item.certificate.sha256.upper()}", item.acceptance or ""
+
+
 def _crl_words(crl: StoredCrl) -> Message:
     name, made = label_of(crl.issuer), day(crl.this_update)
     if crl.next_update is None:
@@ -389,7 +398,3 @@ def _missing(missing: MissingIssuer | None) -> dict[str, Any] | None:
         "code": missing.code,
         "addresses": list(missing.addresses),
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
