@@ -189,15 +189,26 @@ def _judge(single: Single, answer: Ocsp, subject: Certificate, at: datetime) -> 
     if _contradicts(single, answer):
         return _unusable(msg("The dates of the OCSP answer at hand contradict each other."))
     late = single.this_update - at > SKEW
-    in_force = single.revoked_at is not None and single.revoked_at <= at
-    if in_force and not (late and single.cause == HOLD):
+    if single.status is Status.REVOKED and _in_force(single, at, late=late):
         return _revoked(single)
     if late:
         return _unusable(msg("The OCSP answer at hand was made after that moment."))
+    if single.status is Status.REVOKED:
+        reason = msg("The OCSP answer at hand tells of a revocation after that moment.")
+        return _unusable(reason)
     if single.status is Status.UNKNOWN:
         reason = msg("The OCSP responder does not know this certificate.")
         return _result(RevocationOutcome.UNKNOWN, reason, single)
     return _not_revoked(single, subject, at)
+
+
+def _in_force(single: Single, at: datetime, *, late: bool) -> bool:
+    """Whether a revocation counts at that moment. A late answer tells of it to the second, and of
+    no hold: that one may have begun and ended before.
+    """
+    if single.revoked_at is None or (late and single.cause == HOLD):
+        return False
+    return single.revoked_at - at <= (timedelta(0) if late else SKEW)
 
 
 def _not_revoked(single: Single, subject: Certificate, at: datetime) -> Revocation:
