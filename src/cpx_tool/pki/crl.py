@@ -222,7 +222,7 @@ def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -
         reason = msg(
             "The CRL at hand was made after the certificate expired, so it need not list it."
         )
-        return _unknown(reason, subject)
+        return Revocation(RevocationOutcome.NO_CRL, reason, too_late=True)
     return _good_or_stale(alive[-1], at)
 
 
