@@ -21,11 +21,10 @@ from cpx_tool.i18n import say
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
-from cpx_tool.pki.crl import read_crl
+from cpx_tool.pki.crl import SKEW, read_crl
 from cpx_tool.pki.ocsp import (
     MAX_AGE,
     MAX_OCSP,
-    SKEW,
     BadOcsp,
     is_about,
     judge_ocsp,

@@ -27,7 +27,7 @@ from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.chain import unusable
-from cpx_tool.pki.crl import CAUSES, HOLD, Crl, judge_crls
+from cpx_tool.pki.crl import CAUSES, HOLD, SKEW, Crl, judge_crls
 from cpx_tool.pki.extensions import OCSP_SIGNING
 from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.names import read_name
@@ -37,9 +37,6 @@ MAX_OCSP = 65_536
 """In bytes. An answer has one to six kB."""
 
 MEDIA_TYPE = "application/ocsp-request"
-
-SKEW = timedelta(minutes=5)
-"""How far the clocks of a responder and of this machine may differ, as OpenSSL has it."""
 
 MAX_AGE = timedelta(days=1)
 """Of an answer that does not say when a newer one comes: a newer one is there at any time
