@@ -24,7 +24,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
-from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, walk
+from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, present, walk
 from cpx_tool.pki.extensions import split_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.pem import MARK, blocks, decoded
@@ -325,10 +325,6 @@ def _inside(element: bytes, most: int) -> tuple[bytes, ...]:
     return parts
 
 
-def _present(field: Any) -> bool:
-    return not isinstance(field, core.Void)
-
-
 def _taken(rest: list[bytes], *tags: int) -> bytes:
     """The first of the rest, taken away, when it has one of these tags; else b""."""
     return rest.pop(0) if rest and rest[0][0] in tags else b""
@@ -377,7 +373,7 @@ def _scope(extensions: Mapping[str, bytes]) -> dict[str, Any]:
     point = crl.IssuingDistributionPoint.load(extensions[_SCOPE], strict=True)
     if point["indirect_crl"].native:
         raise RefusedCrl(msg("This is an indirect CRL: it speaks for other CAs, and is not used."))
-    if _present(point["only_some_reasons"]) or point["only_contains_attribute_certs"].native:
+    if present(point["only_some_reasons"]) or point["only_contains_attribute_certs"].native:
         raise RefusedCrl(
             msg("This CRL is limited to some reasons or to attributes: it is not used.")
         )
@@ -389,7 +385,7 @@ def _scope(extensions: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _points(where: Any) -> tuple[str, ...]:
-    if not _present(where):
+    if not present(where):
         return ()
     if where.name != "full_name":
         raise ValueError("a relative distribution point")

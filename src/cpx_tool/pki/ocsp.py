@@ -28,6 +28,7 @@ from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.chain import unusable
 from cpx_tool.pki.crl import CAUSES, HOLD, SKEW, Crl, judge_crls
+from cpx_tool.pki.der import present
 from cpx_tool.pki.extensions import OCSP_SIGNING
 from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.names import read_name
@@ -413,7 +414,7 @@ def _read(der: bytes) -> Ocsp:
 
 
 def _certificates(field: Any) -> tuple[bytes, ...]:
-    return tuple(item.dump() for item in field) if _present(field) else ()
+    return tuple(item.dump() for item in field) if present(field) else ()
 
 
 def _responder(identifier: Any) -> tuple[CanonicalName, bytes]:
@@ -441,19 +442,19 @@ def _read_single(single: Any) -> Single:
         revoked_at=_moment(status.chosen["revocation_time"]) if revoked else None,
         cause=_cause(status.chosen["revocation_reason"]) if revoked else None,
         this_update=_moment(single["this_update"]),
-        next_update=_moment(single["next_update"]) if _present(single["next_update"]) else None,
+        next_update=_moment(single["next_update"]) if present(single["next_update"]) else None,
     )
 
 
 def _cause(reason: Any) -> str | None:
-    if not _present(reason):
+    if not present(reason):
         return None
     return CAUSES.get(int.from_bytes(reason.contents, "big"), "unspecified")
 
 
 def _refuse_critical(extensions: Any) -> None:
     """None is processed here, so one that must not be ignored ends it (RFC 6960, 4.4)."""
-    for item in extensions if _present(extensions) else ():
+    for item in extensions if present(extensions) else ():
         if item["critical"].native:
             raise BadOcsp(
                 msg(
@@ -461,10 +462,6 @@ def _refuse_critical(extensions: Any) -> None:
                     oid=item["extn_id"].dotted,
                 )
             )
-
-
-def _present(field: Any) -> bool:
-    return not isinstance(field, core.Void)
 
 
 def _moment(time: Any) -> datetime:
