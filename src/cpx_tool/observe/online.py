@@ -205,24 +205,24 @@ def _unexpected(fetched: Fetched, reason: Message) -> Fetched:
 
 def _certificates(fetched: Fetched, body: bytes) -> Gain:
     """Those that can be read; the others are named. Raises `BadCertificate` when none can be."""
-    links, damaged = dict[bytes, Link](), list[tuple[int, BadCertificate]]()
+    links, damaged = dict[bytes, Link](), list[tuple[int, Message]]()
     for number, der in enumerate(read_certificates(body)[:_MAX_CERTIFICATES], start=1):
         try:
             links[der] = read_link(der)
         except BadCertificate as error:
-            damaged.append((number, error))
+            damaged.append((number, error.reason))
     if not links:
-        raise damaged[0][1]
+        raise BadCertificate(damaged[0][1])
     names = tuple(label_of(link.certificate.subject) for link in links.values())
     content = nmsg(
         "A certificate: {names}.", "{count} certificates: {names}.", len(links), names=names
     )
-    for number, error in damaged:
+    for number, reason in damaged:
         content = msg(
             "{content} Number {number} is left out: {reason}",
             content=content,
             number=number,
-            reason=error.reason,
+            reason=reason,
         )
     return Gain(replace(fetched, content=content), certificates=tuple(links))
 
