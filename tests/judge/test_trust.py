@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,12 +12,15 @@ from cryptography.x509 import ocsp
 
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
+from cpx_tool.judge.trust_answers import crl_answer
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Checklist, Finding, Outcome, Verdict
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.trust import make_trust
 from support.build import NOW, PEOPLE, card, with_card
 from support.certificates import CRL_ADDRESS, ocsp_answer, revocation_list
+from support.pki import AT, CrlSpec, authority, leaf, names, root
 
 DOCTOR = "medecin-generaliste"
 PASSED, FAILED, SKIPPED, ERROR = Outcome
@@ -85,6 +89,21 @@ def test_no_crl(good: Observation, card_set: CardSet) -> None:
     hint = found(checklist)["CERT-CRL"].hint
     assert hint is not None
     assert CRL_ADDRESS in say(hint)
+
+
+def test_a_crl_made_after_a_certificate_expired_is_not_to_be_downloaded_again() -> None:
+    top = root()
+    ca = authority(top)
+    expired = leaf(ca).but(end=AT - timedelta(days=2), extra=names(crl=["http://ca.example/crl"]))
+    believed = (hashlib.sha256(top.der()).hexdigest(),)
+    for made, hinted in ((AT - timedelta(days=1), False), (AT + timedelta(days=1), True)):
+        crl = CrlSpec(ca, made=made, due=made + timedelta(days=7)).der()
+        material = TrustMaterial((ca.der(), top.der()), crls=(crl,), accepted=believed)
+        trust = make_trust(material, ())
+        chain = trust.chain(expired.der(), AT)
+        answer = crl_answer(chain, trust.revocation(chain, AT))
+        assert answer is not None
+        assert (answer.outcome, answer.hint is not None) == (SKIPPED, hinted)
 
 
 def test_an_old_crl_tells_nothing(

@@ -173,9 +173,20 @@ def test_a_certificate_that_two_addresses_hold_is_one() -> None:
 
 
 def test_a_bundle_that_holds_a_lot() -> None:
-    many = pem(CA.der()) * 40
+    many = b"".join(pem(CA.but(serial=serial).der()) for serial in range(1, 41))
     (gain,) = ask([Address(Document.CERTIFICATE, f"{WEB}/x")], FakeWeb({f"{WEB}/x": many}))
     assert len(gain.certificates) == 32
+
+
+def test_a_damaged_certificate_of_a_bundle_costs_no_other() -> None:
+    body = pem(CA.der()) + pem(CA.der()[:-9]) + pem(ROOT.der())
+    (gain,) = ask([Address(Document.CERTIFICATE, f"{WEB}/x")], FakeWeb({f"{WEB}/x": body}))
+    assert gain.certificates == (CA.der(), ROOT.der())
+    assert gain.fetched.content is not None
+    told = say(gain.fetched.content)
+    assert told.startswith("2 certificates: ca")
+    assert "Number 2 is left out: " in told
+    assert "damaged" in told
 
 
 def test_without_a_network_everything_is_told_and_nothing_gained() -> None:

@@ -27,7 +27,7 @@ from cpx_tool.model.trust import (
 )
 from cpx_tool.pki.canonical import canonical
 from cpx_tool.pki.chain import MAX_PATH, judge_chain
-from cpx_tool.pki.link import MAX_POOL, make_pool, read_link
+from cpx_tool.pki.link import make_pool, read_link
 from support.paths import SHARED_CERTS, shared_cert
 from support.pki import AT, END, START, Spec, authority, dn, key, leaf, root, rsa_key
 
@@ -308,11 +308,17 @@ def test_many_candidates_of_one_name_have_an_end_and_hide_no_anchor() -> None:
     assert result.outcome is ChainOutcome.VERIFIED
 
 
-def test_a_pool_has_a_size() -> None:
-    crowd = [CA.but(serial=serial).der() for serial in range(1, MAX_POOL + 1)]
-    top = ROOT.der()
-    assert len(make_pool([*crowd, top]).by_name) == 1
-    assert len(make_pool([top, *crowd]).by_name) == 2
+def test_no_crowd_hides_the_issuers() -> None:
+    middle, top = CA.der(), ROOT.der()
+    strangers = [leaf(CA).but(serial=serial).der() for serial in range(1, 300)]
+    for crowd in ([middle] * 1000, strangers):
+        result = judged(LEAF.der(), [*crowd, middle, top], accepted(top))
+        assert result.outcome is ChainOutcome.VERIFIED
+
+
+def test_a_certificate_stands_once_in_a_pool() -> None:
+    (alike,) = make_pool([CA.der()] * 3).by_name.values()
+    assert len(alike) == 1
 
 
 # --- the PKIs of the field --------------------------------------------------------------------

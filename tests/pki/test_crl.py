@@ -25,6 +25,7 @@ from cpx_tool.pki.crl import (
     MAX_CRL,
     MAX_CRLS,
     MAX_HEAD,
+    SKEW,
     BadCrl,
     Crl,
     RefusedCrl,
@@ -41,7 +42,7 @@ from support.tree import Node, changed, parse
 ROOT = root()
 CA = authority(ROOT)
 LEAF = leaf(CA)
-DAY = timedelta(days=1)
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 COMPROMISED = x509.ReasonFlags.key_compromise
 HELD = x509.ReasonFlags.certificate_hold
 
@@ -77,10 +78,26 @@ def test_revoked_without_a_reason() -> None:
     assert "no reason" in say(result.reason)
 
 
-def test_revoked_at_that_very_second_and_not_before() -> None:
+def test_a_crl_that_lists_a_certificate_never_calls_it_good() -> None:
     crl = CrlSpec(CA, {LEAF.serial: (AT, None)}, made=AT - DAY)
     assert answer(crl).outcome is RevocationOutcome.REVOKED
-    assert answer(crl, at=AT - timedelta(seconds=1)).outcome is RevocationOutcome.GOOD
+    before = answer(crl, at=AT - SKEW - SECOND)
+    assert before.outcome is RevocationOutcome.NO_CRL
+    assert "a revocation after that moment" in say(before.reason)
+    silent = CrlSpec(CA, made=AT - 2 * DAY)
+    late = CrlSpec(CA, crl.revoked, made=AT + DAY, due=AT + 8 * DAY)
+    assert answer(silent, late, at=AT - SECOND).outcome is RevocationOutcome.GOOD
+
+
+def test_clocks_may_differ_a_little() -> None:
+    ahead = CrlSpec(CA, made=AT + SKEW, due=AT + DAY)
+    result = answer(ahead)
+    assert result.outcome is RevocationOutcome.GOOD
+    assert "0 days old" in say(result.reason)
+    assert answer(ahead, at=AT - SECOND).outcome is RevocationOutcome.NO_CRL
+    for cause in (COMPROMISED, HELD):
+        listed = CrlSpec(CA, {LEAF.serial: (AT + SKEW, cause)}, made=AT + SKEW, due=AT + DAY)
+        assert answer(listed).outcome is RevocationOutcome.REVOKED
 
 
 def test_good_with_the_age_of_the_crl() -> None:

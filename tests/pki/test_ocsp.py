@@ -21,11 +21,10 @@ from cpx_tool.i18n import say
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
-from cpx_tool.pki.crl import read_crl
+from cpx_tool.pki.crl import SKEW, read_crl
 from cpx_tool.pki.ocsp import (
     MAX_AGE,
     MAX_OCSP,
-    SKEW,
     BadOcsp,
     is_about,
     judge_ocsp,
@@ -134,14 +133,24 @@ def test_revoked_without_a_reason() -> None:
     assert "no reason" in say(found.reason)
 
 
-def test_a_revocation_counts_from_its_second_on_and_for_ever() -> None:
+def test_a_revocation_counts_for_ever() -> None:
     spec = GOOD.but(revoked=(AT, COMPROMISED))
     assert answer(spec).outcome is Outcome.REVOKED
-    before = answer(spec, at=AT - SECOND)
-    assert (before.outcome, before.revoked_at, before.cause) == (Outcome.GOOD, None, None)
     assert answer(spec, at=AT + 300 * DAY).outcome is Outcome.REVOKED
     told_later = spec.but(made=AT + 30 * DAY, due=AT + 31 * DAY)
     assert answer(told_later).outcome is Outcome.REVOKED
+    refused(told_later, "after that moment", at=AT - SECOND)
+
+
+def test_an_answer_that_says_revoked_is_never_a_good_one() -> None:
+    for cause in (COMPROMISED, HELD, None):
+        spec = GOOD.but(revoked=(AT + SKEW, cause))
+        assert answer(spec).outcome is Outcome.REVOKED
+        refused(spec, "a revocation after that moment", at=AT - SECOND)
+    nowhere = replace(read_ocsp(GOOD.but(revoked=(AT, None)).der()).singles[0], revoked_at=None)
+    whole = replace(read_ocsp(GOOD.but(revoked=(AT, None)).der()), singles=(nowhere,))
+    (found,) = judge_ocsp(read(LEAF), read(CA), [whole], [], AT)
+    assert found.outcome is Outcome.NO_CRL
 
 
 def test_a_hold_of_later_says_nothing_of_before() -> None:

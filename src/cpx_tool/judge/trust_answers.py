@@ -65,7 +65,8 @@ def crl_answer(chain: ChainResult, revocation: Revocation) -> Answer | None:
     if chain.outcome is not ChainOutcome.VERIFIED or len(chain.path) == 1:
         return None
     if revocation.outcome in (RevocationOutcome.NO_CRL, RevocationOutcome.UNKNOWN):
-        return skipped(revocation.reason, _get(revocation.addresses))
+        hint = None if revocation.too_late else _get(revocation.addresses)
+        return skipped(revocation.reason, hint)
     if revocation.outcome is RevocationOutcome.STALE:
         return failed(revocation.reason)
     if revocation.source is RevocationSource.OCSP:

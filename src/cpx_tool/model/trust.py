@@ -214,7 +214,8 @@ class Revocation:
     """A certificate's state at a moment. `authority` names an issuer of the chain, when it is
     that one which is revoked; `cause` is the RFC 5280 reason ("keyCompromise"), None when none
     is stated. `source` says what answered, None with NO_CRL. `addresses` are where CRLs of the
-    issuer are published. `others` say what else was at hand, and does not count.
+    issuer are published, none when it is `too_late`: no CRL made from now on can tell any more.
+    `others` say what else was at hand, and does not count.
     """
 
     outcome: RevocationOutcome
@@ -227,6 +228,7 @@ class Revocation:
     next_update: datetime | None = None
     addresses: tuple[str, ...] = ()
     others: tuple[Message, ...] = ()
+    too_late: bool = False
 
 
 class ImportStatus(StrEnum):

@@ -16,9 +16,9 @@ from cpx_tool.model.fetch import Address, Document, Failure, Fetched, FetchProbl
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Authority, ChainOutcome, ChainResult, TrustMaterial
 from cpx_tool.pki.canonical import label_of
-from cpx_tool.pki.certificate import MAX_BYTES, read_certificates
+from cpx_tool.pki.certificate import MAX_BYTES, BadCertificate, read_certificates
 from cpx_tool.pki.crl import MAX_CRL, read_crl, read_crls
-from cpx_tool.pki.link import read_link
+from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.ocsp import MAX_OCSP, MEDIA_TYPE, is_about, question, read_ocsp
 from cpx_tool.pki.trust import make_trust
 from cpx_tool.ports import Fetch
@@ -204,12 +204,27 @@ def _unexpected(fetched: Fetched, reason: Message) -> Fetched:
 
 
 def _certificates(fetched: Fetched, body: bytes) -> Gain:
-    ders = read_certificates(body)[:_MAX_CERTIFICATES]
-    names = tuple(label_of(read_link(der).certificate.subject) for der in ders)
+    """Those that can be read; the others are named. Raises `BadCertificate` when none can be."""
+    links, damaged = dict[bytes, Link](), list[tuple[int, Message]]()
+    for number, der in enumerate(read_certificates(body)[:_MAX_CERTIFICATES], start=1):
+        try:
+            links[der] = read_link(der)
+        except BadCertificate as error:
+            damaged.append((number, error.reason))
+    if not links:
+        raise BadCertificate(damaged[0][1])
+    names = tuple(label_of(link.certificate.subject) for link in links.values())
     content = nmsg(
-        "A certificate: {names}.", "{count} certificates: {names}.", len(ders), names=names
+        "A certificate: {names}.", "{count} certificates: {names}.", len(links), names=names
     )
-    return Gain(replace(fetched, content=content), certificates=ders)
+    for number, reason in damaged:
+        content = msg(
+            "{content} Number {number} is left out: {reason}",
+            content=content,
+            number=number,
+            reason=reason,
+        )
+    return Gain(replace(fetched, content=content), certificates=tuple(links))
 
 
 def _crl(fetched: Fetched, body: bytes) -> Gain:

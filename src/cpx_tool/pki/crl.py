@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -24,7 +24,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
-from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, walk
+from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, present, walk
 from cpx_tool.pki.extensions import split_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.pem import MARK, blocks, decoded
@@ -68,6 +68,11 @@ CAUSES = {
 """RFC 5280, 5.3.1."""
 
 HOLD = "certificateHold"
+
+SKEW = timedelta(minutes=5)
+"""How far the clocks of a CA, or its responder, and of this machine may differ, as OpenSSL has it
+for OCSP.
+"""
 
 
 class BadCrl(BadInput):
@@ -178,16 +183,21 @@ def judge_crls(
         entries = [(found, _entry(found.revoked, serial)) for found in usable]
     except Exception:  # asn1crypto declares no errors of its own
         return _unknown(msg("The CRL at hand is damaged."), subject)
-    return _revoked(entries, at) or _listed_nowhere(usable, subject, at)
+    return _revoked(entries, at) or _not_revoked(entries, subject, at)
+
+
+def _late(found: Crl, at: datetime) -> bool:
+    return found.this_update - at > SKEW
 
 
 def _revoked(entries: Sequence[tuple[Crl, _Entry | None]], at: datetime) -> Revocation | None:
     """The first revocation that was in force. It is for ever, but for a hold (RFC 5280, 5.3.1):
-    that one counts only in the newest CRL of then.
+    that one counts only in the newest CRL of then. A late CRL tells of it to the second.
     """
-    newest = max((found.this_update for found, _ in entries if found.this_update <= at), default=at)
+    newest = max((crl.this_update for crl, _ in entries if not _late(crl, at)), default=None)
     for found, entry in entries:
-        if entry is None or entry.revoked_at > at:
+        allowed = timedelta(0) if _late(found, at) else SKEW
+        if entry is None or entry.revoked_at - at > allowed:
             continue
         if entry.cause == HOLD and found.this_update != newest:
             continue
@@ -209,21 +219,26 @@ def _revoked_words(entry: _Entry) -> Message:
     return msg("REVOKED on {date} ({cause}), says a CRL.", date=entry.revoked_at, cause=entry.cause)
 
 
-def _listed_nowhere(usable: Sequence[Crl], subject: Certificate, at: datetime) -> Revocation:
-    """`usable` is sorted by date."""
-    before = [found for found in usable if found.this_update <= at]
+def _not_revoked(
+    entries: Sequence[tuple[Crl, _Entry | None]], subject: Certificate, at: datetime
+) -> Revocation:
+    """`entries` are sorted by date, and none of them was in force."""
+    before = [(found, entry) for found, entry in entries if not _late(found, at)]
     if not before:
         return _unknown(msg("The CRL at hand was made after that moment."), subject)
     last = subject.not_after
     if last is None:
         return _unknown(msg("When the certificate expires cannot be read."), subject)
-    alive = [found for found in before if found.this_update <= last]
+    alive = [(found, entry) for found, entry in before if found.this_update <= last]
     if not alive:
         reason = msg(
             "The CRL at hand was made after the certificate expired, so it need not list it."
         )
-        return _unknown(reason, subject)
-    return _good_or_stale(alive[-1], at)
+        return Revocation(RevocationOutcome.NO_CRL, reason, too_late=True)
+    newest, entry = alive[-1]
+    if entry is not None and entry.revoked_at > at:
+        return _unknown(msg("The CRL at hand tells of a revocation after that moment."), subject)
+    return _good_or_stale(newest, at)
 
 
 def _good_or_stale(newest: Crl, at: datetime) -> Revocation:
@@ -233,7 +248,7 @@ def _good_or_stale(newest: Crl, at: datetime) -> Revocation:
         reason = nmsg(
             "Not revoked, says a CRL {count} day old, of {date}.",
             "Not revoked, says a CRL {count} days old, of {date}.",
-            (at - made).days,
+            max(at - made, timedelta(0)).days,
             date=made,
         )
     elif due is not None:
@@ -310,10 +325,6 @@ def _inside(element: bytes, most: int) -> tuple[bytes, ...]:
     return parts
 
 
-def _present(field: Any) -> bool:
-    return not isinstance(field, core.Void)
-
-
 def _taken(rest: list[bytes], *tags: int) -> bytes:
     """The first of the rest, taken away, when it has one of these tags; else b""."""
     return rest.pop(0) if rest and rest[0][0] in tags else b""
@@ -362,7 +373,7 @@ def _scope(extensions: Mapping[str, bytes]) -> dict[str, Any]:
     point = crl.IssuingDistributionPoint.load(extensions[_SCOPE], strict=True)
     if point["indirect_crl"].native:
         raise RefusedCrl(msg("This is an indirect CRL: it speaks for other CAs, and is not used."))
-    if _present(point["only_some_reasons"]) or point["only_contains_attribute_certs"].native:
+    if present(point["only_some_reasons"]) or point["only_contains_attribute_certs"].native:
         raise RefusedCrl(
             msg("This CRL is limited to some reasons or to attributes: it is not used.")
         )
@@ -374,7 +385,7 @@ def _scope(extensions: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _points(where: Any) -> tuple[str, ...]:
-    if not _present(where):
+    if not present(where):
         return ()
     if where.name != "full_name":
         raise ValueError("a relative distribution point")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from asn1crypto import core
 
@@ -77,6 +78,11 @@ def dotted(element: bytes) -> str:
         raise ValueError("no OID, or an absurd one")
     oid: str = core.ObjectIdentifier.load(element, strict=True).dotted
     return oid
+
+
+def present(field: Any) -> bool:
+    """Whether an optional field that asn1crypto read is there."""
+    return not isinstance(field, core.Void)
 
 
 def moment(native: object) -> datetime:

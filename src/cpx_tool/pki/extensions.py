@@ -14,7 +14,7 @@ from typing import Any
 
 from asn1crypto import core, x509
 
-from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment, present
 from cpx_tool.pki.names import shown
 
 CATEGORY = "1.2.250.1.71.1.2.5"
@@ -143,7 +143,7 @@ def _key_period(value: bytes) -> Mapping[str, Any]:
 
 
 def _date(time: Any) -> datetime | None:
-    return moment(time.native) if not isinstance(time, core.Void) else None
+    return moment(time.native) if present(time) else None
 
 
 def _policies(value: bytes) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from asn1crypto import x509
@@ -19,9 +20,6 @@ BASIC_CONSTRAINTS = "2.5.29.19"
 KEY_USAGE = "2.5.29.15"
 SUBJECT_KEY_ID = "2.5.29.14"
 AUTHORITY_KEY_ID = "2.5.29.35"
-
-MAX_POOL = 256
-"""Certificates that are looked at as possible issuers. The IGC-Santé has 18 CAs."""
 
 _DECIDING_PARTS = frozenset(
     {
@@ -82,21 +80,18 @@ class Pool:
 def make_pool(certificates: Iterable[bytes]) -> Pool:
     """A pool of certificates (DER); what cannot be read, or stands twice, is left out.
 
-    No more than the first `MAX_POOL` are looked at.
+    Its size has no limit, so that nothing hides an issuer: only those of the name looked for are
+    ever tried, and the search counts the signatures, and says when they were too many.
     """
     links: dict[str, Link] = {}
-    for count, der in enumerate(certificates):
-        if count == MAX_POOL:
-            break
-        try:
+    for der in dict.fromkeys(certificates):
+        with suppress(BadCertificate):
             link = read_link(der)
-        except BadCertificate:
-            continue
-        links.setdefault(link.certificate.sha256, link)
-    by_name: dict[CanonicalName, tuple[Link, ...]] = {}
+            links.setdefault(link.certificate.sha256, link)
+    by_name: dict[CanonicalName, list[Link]] = {}
     for link in links.values():
-        by_name[link.subject] = (*by_name.get(link.subject, ()), link)
-    return Pool(by_name)
+        by_name.setdefault(link.subject, []).append(link)
+    return Pool({name: tuple(alike) for name, alike in by_name.items()})
 
 
 def read_link(der: bytes) -> Link:

@@ -27,7 +27,8 @@ from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.chain import unusable
-from cpx_tool.pki.crl import CAUSES, HOLD, Crl, judge_crls
+from cpx_tool.pki.crl import CAUSES, HOLD, SKEW, Crl, judge_crls
+from cpx_tool.pki.der import present
 from cpx_tool.pki.extensions import OCSP_SIGNING
 from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.names import read_name
@@ -37,9 +38,6 @@ MAX_OCSP = 65_536
 """In bytes. An answer has one to six kB."""
 
 MEDIA_TYPE = "application/ocsp-request"
-
-SKEW = timedelta(minutes=5)
-"""How far the clocks of a responder and of this machine may differ, as OpenSSL has it."""
 
 MAX_AGE = timedelta(days=1)
 """Of an answer that does not say when a newer one comes: a newer one is there at any time
@@ -189,15 +187,26 @@ def _judge(single: Single, answer: Ocsp, subject: Certificate, at: datetime) -> 
     if _contradicts(single, answer):
         return _unusable(msg("The dates of the OCSP answer at hand contradict each other."))
     late = single.this_update - at > SKEW
-    in_force = single.revoked_at is not None and single.revoked_at <= at
-    if in_force and not (late and single.cause == HOLD):
+    if single.status is Status.REVOKED and _in_force(single, at, late=late):
         return _revoked(single)
     if late:
         return _unusable(msg("The OCSP answer at hand was made after that moment."))
+    if single.status is Status.REVOKED:
+        reason = msg("The OCSP answer at hand tells of a revocation after that moment.")
+        return _unusable(reason)
     if single.status is Status.UNKNOWN:
         reason = msg("The OCSP responder does not know this certificate.")
         return _result(RevocationOutcome.UNKNOWN, reason, single)
     return _not_revoked(single, subject, at)
+
+
+def _in_force(single: Single, at: datetime, *, late: bool) -> bool:
+    """Whether a revocation counts at that moment. A late answer tells of it to the second, and of
+    no hold: that one may have begun and ended before.
+    """
+    if single.revoked_at is None or (late and single.cause == HOLD):
+        return False
+    return single.revoked_at - at <= (timedelta(0) if late else SKEW)
 
 
 def _not_revoked(single: Single, subject: Certificate, at: datetime) -> Revocation:
@@ -405,7 +414,7 @@ def _read(der: bytes) -> Ocsp:
 
 
 def _certificates(field: Any) -> tuple[bytes, ...]:
-    return tuple(item.dump() for item in field) if _present(field) else ()
+    return tuple(item.dump() for item in field) if present(field) else ()
 
 
 def _responder(identifier: Any) -> tuple[CanonicalName, bytes]:
@@ -433,19 +442,19 @@ def _read_single(single: Any) -> Single:
         revoked_at=_moment(status.chosen["revocation_time"]) if revoked else None,
         cause=_cause(status.chosen["revocation_reason"]) if revoked else None,
         this_update=_moment(single["this_update"]),
-        next_update=_moment(single["next_update"]) if _present(single["next_update"]) else None,
+        next_update=_moment(single["next_update"]) if present(single["next_update"]) else None,
     )
 
 
 def _cause(reason: Any) -> str | None:
-    if not _present(reason):
+    if not present(reason):
         return None
     return CAUSES.get(int.from_bytes(reason.contents, "big"), "unspecified")
 
 
 def _refuse_critical(extensions: Any) -> None:
     """None is processed here, so one that must not be ignored ends it (RFC 6960, 4.4)."""
-    for item in extensions if _present(extensions) else ():
+    for item in extensions if present(extensions) else ():
         if item["critical"].native:
             raise BadOcsp(
                 msg(
@@ -453,10 +462,6 @@ def _refuse_critical(extensions: Any) -> None:
                     oid=item["extn_id"].dotted,
                 )
             )
-
-
-def _present(field: Any) -> bool:
-    return not isinstance(field, core.Void)
 
 
 def _moment(time: Any) -> datetime:

@@ -66,8 +66,13 @@ def _judge(
     by_ocsp = judge_ocsp(subject, issuer, answers, crls, at)
     best = max((by_crl, *by_ocsp), key=_rank)
     others = tuple(a.reason for a in by_ocsp if a is not best and a.outcome not in _ANSWERS)
-    addresses = () if best.outcome in _ANSWERS else by_crl.addresses
-    return replace(best, addresses=addresses, others=tuple(dict.fromkeys(others)))
+    answered = best.outcome in _ANSWERS
+    return replace(
+        best,
+        addresses=() if answered else by_crl.addresses,
+        others=tuple(dict.fromkeys(others)),
+        too_late=by_crl.too_late and not answered,
+    )
 
 
 def _rank(answer: Revocation) -> tuple[int, datetime, bool]:
