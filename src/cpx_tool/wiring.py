@@ -289,11 +289,9 @@ def read_software(
     if emulated is not None:
         with use_emulation(emulated, _PATIENCE_SECONDS, lambda _: None, logins=False):
             at_hand = at_hand.plus(emulation_trust(emulated))
+    seen = tuple(read_software_file(path, source) for path in paths)  # asks for passwords, maybe
     return SoftwareObservation(
-        tool_version=__version__,
-        judged_at=at or now(),
-        files=tuple(read_software_file(path, source) for path in paths),
-        trust=at_hand,
+        tool_version=__version__, judged_at=at or now(), files=seen, trust=at_hand
     )
 
 

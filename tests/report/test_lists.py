@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.catalogue.sets import find_set, load_sets
+from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
@@ -187,13 +188,15 @@ def test_whether_a_certificate_is_valid_is_said(
     assert item.certificate is not None
     dated = replace(item, certificate=replace(item.certificate, not_before=start, not_after=end))
     assert f"{words}\n" in inspection.render([dated], say, Paper(80), NOW)
-    (body,) = json.loads(inspection.render_json([dated], say, NOW))["certificates"]
+    (body,) = json.loads(inspection.render_json([dated], ExitCode.PASSED, say, NOW))["certificates"]
     assert body["validity"] == code
 
 
 def test_a_certificate_as_json(good: Observation) -> None:
     (body,) = json.loads(
-        inspection.render_json([inspected(good.cards[1].certificates[1])], say, NOW)
+        inspection.render_json(
+            [inspected(good.cards[1].certificates[1])], ExitCode.PASSED, say, NOW
+        )
     )["certificates"]
     assert body["key_usage"] == ["nonRepudiation"]
     assert body["identity"]["category"] == "test-card"
@@ -208,7 +211,7 @@ def test_a_file_that_holds_none_says_why(width: int) -> None:
     text = inspection.render([bad], say, Paper(width), NOW)
     assert "This is not a certificate." in text
     assert "\x1b" not in text
-    (body,) = json.loads(inspection.render_json([bad], say, NOW))["certificates"]
+    (body,) = json.loads(inspection.render_json([bad], ExitCode.USAGE, say, NOW))["certificates"]
     assert body == {"file": "\x1b[31mbad\n.der", "problem": "This is not a certificate."}
 
 

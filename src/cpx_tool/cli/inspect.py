@@ -72,11 +72,11 @@ def inspect(
     # a file may hold its own chain
     trust = make_trust(at_hand, authorities(), (entry.der for entry in read))
     found = [_inspect(entry, trust, moment) for entry in read]
+    code = _code(found)
     if as_json:
-        text = inspection.render_json(found, say, moment, fetched)
+        text = inspection.render_json(found, code, say, moment, fetched)
     else:
         text = inspection.render(found, say, paper(), moment, fetched, sources=with_sources)
-    code = _code(found)
     try:
         conclude(context, text, code)
     finally:

@@ -66,13 +66,14 @@ def import_(
     context: click.Context, /, paths: tuple[Path, ...], accept_unknown: bool, as_json: bool
 ) -> None:
     done = wiring.import_trust(paths, accept_unknown=accept_unknown)
+    code = _code(done)
     if as_json:
-        text = trust_report.render_import_json(done, say)
+        text = trust_report.render_import_json(done, code, say)
     else:
         text = trust_report.render_import(done, say, paper())
     if not any(item.status.imported or item.status is ImportStatus.DUPLICATE for item in done):
         note(msg("Nothing was imported."))
-    conclude(context, text, _code(done))
+    conclude(context, text, code)
 
 
 def _code(done: tuple[Imported, ...]) -> ExitCode:
@@ -120,11 +121,11 @@ def fetch(
         return
     tell(msg("Asking the network…"))
     arrivals = wiring.fetch_trust(addresses, timeout)
+    code = code_of(arrivals)
     if as_json:
-        text = fetch_report.render_arrivals_json(arrivals, say)
+        text = fetch_report.render_arrivals_json(arrivals, code, say)
     else:
         text = fetch_report.render_arrivals(arrivals, say, paper())
-    code = code_of(arrivals)
     if code is ExitCode.NOTHING_CHECKED:
         note(_nothing(arrivals))
     conclude(context, text, code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.fetch import Address, Document, Fetched, FetchProblem
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import Arrival, Imported
@@ -63,7 +64,7 @@ def render_arrivals(arrivals: Sequence[Arrival], say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
-def render_arrivals_json(arrivals: Sequence[Arrival], say: Say) -> str:
+def render_arrivals_json(arrivals: Sequence[Arrival], code: ExitCode, say: Say) -> str:
     """One JSON object."""
     entries = [
         {
@@ -72,7 +73,14 @@ def render_arrivals_json(arrivals: Sequence[Arrival], say: Say) -> str:
         }
         for arrival in arrivals
     ]
-    return to_text({"schema_version": SCHEMA_VERSION, "dry_run": False, "addresses": entries})
+    return to_text(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "exit_code": int(code),
+            "dry_run": False,
+            "addresses": entries,
+        }
+    )
 
 
 def render_fetched(fetched: Sequence[Fetched], say: Say, paper: Paper) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cpx_tool.catalogue.dossier import place_words
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.certificate import Certificate, Period
 from cpx_tool.model.dossier import Dossier, Source, SourceKind
 from cpx_tool.model.fetch import Fetched
@@ -101,6 +102,7 @@ def render(
 
 def render_json(
     found: Sequence[Inspected],
+    code: ExitCode,
     say: Say,
     at: datetime,
     fetched: Sequence[Fetched] | None = None,
@@ -109,6 +111,7 @@ def render_json(
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
+            "exit_code": int(code),
             "at": moment(at),
             "certificates": [_body(entry, say, at) for entry in found],
             "fetched": fetched_list(fetched, say),

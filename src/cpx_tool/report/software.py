@@ -71,6 +71,7 @@ def render_json(
             "purpose": checklist.purpose.value,
             "verdict": checklist.verdict.value,
             "exit_code": int(code),
+            "emulated": any(map(_is_emulated, checklist.files)),
             "findings": [finding_body(f, say) for f in checklist.findings],
             "files": [_body(file, say) for file in checklist.files],
             "fetched": fetched_list(fetched, say),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpx_tool.catalogue.pkis import PKIS
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import (
@@ -177,10 +178,10 @@ def _refused_name(item: Imported, say: Say) -> str:
     return say(msg("{name} ({state})", name=label_of(item.name), state=item.file))
 
 
-def render_import_json(done: Sequence[Imported], say: Say) -> str:
+def render_import_json(done: Sequence[Imported], code: ExitCode, say: Say) -> str:
     """One JSON object."""
     entries = [imported_body(item, say) for item in done]
-    return to_text({"schema_version": SCHEMA_VERSION, "imported": entries})
+    return to_text({"schema_version": SCHEMA_VERSION, "exit_code": int(code), "imported": entries})
 
 
 def imported_body(item: Imported, say: Say) -> dict[str, Any]:
