@@ -18,7 +18,7 @@ demo: setup ## emulate a set of six test cards and check it
 
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
 	@failed=0; scripts/check.sh || failed=1; \
-	$(BIN)/python -m pytest $(PYTEST_ARGS) || failed=1; exit $$failed
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
 
 check: setup ## format, lint, types, layers, messages; no tests
 	@scripts/check.sh
