@@ -29,6 +29,7 @@ from cpx_tool.pki.crl import (
     BadCrl,
     Crl,
     RefusedCrl,
+    judge_crls,
     read_crl,
     read_crls,
     signed_by,
@@ -139,6 +140,14 @@ def test_a_revocation_is_for_ever_but_a_hold_is_not() -> None:
         assert answer(old, new).outcome is outcome
     held = CrlSpec(CA, {LEAF.serial: (AT - 9 * DAY, HELD)}, made=AT - 12 * timedelta(hours=1))
     assert answer(held, new).cause == "certificateHold"
+
+
+def test_a_hold_at_the_end_is_not_lifted_by_a_crl_that_need_not_list_it() -> None:
+    expired = read_link(LEAF.but(end=AT - 2 * DAY).der()).certificate
+    held = CrlSpec(CA, {LEAF.serial: (AT - 9 * DAY, HELD)}, made=AT - 3 * DAY)
+    crls = [read_crl(crl.der()) for crl in (held, CrlSpec(CA, made=AT - DAY))]
+    issuer = read_link(CA.der()).certificate
+    assert judge_crls(expired, issuer, crls, AT).outcome is RevocationOutcome.REVOKED
 
 
 def test_a_later_crl_tells_of_an_earlier_revocation_and_of_nothing_else() -> None:

@@ -11,7 +11,7 @@ asn1crypto would take minutes to unfold them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -183,23 +183,33 @@ def judge_crls(
         entries = [(found, _entry(found.revoked, serial)) for found in usable]
     except Exception:  # asn1crypto declares no errors of its own
         return _unknown(msg("The CRL at hand is damaged."), subject)
-    return _revoked(entries, at) or _not_revoked(entries, subject, at)
+    return _revoked(entries, subject, at) or _not_revoked(entries, subject, at)
 
 
 def _late(found: Crl, at: datetime) -> bool:
     return found.this_update - at > SKEW
 
 
-def _revoked(entries: Sequence[tuple[Crl, _Entry | None]], at: datetime) -> Revocation | None:
+def _last_words(crls: Iterable[Crl], subject: Certificate, at: datetime) -> set[datetime]:
+    """The dates of the newest CRL of then, and of the newest that still had to list it."""
+    made = [found.this_update for found in crls if not _late(found, at)]
+    last = subject.not_after
+    alive = [date for date in made if last is not None and date <= last]
+    return {max(dates) for dates in (made, alive) if dates}
+
+
+def _revoked(
+    entries: Sequence[tuple[Crl, _Entry | None]], subject: Certificate, at: datetime
+) -> Revocation | None:
     """The first revocation that was in force. It is for ever, but for a hold (RFC 5280, 5.3.1):
-    that one counts only in the newest CRL of then. A late CRL tells of it to the second.
+    that one counts only as a last word. A late CRL tells of it to the second.
     """
-    newest = max((crl.this_update for crl, _ in entries if not _late(crl, at)), default=None)
+    last_words = _last_words((found for found, _ in entries), subject, at)
     for found, entry in entries:
         allowed = timedelta(0) if _late(found, at) else SKEW
         if entry is None or entry.revoked_at - at > allowed:
             continue
-        if entry.cause == HOLD and found.this_update != newest:
+        if entry.cause == HOLD and found.this_update not in last_words:
             continue
         return Revocation(
             RevocationOutcome.REVOKED,
