@@ -52,12 +52,27 @@ WORDS = [
     "-1",
     "9" * 5000,
 ]
+CSR = ["csr", "--cn", "INSI-AUTO", "--structure", "10B0152872", "--organisation", "O"]
 FORMS = [
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],
     ["list-readers", "--timeout", None],
     ["check-set", "--set", None],
     ["check-set", "--set", "centre-sante", "--module", None],
+    ["check-set", "--set", "centre-sante", "--ics", None],
+    ["show-card", "--observation", None],
+    ["show-card", "--observation", OBSERVATION, "--card", None],
+    ["check-p12", None],
+    ["check-p12", OBSERVATION, "--password-file", None],
+    ["check-p12", OBSERVATION, "--emulated", None],
+    ["csr", "--cn", None],
+    ["csr", "--cn", "INSI-AUTO", "--structure", None],
+    [*CSR, "--key", None],
+    [*CSR, "--csr", None],
+    ["order-guide", "--tick", None],
+    ["order-guide", "--observation", None],
+    ["order-guide", "--observation", OBSERVATION, "--set", None],
+    ["pin-ledger", "--forget", None],
     ["judge", None, "--set", "centre-sante"],
     ["judge", OBSERVATION, "--set", None],
     ["judge", OBSERVATION, "--set", "centre-sante", "--warn-days", None],
@@ -73,6 +88,7 @@ FORMS = [
     ["explain", None],
     ["trust", None],
     ["trust", "import", None],
+    ["trust", "fetch", "--dry-run", None],
     ["trust", "list", None],
     ["trust", "where", None],
     [None],
@@ -107,6 +123,8 @@ def run_here(place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str
     monkeypatch.chdir(place)
     monkeypatch.setenv("CPX_PKCS11_MODULE", str(place / "gone.so"))
     monkeypatch.setenv("CPX_TRUST_DIR", str(place / "trust"))
+    monkeypatch.setenv("CPX_STATE_DIR", str(place / "state"))
+    monkeypatch.setenv("CPX_P12_PASSWORD", "a password of some length")
     monkeypatch.setenv("PCSCLITE_CSOCK_NAME", str(place / "gone"))
 
     def execute(arguments: list[str]) -> None:
