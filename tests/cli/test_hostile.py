@@ -62,6 +62,10 @@ FORMS = [
     ["check-set", "--set", "centre-sante", "--ics", None],
     ["show-card", "--observation", None],
     ["show-card", "--observation", OBSERVATION, "--card", None],
+    ["enrol-set", "--observation", OBSERVATION, "--into", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", OBSERVATION, "--set", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", OBSERVATION, "--assign", None],
     ["check-p12", None],
     ["check-p12", OBSERVATION, "--password-file", None],
     ["check-p12", OBSERVATION, "--emulated", None],
@@ -95,10 +99,11 @@ FORMS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
     """A directory of things that are no files, or no useful ones."""
-    folder = tmp_path_factory.mktemp("hostile")
+    folder = tmp_path / "hostile"
+    folder.mkdir()
     (folder / "directory").mkdir()
     os.mkfifo(folder / "pipe")
     (folder / "loop").symlink_to("loop")

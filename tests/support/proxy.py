@@ -147,7 +147,8 @@ class Proxy:
 
         `pin` is given as CPX_PIN; PIN is the right one. `timeout` is `--timeout`, in seconds.
         `failed` is a card number that stands in the ledger, or the bytes of its file. With `typed`
-        there is a terminal, at which that is typed. `emulated` finds the cards through `--emulated`.
+        there is a terminal, at which that is typed. `emulated` finds the cards through
+        `--emulated`.
         """
         self._runs += 1
         folder = self._folder / f"run-{self._runs}"
