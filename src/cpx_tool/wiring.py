@@ -59,7 +59,6 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
-require_descriptors = system.require_descriptors
 
 _PATIENCE_SECONDS = 30.0
 """For an emulation that another run is using, where the user sets no deadline."""

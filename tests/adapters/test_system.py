@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import platformdirs
 import pytest
 
 from cpx_tool import wiring
-from cpx_tool.adapters import system
 from cpx_tool.adapters.trust_store import TRUST_VARIABLE
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.errors import BadInput, why
@@ -50,33 +48,6 @@ def test_without_a_home_nothing_is_written_into_the_current_directory(
 @pytest.mark.usefixtures("no_home")
 def test_without_a_home_there_is_no_store_and_checks_go_on() -> None:
     assert wiring.trust_at_hand((), ()).accepted == ()
-
-
-def descriptors() -> list[str]:
-    return sorted(path.name for path in Path("/proc/self/fd").iterdir())
-
-
-def test_no_descriptor_is_kept_by_the_trial() -> None:
-    before = descriptors()
-    system.require_descriptors()
-    assert descriptors() == before
-
-
-def test_no_descriptor_is_kept_by_a_trial_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = descriptors()
-    few = iter(range(5))
-    really_open = os.open
-
-    def open_(path: str, flags: int) -> int:
-        if next(few, None) is None:
-            raise OSError(errno.EMFILE, "")
-        return really_open(path, flags)
-
-    monkeypatch.setattr(os, "open", open_)
-    with pytest.raises(BadInput):
-        system.require_descriptors()
-    monkeypatch.undo()
-    assert descriptors() == before
 
 
 def test_every_common_reason_of_the_system_has_words() -> None:

@@ -52,17 +52,38 @@ WORDS = [
     "-1",
     "9" * 5000,
 ]
-ORGANISATION = ["--organisation", "CENTRE DE SANTE", "--department", "Rhône (69)"]
-NAME = ["--cn", "INSI-AUTO", "--structure", "10B0152872"]
+CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", "--structure", "10B0152872", "--organisation", "O"]
 FORMS: list[list[str | Path | None]] = [
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],
     ["list-readers", "--timeout", None],
     ["check-set", "--set", None],
     ["check-set", "--set", "centre-sante", "--module", None],
+    ["check-set", "--set", "centre-sante", "--ics", None],
+    ["show-card", "--observation", None],
+    ["show-card", "--observation", OBSERVATION, "--card", None],
+    ["enrol-set", "--observation", OBSERVATION, "--into", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", OBSERVATION, "--set", None],
+    ["enrol-set", "--into", "mine.toml", "--observation", OBSERVATION, "--assign", None],
+    ["check-p12", None],
+    ["check-p12", OBSERVATION, "--password-file", None],
+    ["check-p12", OBSERVATION, "--emulated", None],
+    ["csr", "--cn", None],
+    ["csr", "--cn", "INSI-AUTO", "--structure", None],
+    [*CSR, "--key", None],
+    [*CSR, "--csr", None],
+    ["order-guide", "--tick", None],
+    ["order-guide", "--observation", None],
+    ["order-guide", "--observation", OBSERVATION, "--set", None],
+    ["order-guide", "--verify", "--p12", None],
+    ["pin-ledger", "--forget", None],
+    ["pin-ledger", "--emulated", None],
     ["judge", None, "--set", "centre-sante"],
     ["judge", OBSERVATION, "--set", None],
     ["judge", OBSERVATION, "--set", "centre-sante", "--warn-days", None],
+    ["judge", OBSERVATION, "--set", "centre-sante", "--ics", None],
+    ["judge", OBSERVATION, "--set", "centre-sante", "--reorder-days", None],
     ["inspect", None],
     ["inspect", OBSERVATION, "--ca-dir", None],
     ["inspect", OBSERVATION, "--crl", None],
@@ -75,37 +96,18 @@ FORMS: list[list[str | Path | None]] = [
     ["explain", None],
     ["trust", None],
     ["trust", "import", None],
+    ["trust", "fetch", "--dry-run", None],
     ["trust", "list", None],
     ["trust", "where", None],
-    ["trust", "fetch", "--dry-run", None],
-    ["show-card", "--emulated", None],
-    ["show-card", "--observation", None],
-    ["show-card", "--observation", OBSERVATION, "--card", None],
-    ["check-p12", None],
-    ["check-p12", OBSERVATION, "--password-file", None],
-    ["check-p12", OBSERVATION, "--emulated", None],
-    ["csr", *ORGANISATION, "--structure", "10B0152872", "--cn", None],
-    ["csr", *ORGANISATION, "--cn", "INSI-AUTO", "--structure", None],
-    ["csr", *ORGANISATION, *NAME, "--key", "new", "--password-file", None],
-    ["csr", *ORGANISATION, *NAME, "--csr", "made", "--key", None],
-    ["enrol-set", "--observation", OBSERVATION, "--no-input", "--into", None],
-    ["enrol-set", "--observation", None, "--into", "new"],
-    ["enrol-set", "--observation", OBSERVATION, "--into", "new", "--assign", None],
-    ["order-guide", "--tick", None],
-    ["order-guide", "--verify", "--observation", None],
-    ["order-guide", "--verify", "--p12", None],
-    ["pin-ledger", "--forget", None],
-    ["pin-ledger", "--emulated", None],
-    ["judge", OBSERVATION, "--set", "centre-sante", "--ics", None],
-    ["judge", OBSERVATION, "--set", "centre-sante", "--reorder-days", None],
     [None],
 ]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
     """A directory of things that are no files, or no useful ones."""
-    folder = tmp_path_factory.mktemp("hostile")
+    folder = tmp_path / "hostile"
+    folder.mkdir()
     (folder / "directory").mkdir()
     os.mkfifo(folder / "pipe")
     (folder / "loop").symlink_to("loop")
@@ -131,7 +133,7 @@ def run_here(place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str
     monkeypatch.setenv("CPX_PKCS11_MODULE", str(place / "gone.so"))
     monkeypatch.setenv("CPX_TRUST_DIR", str(place / "trust"))
     monkeypatch.setenv("CPX_STATE_DIR", str(place / "state"))
-    monkeypatch.setenv("CPX_P12_PASSWORD", "mot-de-passe")
+    monkeypatch.setenv("CPX_P12_PASSWORD", "a password of some length")
     monkeypatch.setenv("PCSCLITE_CSOCK_NAME", str(place / "gone"))
 
     def execute(arguments: list[str]) -> None:

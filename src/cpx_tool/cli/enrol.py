@@ -13,7 +13,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.enrol_dialogue import Dialogue, at_terminal
-from cpx_tool.cli.output import paper, show, tell
+from cpx_tool.cli.output import conclude, paper, tell
 from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.assigning import read_assignments, refuse_misfits
@@ -30,8 +30,8 @@ from cpx_tool.report import enrolment as report
 
 EXIT_CODES = _(
     "Exit codes: 0 the set file is written; 1 it is not: something stays open, or you stopped; "
-    "2 wrong usage or unreadable input; 3 internal error; 4 no card could be read; "
-    "130 interrupted."
+    "2 wrong usage, unreadable input or unwritable output; 3 internal error; 4 no card could be "
+    "read; 130 interrupted (143 by SIGTERM, 129 by SIGHUP)."
 )
 
 
@@ -56,7 +56,7 @@ EXIT_CODES = _(
     "--into",
     metavar=_("FILE"),
     required=True,
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("The set file to write (.toml)."),
 )
 @options.emulated_option
@@ -64,7 +64,7 @@ EXIT_CODES = _(
 @click.option(
     "--observation",
     metavar=_("FILE"),
-    type=click.Path(path_type=Path),
+    type=options.AnyPath(),
     help=_("The cards of a saved observation instead of those in the readers."),
 )
 @click.option(
@@ -115,12 +115,12 @@ def enrol_set(
         wiring.write_set(enrolled_set(decided.enrolment), comment, into, replace=force)
     code = ExitCode.PASSED if decided.agreed else ExitCode.FAILED
     if as_json:
-        show(report.render_json(decided, str(into), int(code), say))
+        text = report.render_json(decided, str(into), int(code), say)
     else:
         told = "" if asks else report.render(decided.enrolment, decided.emulated, say, paper())
         where = str(emulated) if emulated is not None else None
-        show(told + report.ending(decided, str(into), where, say, paper()))
-    context.exit(int(code))
+        text = told + report.ending(decided, str(into), where, say, paper())
+    conclude(context, text, code)
 
 
 def _reading(source: wiring.Source, observation: Path | None) -> Callable[[], Observation]:

@@ -11,8 +11,9 @@ from importlib import import_module
 
 import click
 
-from cpx_tool import __version__, wiring
+from cpx_tool import __version__
 from cpx_tool.cli import options
+from cpx_tool.cli.descriptors import require_descriptors
 from cpx_tool.cli.interruption import Interruption, code_of
 from cpx_tool.cli.output import complain, show
 from cpx_tool.errors import CpxError, ExitCode
@@ -79,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
     interruption = Interruption()
     try:
         with interruption:
-            wiring.require_descriptors()
+            require_descriptors()
             code = cli.main(list(arguments), prog_name="cpx-tool", standalone_mode=False)
     except click.ClickException as error:
         return _misuse(error)
