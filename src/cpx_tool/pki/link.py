@@ -19,6 +19,7 @@ BASIC_CONSTRAINTS = "2.5.29.19"
 KEY_USAGE = "2.5.29.15"
 SUBJECT_KEY_ID = "2.5.29.14"
 AUTHORITY_KEY_ID = "2.5.29.35"
+NAME_CONSTRAINTS = "2.5.29.30"
 
 MAX_POOL = 256
 """Certificates that are looked at as possible issuers. The IGC-Santé has 18 CAs."""
