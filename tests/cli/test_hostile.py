@@ -52,7 +52,8 @@ WORDS = [
     "-1",
     "9" * 5000,
 ]
-CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", "--structure", "10B0152872", "--organisation", "O"]
+ORGANISATION = ["--structure", "10B0152872", "--organisation", "O"]
+CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", *ORGANISATION]
 FORMS: list[list[str | Path | None]] = [
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],

@@ -38,6 +38,7 @@ from cpx_tool.pki.link import make_pool, read_link
 from cpx_tool.pki.revocation import judge_revocation
 from support.paths import SHARED_CERTS, shared_cert
 from support.pki import AT, CrlSpec, authority, key, leaf, pem, root
+from support.resign import signed_again
 from support.tree import Node, changed, parse
 
 ROOT = root()
@@ -366,6 +367,7 @@ SAMPLE = CrlSpec(CA, dict.fromkeys((LEAF.serial, *range(1, 9)), (AT - DAY, COMPR
 CHAIN = chain_of(LEAF.der())
 SERIAL_OF_LEAF = Node(0x02, LEAF.serial.to_bytes(2, "big"))
 LISTED = Node(0x17, b"250530000000Z")
+ONE = Node(0x04, b"\x0a\x01\x01")
 
 
 @settings(max_examples=200, deadline=None)
@@ -465,6 +467,50 @@ def test_the_entry_of_these_is_a_good_one_without_its_damage() -> None:
     entry = Node(0x30, inside=[SERIAL_OF_LEAF, LISTED])
     crl = replace(read_crl(SAMPLE), revoked=entry.dump())
     assert judge_revocation(CHAIN, [crl], AT).outcome is RevocationOutcome.REVOKED
+
+
+OTHER = Node(0x02, b"\x77")
+MARKED = Node(
+    0x30,
+    inside=[Node(0x06, b"\x2a\x03"), Node(0x01, b"\xff"), Node(0x04, b"\x05\0")],
+)
+
+
+def with_list(*entries: Node) -> bytes:
+    return signed_again(
+        CrlSpec(CA, {7: (AT - DAY, None)}).der(),
+        CA.own_key,
+        lambda tbs: tbs.inside.__setitem__(5, Node(0x30, inside=list(entries))),
+    )
+
+
+@pytest.mark.parametrize("serial", [OTHER, SERIAL_OF_LEAF], ids=["another's", "its own"])
+def test_an_entry_that_must_not_be_ignored_spoils_the_list(serial: Node) -> None:
+    entry = Node(0x30, inside=[serial, LISTED, Node(0x30, inside=[MARKED])])
+    with pytest.raises(RefusedCrl, match="critical"):
+        read_crl(with_list(entry))
+
+
+def test_bytes_that_only_look_like_it_do_not() -> None:
+    looks = Node(0x30, inside=[Node(0x02, b"\x01\x01\xff\x04"), LISTED])
+    unmarked = replace(MARKED, inside=[MARKED.inside[0], Node(0x01, b"\0"), MARKED.inside[2]])
+    ignored = Node(0x30, inside=[OTHER, LISTED, Node(0x30, inside=[unmarked])])
+    reason = Node(0x30, inside=[Node(0x06, b"\x55\x1d\x15"), Node(0x01, b"\xff"), ONE])
+    critical_reason = Node(0x30, inside=[OTHER, LISTED, Node(0x30, inside=[reason])])
+    crl = read_crl(with_list(looks, ignored, critical_reason))
+    assert judge_revocation(CHAIN, [crl], AT).outcome is RevocationOutcome.GOOD
+
+
+@pytest.mark.parametrize("zeros", [0, 1, 3])
+def test_a_serial_number_is_found_however_it_is_padded(zeros: int) -> None:
+    padded = Node(0x02, bytes(zeros) + SERIAL_OF_LEAF.value)
+    crl = read_crl(
+        with_list(Node(0x30, inside=[OTHER, LISTED]), Node(0x30, inside=[padded, LISTED]))
+    )
+    assert judge_revocation(CHAIN, [crl], AT).outcome is RevocationOutcome.REVOKED
+    longer = Node(0x02, b"\1" + SERIAL_OF_LEAF.value)
+    crl = read_crl(with_list(Node(0x30, inside=[longer, LISTED])))
+    assert judge_revocation(CHAIN, [crl], AT).outcome is RevocationOutcome.GOOD
 
 
 def test_a_large_crl_is_looked_up_without_being_unfolded() -> None:

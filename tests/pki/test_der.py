@@ -9,7 +9,16 @@ from asn1crypto import core, parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, header, is_whole, moment
+from cpx_tool.pki.der import (
+    SEQUENCE,
+    content,
+    dotted,
+    elements,
+    header,
+    is_whole,
+    moment,
+    read_time,
+)
 from support.tree import Node, tlv
 
 LEAVES = st.builds(Node, st.sampled_from([0x02, 0x04, 0x0C, 0x80, 0x06]), st.binary(max_size=200))
@@ -80,6 +89,47 @@ def test_an_oid(oid: str) -> None:
 def test_no_oid_or_an_absurd_one(value: bytes) -> None:
     with pytest.raises(ValueError, match="OID"):
         dotted(tlv(0x06, value))
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "expected"),
+    [
+        (0x17, b"260115093000Z", datetime(2026, 1, 15, 9, 30, tzinfo=UTC)),
+        (0x17, b"491231235959Z", datetime(2049, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (0x17, b"500101000000Z", datetime(1950, 1, 1, tzinfo=UTC)),
+        (0x18, b"20260115093000Z", datetime(2026, 1, 15, 9, 30, tzinfo=UTC)),
+        (0x18, b"00010101000000Z", datetime(1, 1, 1, tzinfo=UTC)),
+        (0x18, b"99991231235959Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_date(tag: int, text: bytes, expected: datetime) -> None:
+    assert read_time(tlv(tag, text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (0x17, b""),
+        (0x17, b"2601150930Z"),
+        (0x17, b"260115093000"),
+        (0x17, b"260115093000+0100"),
+        (0x17, b"20260115093000Z"),
+        (0x17, b"260230093000Z"),
+        (0x17, b"260115093060Z"),
+        (0x17, "२६०११५०९३०००Z".encode()),
+        (0x18, b"260115093000Z"),
+        (0x18, b"20260115093000.5Z"),
+        (0x18, b"20260115093000"),
+        (0x18, b"00000101000000Z"),
+        (0x04, b"260115093000Z"),
+    ],
+)
+def test_no_date_of_a_certificate(tag: int, text: bytes) -> None:
+    """As OpenSSL and pyca/cryptography refuse them; asn1crypto reads most."""
+    with pytest.raises(ValueError, match=r"date|day|second|year|time data"):
+        read_time(tlv(tag, text))
+    with pytest.raises(ValueError, match="date"):
+        read_time(tlv(tag, text)[:-1])
 
 
 def test_moments_are_in_utc() -> None:

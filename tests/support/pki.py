@@ -305,7 +305,9 @@ def openssl_verify(
     at: datetime = AT,
     crls: Sequence[bytes] = (),
 ) -> tuple[bool, str]:
-    """Whether `openssl verify` accepts the chain, and its words. Any anchor ends a chain."""
+    """Whether `openssl verify` accepts the chain, and its words. Any anchor ends a chain; with
+    CRLs, of more than one CA, all issuers are looked up in them, too.
+    """
     (directory / "leaf.pem").write_bytes(pem(certificate))
     (directory / "anchors.pem").write_bytes(b"".join(map(pem, anchors)))
     (directory / "pool.pem").write_bytes(b"".join(map(pem, pool)))
@@ -314,7 +316,8 @@ def openssl_verify(
     command += ["-attime", str(int(at.timestamp()))]
     command += ["-trusted", "anchors.pem"] if anchors else []
     command += ["-untrusted", "pool.pem"] if pool else []
-    command += ["-crl_check", "-CRLfile", "crls.pem"] if crls else []
+    check = "-crl_check_all" if len(crls) > 1 else "-crl_check"
+    command += [check, "-CRLfile", "crls.pem"] if crls else []
     done = subprocess.run(
         [*command, "leaf.pem"],
         cwd=directory,

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from asn1crypto import cms, core, keys, x509
+from asn1crypto import cms, core, keys
 
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg
-from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, moment
+from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, read_time
 from cpx_tool.pki.extensions import read_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.parts import Parts, cut
@@ -158,13 +158,9 @@ def _serial(der: bytes) -> int:
 def _validity(der: bytes, problems: list[str]) -> tuple[datetime | None, datetime | None]:
     start, end = (*elements(content(der)), b"", b"")[:2]
     return (
-        _part("start of validity", _date, start, problems),
-        _part("end of validity", _date, end, problems),
+        _part("start of validity", read_time, start, problems),
+        _part("end of validity", read_time, end, problems),
     )
-
-
-def _date(der: bytes) -> datetime:
-    return moment(x509.Time.load(der, strict=True).native)
 
 
 def _names(parts: Parts, problems: list[str]) -> dict[str, Name]:

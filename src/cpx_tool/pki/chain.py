@@ -8,8 +8,8 @@
   is not looked at. Nothing else is believed, wherever it was found.
 - All alternatives are tried (cross-signed CAs, renewed ones), within bounds: what a file holds
   must not decide how long this takes.
-- A critical extension that is not processed here ends the chain: name constraints among them,
-  which no CA of the IGC-Santé carries.
+- A critical extension that is not processed here ends the chain, and so do name constraints,
+  critical or not, which no CA of the IGC-Santé carries.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from cpx_tool.model.trust import (
 from cpx_tool.pki.canonical import canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.identity import issuing_pki
-from cpx_tool.pki.link import KEY_USAGE, Link, Pool, read_link
+from cpx_tool.pki.link import KEY_USAGE, NAME_CONSTRAINTS, Link, Pool, read_link
 from cpx_tool.pki.signed import Answer, verify
 
 MAX_PATH = 8
@@ -208,6 +208,11 @@ def unusable(link: Link) -> tuple[Flaw, Message] | None:
             "{name} cannot be read where it decides ({parts}).",
             name=_name(link),
             parts=link.damaged,
+        )
+    if NAME_CONSTRAINTS in link.present:
+        return Flaw.CRITICAL_EXTENSION, msg(
+            "{name} may issue for some names only (name constraints): this is not processed here.",
+            name=_name(link),
         )
     unknown = sorted(link.critical - _PROCESSED)
     if unknown:

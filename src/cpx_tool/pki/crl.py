@@ -11,6 +11,7 @@ asn1crypto would take minutes to unfold them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.trust import Revocation, RevocationOutcome, RevocationSource
 from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
-from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, moment, present, walk
+from cpx_tool.pki.der import SEQUENCE, content, header, is_whole, present, read_time, walk
 from cpx_tool.pki.extensions import split_extensions
 from cpx_tool.pki.names import read_name
 from cpx_tool.pki.pem import MARK, blocks, decoded
@@ -51,6 +52,8 @@ _SCOPE = "2.5.29.28"
 _PROCESSED = frozenset({_AUTHORITY_KEY_ID, _NUMBER, _SCOPE})
 _CERTIFICATE_ISSUER = "2.5.29.29"
 _REASON = "2.5.29.21"
+_MARKED_CRITICAL = re.compile(rb"\x01\x01[^\0]\x04", re.DOTALL)
+"""BOOLEAN true before an OCTET STRING, as in an extension; other bytes may look like it."""
 _PEM_LABELS = ("X509 CRL", "CRL")
 
 CAUSES = {
@@ -315,12 +318,13 @@ def _read(der: bytes) -> Crl:
     issuer_name, whole = read_name(issuer)
     if not whole:
         raise ValueError("a CRL of whom")
+    _refuse_critical_entries(content(revoked))
     return Crl(
         issuer_name=issuer_name,
         issuer=canonical(issuer_name),
         key_id=_key_id(extensions),
-        this_update=_moment(this_update),
-        next_update=_moment(next_update) if next_update else None,
+        this_update=read_time(this_update),
+        next_update=read_time(next_update) if next_update else None,
         signed=split(signed, algorithm, signature, inner),
         revoked=content(revoked),
         **_scope(extensions),
@@ -340,10 +344,6 @@ def _taken(rest: list[bytes], *tags: int) -> bytes:
     return rest.pop(0) if rest and rest[0][0] in tags else b""
 
 
-def _moment(der: bytes) -> datetime:
-    return moment(x509.Time.load(der, strict=True).native)
-
-
 def _extensions(der: bytes) -> Mapping[str, bytes]:
     """OID → value. Refuses what must not be ignored."""
     found: dict[str, bytes] = {}
@@ -358,12 +358,7 @@ def _extensions(der: bytes) -> Mapping[str, bytes]:
                 msg("This is a delta CRL: it says only what changed, and is not used.")
             )
         if item.critical and item.oid not in _PROCESSED:
-            raise RefusedCrl(
-                msg(
-                    "This CRL carries a critical extension that is not processed ({oid}).",
-                    oid=item.oid,
-                )
-            )
+            raise _critical(item.oid)
         found[item.oid] = item.value
     return found
 
@@ -411,13 +406,33 @@ def _entry(revoked: bytes, serial: int) -> _Entry | None:
 
     Raises whatever asn1crypto raises, and `ValueError`, for a damaged list.
     """
-    wanted = core.Integer(serial).dump()
-    if wanted not in revoked:  # most often: nothing has to be unfolded
+    digits = core.Integer(serial).contents.removeprefix(b"\0")  # however the list pads it
+    if digits not in revoked:  # most often: nothing has to be unfolded
         return None
     for start, inside, end in _entries(revoked):
-        if revoked.startswith(wanted, inside):
+        value, after = header(revoked, inside)
+        if int.from_bytes(revoked[value:after], "big", signed=True) == serial:
             return _read_entry(revoked[start:end])
     return None
+
+
+def _refuse_critical_entries(revoked: bytes) -> None:
+    """An entry that carries what must not be ignored spoils the whole list (RFC 5280, 5.3)."""
+    if not _MARKED_CRITICAL.search(revoked):  # most often
+        return
+    for start, _, end in _entries(revoked):
+        if _MARKED_CRITICAL.search(revoked, start, end):
+            _, _, *rest = _inside(revoked[start:end], 3)
+            items, _ = split_extensions(rest[0]) if rest else ((), ())
+            for item in items:
+                if item.critical and item.oid != _REASON:
+                    raise _critical(item.oid)
+
+
+def _critical(oid: str) -> RefusedCrl:
+    return RefusedCrl(
+        msg("This CRL carries a critical extension that is not processed ({oid}).", oid=oid)
+    )
 
 
 def _entries(revoked: bytes) -> Iterator[tuple[int, int, int]]:
@@ -445,4 +460,4 @@ def _read_entry(der: bytes) -> _Entry | None:
             cause = CAUSES.get(int.from_bytes(code, "big"), "unspecified")
     if cause == "removeFromCRL":
         return None
-    return _Entry(_moment(date), cause)
+    return _Entry(read_time(date), cause)

@@ -6,6 +6,7 @@ word; here they are only followed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ SET = 0x31
 _LONG_LENGTH = 0x80
 _LONG_TAG = 0x1F
 _MAX_LENGTH_BYTES = 4
+_TIMES = {0x17: re.compile(rb"[0-9]{12}Z"), 0x18: re.compile(rb"[0-9]{14}Z")}
 _MIN_OID, _MAX_OID = 3, 128
 """In bytes. The longest seen has 12; unfolding one takes a time that grows squared."""
 
@@ -83,6 +85,18 @@ def dotted(element: bytes) -> str:
 def present(field: Any) -> bool:
     """Whether an optional field that asn1crypto read is there."""
     return not isinstance(field, core.Void)
+
+
+def read_time(element: bytes) -> datetime:
+    """A UTCTime or GeneralizedTime, in the one form that RFC 5280 (4.1.2.5) allows of each: up to
+    the second, and in UTC. Raises `ValueError` for any other.
+    """
+    form = _TIMES.get(element[0]) if is_whole(element) else None
+    if form is None or not form.fullmatch(content(element)):
+        raise ValueError("no date of a certificate")
+    digits = content(element)[:-1].decode()
+    century = "" if len(digits) == len("YYYYMMDDhhmmss") else "20" if digits < "5" else "19"
+    return datetime.strptime(f"{century}{digits}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
 
 
 def moment(native: object) -> datetime:
