@@ -459,9 +459,16 @@ def test_an_empty_pkcs7_bundle_is_refused() -> None:
 
 def test_a_pem_file_without_a_certificate_says_what_it_holds() -> None:
     with pytest.raises(BadCertificate) as caught:
-        read_certificates(pem(b"crl", "X509 CRL") + pem(b"key", "PRIVATE KEY"))
+        read_certificates(pem(b"key", "PRIVATE KEY") + pem(b"request", "CERTIFICATE REQUEST"))
 
-    assert caught.value.reason.params == {"found": ("X509 CRL", "PRIVATE KEY")}
+    assert caught.value.reason.params == {"found": ("PRIVATE KEY", "CERTIFICATE REQUEST")}
+
+
+def test_a_crl_as_a_certificate_names_the_option_for_it() -> None:
+    with pytest.raises(BadCertificate) as caught:
+        read_certificates(pem(b"crl", "X509 CRL"))
+
+    assert "--crl" in caught.value.reason.text
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from cpx_tool.model.finding import (
     JudgedCard,
     Outcome,
     Place,
+    Verdict,
 )
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import Observation, PinResult
@@ -196,7 +197,7 @@ def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     found = size - len(checklist.missing)
     subjects = nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=size)
     alike = sum(card.result is CardResult.INTERCHANGEABLE for card in checklist.cards)
-    if alike:
+    if alike and checklist.verdict is Verdict.PASSED:  # of the others, the table tells
         subjects = msg("{cards} ({count} interchangeable)", cards=subjects, count=alike)
     verdict_line(canvas, checklist.verdict, subjects, checklist.all_findings(), say)
 
