@@ -243,7 +243,9 @@ def test_no_terminal_to_ask_is_the_problem_of_that_file(path: Path) -> None:
         raise EOFError
 
     path.write_bytes(p12())
-    assert "no terminal" in problem_of(read_software_file(path, PromptedPassword(no_terminal)))
+    assert "No password was typed" in problem_of(
+        read_software_file(path, PromptedPassword(no_terminal))
+    )
 
 
 def test_a_key_of_a_kind_that_is_not_known(path: Path) -> None:

@@ -153,16 +153,20 @@ def test_a_certificate_that_pyca_refuses_is_read_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("profession", "words"),
-    [(None, "not present"), ("0400", "unreadable"), ("02024e20", "unknown code 20000")],
+    ("profession", "words", "code"),
+    [(None, "not present", 0), ("0400", "unreadable", 1), ("02024e20", "unknown code 20000", 0)],
 )
 def test_what_matters_for_a_product_and_is_not_there_is_said(
-    make_certificate: Callable[..., bytes], tmp_path: Path, profession: str | None, words: str
+    make_certificate: Callable[..., bytes],
+    tmp_path: Path,
+    profession: str | None,
+    words: str,
+    code: int,
 ) -> None:
     extensions = {**EXTENSIONS, "1.2.250.1.71.1.2.7": profession}
     file = tmp_path / "card.der"
     file.write_bytes(make_certificate({k: v for k, v in extensions.items() if v is not None}))
-    (block,) = blocks(file)
+    (block,) = blocks(file, code=code)
     assert f" Profession: {words} " in block
     assert "Future profession" not in block
 
@@ -338,12 +342,12 @@ def test_a_crl_among_them_is_named_and_the_others_are_shown() -> None:
     doctor, nurse = (name for name in REAL if "cps2ter" in name or "infirmier" in name)
     first, crl, last = blocks(*real(nurse, CRLS[0], doctor), code=2)
     assert f"Holder: {REAL[nurse][2]} " in first
-    assert crl.endswith("This file holds no certificate, but: X509 CRL.")
+    assert crl.endswith("This file holds no certificate, but a CRL: use --crl FILE.")
     assert crl.startswith(str(SHARED_CERTS))
     assert f"Holder: {REAL[doctor][2]} " in last
     body = cpx_json("inspect", *real(nurse, CRLS[0], doctor))
     assert [bool(entry["problem"]) for entry in body["certificates"]] == [False, True, False]
-    assert "X509 CRL" in body["certificates"][1]["problem"]
+    assert "--crl FILE" in body["certificates"][1]["problem"]
 
 
 def test_a_file_that_is_nothing_does_not_hide_the_others(

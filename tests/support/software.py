@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -133,6 +134,12 @@ MANU = Org(cn="INSI-MANU", own_key="manu")
 def authority() -> Spec:
     """The CA that issues all of these: a root of its own, with the name of the real one."""
     return Spec(name(_CA), key("org-ca"), name(_CA), key("org-ca"))
+
+
+def vouched() -> TrustMaterial:
+    """That CA is at hand, and the user accepted it."""
+    der = authority().der()
+    return TrustMaterial((der,), accepted=(hashlib.sha256(der).hexdigest(),))
 
 
 def public_half(of: Key) -> SoftwareKey:

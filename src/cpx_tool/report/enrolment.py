@@ -61,11 +61,11 @@ def ending(decided: Decided, file: str, emulated: str | None, say: Say, paper: P
     """Whether the file is there now, and what to do next; `emulated` is where the cards are."""
     canvas = Canvas(paper)
     if decided.agreed:
-        canvas.line(say(msg("Written: {path}", path=file)))
         where = ["--emulated", emulated] if emulated is not None else []
         command = shlex.join(["cpx-tool", "check-set", "--set", _as_path(file), *where])
-        # not wrapped: it is copied into a shell
-        return canvas.text() + one_line(say(msg("Next: {command}", command=command))) + "\n"
+        # not wrapped: they are copied into a shell
+        lines = (msg("Written: {path}", path=file), msg("Next: {command}", command=command))
+        return "".join(one_line(say(line)) + "\n" for line in lines)
     if decided.stopped:
         canvas.line(say(msg("Stopped. Nothing was written.")))
         return canvas.text()
