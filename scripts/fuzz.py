@@ -1,4 +1,5 @@
-"""Runs the targets of tests/support/targets.py under atheris, each in a process of its own.
+"""Runs the targets of tests/support/targets.py: first on inputs of absurd size, then under atheris,
+each in a process of its own.
 
     scripts/fuzz.sh                                      as `make fuzz` does
     python scripts/fuzz.py --replay TARGET FILE          one input again, without atheris
@@ -30,10 +31,15 @@ PLACE = ROOT / ".cache" / "fuzz"
 FINDINGS = PLACE / "findings"
 SEEN = "seen.json"
 
-SECONDS_FOR_ONE = 1.0
-"""Of CPU, without atheris, which makes everything some times slower."""
+SECONDS_FOR_ONE = {"inspect": 2.0, "observation": 3.0}
+"""Of CPU, where it is not 1: these run two and three commands on one input. Without atheris, which
+makes everything some times slower.
+"""
 
 MEMORY_MB = 1024
+ADDRESS_SPACE = 2 * 1024**3
+"""For the large inputs, in bytes, the input and the libraries included."""
+
 LARGEST = 300_000
 LIBFUZZER = (
     f"-rss_limit_mb={MEMORY_MB}",
@@ -62,11 +68,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--replay", nargs=2, metavar=("TARGET", "FILE"))
-    parser.add_argument("--child", nargs="+")
+    parser.add_argument("--large", metavar="TARGET", help="the inputs of absurd size only")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     parser.add_argument("targets", nargs="*")
     arguments = parser.parse_args()
     if arguments.child:
         _child(*arguments.child)
+    if arguments.large:
+        return _large(arguments.large)
     if arguments.replay:
         name, file = arguments.replay
         print(f"{_replayed(name, Path(file)):.2f} s")
@@ -75,13 +84,26 @@ def main() -> int:
     if unknown := set(arguments.targets) - set(names):
         parser.error(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     FINDINGS.mkdir(parents=True, exist_ok=True)
-    found = [path for name in arguments.targets or names for path in _fuzz(name, arguments.seconds)]
+    found: list[Path] = []
+    for name in arguments.targets or names:
+        found += [*_sized(name), *_fuzz(name, arguments.seconds)]
     for path in found:
         print(f"Finding: {path.relative_to(ROOT)}")
     return 1 if found else 0
 
 
 # --- the parent -------------------------------------------------------------------------------
+
+
+def _sized(name: str) -> list[Path]:
+    """Run one target on its large inputs; the inputs of what was found."""
+    before = set(FINDINGS.iterdir())
+    command = [sys.executable, str(Path(__file__)), "--large", name]
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    found = sorted(set(FINDINGS.iterdir()) - before)
+    if code and not found:
+        raise SystemExit(f"{name}: the process ended with {code}")
+    return found
 
 
 def _fuzz(name: str, seconds: int) -> list[Path]:
@@ -119,7 +141,11 @@ def _quick(name: str, path: Path) -> bool:
     command = [sys.executable, str(Path(__file__)), "--replay", name, str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     said = re.fullmatch(r"([0-9.]+) s\n", done.stdout)
-    return said is not None and float(said[1]) <= SECONDS_FOR_ONE
+    return said is not None and float(said[1]) <= _limit(name)
+
+
+def _limit(name: str) -> float:
+    return SECONDS_FOR_ONE.get(name, 1.0)
 
 
 def _show(seen: Seen, log: str, found: list[Path]) -> None:
@@ -176,7 +202,7 @@ def _watched(name: str, target: Target) -> Callable[[bytes], None]:
             slower = _note(seen, data, time.process_time() - start)
             if slower or seen.runs % 50 == 1:
                 file.write_text(json.dumps(asdict(seen)))
-        if slower and seen.slowest > SECONDS_FOR_ONE:
+        if slower and seen.slowest > _limit(name):
             digest = hashlib.sha256(data).hexdigest()[:16]
             (FINDINGS / f"{name}-slow-{digest}").write_bytes(data)
 
@@ -200,6 +226,36 @@ def _replayed(name: str, file: Path) -> float:
     start = time.process_time()
     target.run(file.read_bytes())
     return time.process_time() - start
+
+
+def _large(name: str) -> int:
+    """Each large input once, in this process, whose memory is bounded; 1 when one is too much."""
+    target = _targets()[name]
+    from support.large import LARGE  # noqa: PLC0415 - of the tests
+
+    target.run(b"")  # what is made once
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    slowest, found = 0.0, 0
+    for kind, make in LARGE[name].items():
+        data = make()
+        start, failure = time.process_time(), ""
+        try:
+            target.run(data)
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"[:200]
+        spent = time.process_time() - start
+        slowest = max(slowest, spent)
+        if failure or spent > _limit(name):
+            found += 1
+            (FINDINGS / f"{name}-large-{kind.replace(' ', '-')}").write_bytes(data)
+            print(f"{name}: {kind}: {failure or f'{spent:.1f} s'}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"{name:12} {len(LARGE[name]):8} large inputs, slowest {slowest * 1000:5.0f} ms, "
+        f"peak {peak} MB: {f'{found} FOUND' if found else 'nothing found'}",
+        flush=True,
+    )
+    return 1 if found else 0
 
 
 def _targets() -> dict[str, Target]:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cpx_tool.pki.tlv import Tlv, first_value, is_whole, read_tlvs
+from cpx_tool.pki.tlv import MAX_FILE, Tlv, first_value, is_whole, read_tlvs
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_first_value_of_a_tag() -> None:
 
     assert first_value(data, 0x81) == b"\xaa"
     assert first_value(data, 0x82) is None
+
+
+def test_more_than_a_card_s_file_holds_is_no_file_of_a_card() -> None:
+    first = bytes.fromhex("8101AA")
+
+    assert first_value(first + bytes(MAX_FILE - len(first)), 0x81) == b"\xaa"
+    assert first_value(first + bytes(MAX_FILE), 0x81) is None
 
 
 @given(st.binary(max_size=200))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -21,28 +20,30 @@ def to_json(value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-def from_json(data: bytes, kind: type[T]) -> T:
-    """The value of type `kind`; every date in it has its place in UTC. Raises `Malformed`."""
+def from_json(data: bytes, kind: type[T], most: int | None = None) -> T:
+    """The value of type `kind`, in which every date has its place in UTC, and nothing stands more
+    than `most` times in a row. Raises `Malformed`.
+    """
     try:
         value = msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Malformed(str(error)) from error
-    for place, moment in _moments(value, "$"):
-        if not _has_utc(moment):
-            raise Malformed(f"Expected a date with its time zone - at `{place}`")
+    _check(value, "$", most)
     return value
 
 
-def _moments(value: object, place: str) -> Iterator[tuple[str, datetime]]:
-    """The dates in a value of ours, with where they stand."""
-    if isinstance(value, datetime):
-        yield place, value
-    elif isinstance(value, tuple):
+def _check(value: object, place: str, most: int | None) -> None:
+    """Walk a value of ours: what msgspec does not look at. Raises `Malformed`."""
+    if isinstance(value, datetime) and not _has_utc(value):
+        raise Malformed(f"Expected a date with its time zone - at `{place}`")
+    if isinstance(value, tuple):
+        if most is not None and len(value) > most:
+            raise Malformed(f"{place}: {len(value)}")
         for index, item in enumerate(value):
-            yield from _moments(item, f"{place}[{index}]")
+            _check(item, f"{place}[{index}]", most)
     elif is_dataclass(value):
         for part in fields(value):
-            yield from _moments(getattr(value, part.name), f"{place}.{part.name}")
+            _check(getattr(value, part.name), f"{place}.{part.name}", most)
 
 
 def _has_utc(moment: datetime) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 
 MAXIMUM_ITEMS = 1000
-"""Cards, and whatever else there is several of."""
+"""Cards, and whatever else there is several of: a card has some five certificates."""
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
 
@@ -37,29 +36,9 @@ def load(path: Path) -> Observation:
     content = read_file(path, MAXIMUM_BYTES, _hint())
     _check_version(path, content)
     try:
-        observation = from_json(content, Observation)
+        return from_json(content, Observation, MAXIMUM_ITEMS)
     except Malformed as error:
         raise _no_observation(path, str(error)) from None
-    for place, items in _collections(observation):
-        if len(items) > MAXIMUM_ITEMS:
-            raise _no_observation(path, f"{place}: {len(items)}")
-    return observation
-
-
-def _collections(observation: Observation) -> Iterator[tuple[str, Sized]]:
-    """Whatever there is several of: a card has five certificates and objects, not a million."""
-    yield "readers", observation.pcsc.readers
-    yield from _parts(observation, ("slots", "cards", "faults"))
-    yield from _parts(
-        observation.trust, ("certificates", "crls", "answers", "accepted", "emulated")
-    )
-    for card in observation.cards:
-        yield from _parts(card, ("certificates", "data", "keys", "signatures", "faults"))
-        yield from _parts(card.token, ("flags", "mechanisms"))
-
-
-def _parts(whole: object, names: Iterable[str]) -> Iterator[tuple[str, Sized]]:
-    return ((name, getattr(whole, name, None) or ()) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from cpx_tool.pki.parts import Parts, cut
 from cpx_tool.pki.pem import MARK, blocks, decoded
 
 MAX_BYTES = 1_000_000
-MAX_CERTIFICATES = 1000
+MAX_CERTIFICATES = 200
 """In a file. The bundle of the IGC-Santé has 18, those of operating systems some 150."""
 
 MAX_CERTIFICATE = 65_536

@@ -420,13 +420,14 @@ def _refuse_critical_entries(revoked: bytes) -> None:
     """An entry that carries what must not be ignored spoils the whole list (RFC 5280, 5.3)."""
     if not _MARKED_CRITICAL.search(revoked):  # most often
         return
-    for start, _, end in _entries(revoked):
-        if _MARKED_CRITICAL.search(revoked, start, end):
-            _, _, *rest = _inside(revoked[start:end], 3)
-            items, _ = split_extensions(rest[0]) if rest else ((), ())
-            for item in items:
-                if item.critical and item.oid != _REASON:
-                    raise _critical(item.oid)
+    for _, inside, end in _entries(revoked):
+        _, after_serial = header(revoked, inside)
+        _, after_date = header(revoked, after_serial)
+        if after_date >= end or not _MARKED_CRITICAL.search(revoked, after_date, end):
+            continue
+        for item in split_extensions(revoked[after_date:end])[0]:
+            if item.critical and item.oid != _REASON:
+                raise _critical(item.oid)
 
 
 def _critical(oid: str) -> RefusedCrl:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_FILE = 32_768
+"""In bytes: what can be addressed in a file of a card (ISO/IEC 7816-4, 7.2.2)."""
+
 _PADDING = (0x00, 0xFF)
 _LONG_TAG = 0x1F
 _LONG_LENGTH = 0x80
@@ -34,7 +37,11 @@ def is_whole(data: bytes) -> bool:
 
 
 def first_value(data: bytes, tag: int) -> bytes | None:
-    """The value of the first object with that tag at the top of `data`."""
+    """The value of the first object with that tag at the top of `data`; of no object where there
+    is more of it than a card's file can hold.
+    """
+    if len(data) > MAX_FILE:
+        return None
     return next((tlv.value for tlv in read_tlvs(data) if tlv.tag == tag), None)
 
 
