@@ -7,8 +7,13 @@ from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import settings
 
 from support import certificates
+
+# the same examples each time: searching at random is the business of `make fuzz`
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
