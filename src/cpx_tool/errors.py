@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+from collections.abc import Iterable
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -88,4 +89,15 @@ def no_such_file(path: Path, otherwise: Message) -> Message:
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return otherwise
     near = difflib.get_close_matches(path.name, names, n=1)
-    return msg("Did you mean {name}?", name=str(path.with_name(near[0]))) if near else otherwise
+    return did_you_mean(str(path.with_name(near[0]))) if near else otherwise
+
+
+def nearest(name: str, known: Iterable[str], otherwise: Message) -> Message:
+    """The remedy for a name that is none: the one written much like it, else `otherwise`."""
+    near = difflib.get_close_matches(name, tuple(known), n=1)
+    return did_you_mean(near[0]) if near else otherwise
+
+
+def did_you_mean(name: str) -> Message:
+    """The remedy that names another one."""
+    return msg("Did you mean {name}?", name=name)

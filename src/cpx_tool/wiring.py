@@ -21,7 +21,13 @@ from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
-from cpx_tool.adapters.softhsm import Wanted, emulation_trust, use_emulation, write_emulation
+from cpx_tool.adapters.softhsm import (
+    PATIENCE_SECONDS,
+    Wanted,
+    emulation_trust,
+    use_emulation,
+    write_emulation,
+)
 from cpx_tool.adapters.softhsm_directory import read_manifest
 from cpx_tool.adapters.software_files import read_software_file
 from cpx_tool.adapters.system import keep_no_core, workstation
@@ -59,9 +65,6 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
-
-_PATIENCE_SECONDS = 30.0
-"""For an emulation that another run is using, where the user sets no deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +289,7 @@ def read_software(
     keep_no_core()  # this process holds the password
     source = password_source(password_file, os.environ)
     if emulated is not None:
-        with use_emulation(emulated, _PATIENCE_SECONDS, lambda _: None, logins=False):
+        with use_emulation(emulated, PATIENCE_SECONDS, lambda _: None, logins=False):
             at_hand = at_hand.plus(emulation_trust(emulated))
     seen = tuple(read_software_file(path, source) for path in paths)  # asks for passwords, maybe
     return SoftwareObservation(

@@ -156,6 +156,21 @@ def test_no_argument_brings_a_command_out_of_its_calm(
     assert not (place / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("chek-set",), "Did you mean check-set?"),
+        (("zzzz",), "See: cpx-tool --help"),
+        (("trust", "imprt"), "Did you mean import?"),
+        (("trust", "zzzz"), "See: cpx-tool trust --help"),
+    ],
+)
+def test_a_command_that_is_none_gets_its_remedy(words: tuple[str, ...], remedy: str) -> None:
+    done = cpx(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"Error: There is no command {words[-1]}.\n→ {remedy}\n"
+
+
 def test_no_command_was_forgotten() -> None:
     tried = {form[0] for form in FORMS}
     assert set(COMMANDS) <= tried

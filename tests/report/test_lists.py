@@ -19,6 +19,7 @@ from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
 from cpx_tool.model.identity import Category, Pki, ProductKind
+from cpx_tool.model.inspection import Inspected
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.token import CertificateObject
@@ -28,7 +29,6 @@ from cpx_tool.pki.identity import identify
 from cpx_tool.report import checks, dossier, emulation, inspection, sets
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.checks import CheckRow
-from cpx_tool.report.inspection import Inspected
 from support.build import NOW, read_card
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)

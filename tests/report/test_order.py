@@ -23,7 +23,7 @@ from cpx_tool.judge.order_verifiers import Evidence
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.order import Progress, Way
-from cpx_tool.report import order
+from cpx_tool.report import forecast, order, request
 from cpx_tool.report.canvas import Paper
 from support import software
 from support.build import NOW, PEOPLE, card, centre_sante, observation, with_card
@@ -321,3 +321,7 @@ def test_keys_and_codes_are_the_same_in_any_language(real: Observation, shout: S
         assert [mine[code] for code in codes] == [other[code] for code in codes]
         assert mine.keys() == other.keys()
         assert mine["title"].upper() == other["title"]
+
+
+def test_other_reports_name_the_addresses_of_the_guide() -> None:
+    assert {forecast.FORM, forecast.MAIL, request.PORTAL} <= set(ADDRESSES)

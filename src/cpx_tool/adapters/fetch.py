@@ -25,7 +25,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from cpx_tool import __version__
 from cpx_tool.errors import why
-from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
+from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request, is_made_up
 from cpx_tool.model.message import Message, msg
 
 PARALLEL = 8
@@ -223,7 +223,7 @@ def _usable(url: str) -> str:
         raise _Failed(FetchProblem.SCHEME, msg("Not asked: neither http nor https."))
     if not host or parts.username is not None:
         raise _no_address()
-    if host.rstrip(".").endswith(".invalid"):  # RFC 6761, 6.4: no name server is asked
+    if is_made_up(host):  # no name server is asked
         raise _Failed(
             FetchProblem.MADE_UP,
             msg(

@@ -53,8 +53,8 @@ from cpx_tool.pki.identity import issuing_pki
 
 SOFTHSM_VARIABLE = "CPX_SOFTHSM"
 
-_PATIENCE_SECONDS = 30.0
-"""How long writing an emulation waits for a run on the one that it would replace."""
+PATIENCE_SECONDS = 30.0
+"""How long one waits for another run on an emulation, where the user sets no deadline."""
 
 _PLACES = (
     "/usr/lib/softhsm/libsofthsm2.so",  # Debian, Ubuntu, Arch
@@ -201,7 +201,7 @@ def _kept_from_others(directory: Path) -> AbstractContextManager[None]:
         msg("Another run is using the emulated cards in {path}.", path=str(directory)),
         msg("Wait for its end, or choose another directory."),
     )
-    return held(directory / TOKENS, _PATIENCE_SECONDS, busy)
+    return held(directory / TOKENS, PATIENCE_SECONDS, busy)
 
 
 def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> Emulation:

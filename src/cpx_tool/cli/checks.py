@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from gettext import gettext as _
 
 import click
 
 from cpx_tool.cli import options
 from cpx_tool.cli.output import paper, show
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, nearest
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID, CHECKS
 from cpx_tool.model.message import msg
@@ -34,10 +33,7 @@ def list_checks(as_json: bool) -> None:
 def explain(check_id: str) -> None:
     check = BY_ID.get(check_id.strip().upper())
     if check is None:
-        near = difflib.get_close_matches(check_id.upper(), BY_ID, n=1)
-        hint = (
-            msg("Did you mean {name}?", name=near[0]) if near else msg("See: cpx-tool list-checks")
-        )
+        hint = nearest(check_id.upper(), BY_ID, msg("See: cpx-tool list-checks"))
         raise BadInput(msg("There is no check {name}.", name=check_id), hint)
     row = checks_report.CheckRow(
         check.id, check.severity, check.scope.value, check.title, check.hint

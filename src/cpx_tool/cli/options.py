@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
+from cpx_tool.errors import BadInput, nearest
 from cpx_tool.i18n import LANGUAGES
+from cpx_tool.model.message import msg
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=click.ParamType[Any])
@@ -38,9 +40,22 @@ class Context(click.Context):
 
 
 class Group(click.Group):
-    """The command group."""
+    """A group of commands; one that it has not gets the nearest as remedy."""
 
     context_class = Context
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises `BadInput` where there is no such command."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            see = msg("See: {command} --help", command=ctx.command_path)
+            raise BadInput(
+                msg("There is no command {name}.", name=name),
+                nearest(name, self.list_commands(ctx), see),
+            )
+        return super().resolve_command(ctx, args)
 
 
 class Command(click.Command):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from gettext import gettext as _
@@ -15,7 +14,7 @@ from cpx_tool.catalogue.order import order_guide as load_guide
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.output import conclude, note, paper, tell
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import BadInput, NothingToCheck, nearest
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.order import change, exit_code, follow
@@ -186,12 +185,7 @@ def _known(names: Sequence[str]) -> tuple[str, ...]:
     wanted = tuple(name.strip().upper() for name in names)
     for given, name in zip(names, wanted, strict=True):
         if name not in ids:
-            near = difflib.get_close_matches(name, ids, n=1)
-            hint = (
-                msg("Did you mean {name}?", name=near[0])
-                if near
-                else msg("See: cpx-tool order-guide")
-            )
+            hint = nearest(name, ids, msg("See: cpx-tool order-guide"))
             raise BadInput(msg("There is no step {name}.", name=given), hint)
     return wanted
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, nearest
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
@@ -87,8 +86,7 @@ def _defect(name: str) -> Defect:
         return Defect(name.strip().lower().replace("_", "-"))
     except ValueError:
         known = tuple(defect.value for defect in Defect)
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = msg("Did you mean {name}?", name=near[0]) if near else msg("Choose one of these.")
+        hint = nearest(name, known, msg("Choose one of these."))
         raise BadInput(
             msg("There is no defect “{name}”. Known: {known}.", name=name, known=known), hint
         ) from None

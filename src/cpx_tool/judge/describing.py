@@ -13,7 +13,7 @@ from cpx_tool.catalogue.sets import title_fits
 from cpx_tool.catalogue.strict_table import BadValueError
 from cpx_tool.judge.drawer import seen
 from cpx_tool.judge.reading import ReadCard
-from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard, Product
+from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard, Product, products_text
 from cpx_tool.model.enrolment import Answer, Ask, EnrolledCard, How, Question, RefusedCard, Why
 from cpx_tool.model.identity import Coded, Identity
 from cpx_tool.model.message import msg
@@ -145,7 +145,7 @@ def _title(identity: Identity, product: Product | None) -> str:
 
 def _either(identity: Identity) -> str:
     """ "CDE/CPE": the products that share the card's type."""
-    return "/".join(product.value for product in PRODUCTS_OF[_card_type(identity)])
+    return products_text(_card_type(identity))
 
 
 def _profession(identity: Identity) -> str:

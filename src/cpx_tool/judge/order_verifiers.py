@@ -15,7 +15,7 @@ from cpx_tool.judge.checks.software import issuers_at_hand, name_exact
 from cpx_tool.judge.checks.trust import chain_holds
 from cpx_tool.judge.checks.workstation import set_complete
 from cpx_tool.judge.judge import DEFAULT_WARNING_PERIOD
-from cpx_tool.model.cardset import PRODUCTS_OF
+from cpx_tool.model.cardset import products_text
 from cpx_tool.model.eligibility import Entitlement, Use
 from cpx_tool.model.finding import Checklist, JudgedCard, Outcome, Place, Severity, Verdict
 from cpx_tool.model.identity import Pki
@@ -273,7 +273,7 @@ def _named(cards: Sequence[JudgedCard]) -> tuple[Message, ...]:
 def _kind(card: JudgedCard) -> str:
     """Its products, of which no certificate says more: "CDE/CPE"."""
     coded = card.identity.card_type if card.identity else None
-    return "/".join(PRODUCTS_OF.get(int(coded.code), ("?",))) if coded else "?"
+    return products_text(int(coded.code)) if coded else "?"
 
 
 def _keys(cards: Sequence[JudgedCard]) -> tuple[str, ...]:

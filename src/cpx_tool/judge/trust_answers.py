@@ -7,6 +7,7 @@ gives None where another one says it.
 from __future__ import annotations
 
 from cpx_tool.judge.check import Answer, failed, passed, skipped
+from cpx_tool.model.fetch import is_made_up, is_web
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import (
     AnchorOrigin,
@@ -82,15 +83,13 @@ def revoked_answer(revocation: Revocation) -> Answer | None:
 
 
 def _get(addresses: tuple[str, ...]) -> Message:
-    """Directories (LDAP) are left out, as a browser does not read them; and the addresses that an
-    emulation makes up (RFC 6761, ".invalid").
-    """
-    web = [a for a in addresses if a.startswith("http") and not _made_up(a)]
+    """Directories (LDAP) are left out, as a browser does not read them; and addresses made up."""
+    web = [a for a in addresses if is_web(a) and not is_made_up(_host(a))]
     if not web:
         return msg("Name the directory or the file that it is in: --ca-dir DIR, --crl FILE.")
     return msg("Download {address}, then: cpx-tool trust import FILE.", address=web[0])
 
 
-def _made_up(address: str) -> bool:
-    host = address.partition("//")[2].partition("/")[0]
-    return host.partition(":")[0].endswith(".invalid")
+def _host(address: str) -> str:
+    """Without a library, which refuses what certificates may hold."""
+    return address.partition("//")[2].partition("/")[0].partition(":")[0]

@@ -27,6 +27,11 @@ PRODUCTS_OF: Mapping[int, tuple[Product, ...]] = {
 """The products that one TRE_G02 code stands for."""
 
 
+def products_text(code: int) -> str:
+    """All that a TRE_G02 code may stand for: "CDE/CPE"; "?" for a code that is none of these."""
+    return "/".join(PRODUCTS_OF.get(code, ("?",)))
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedCard:
     """One card of a set. None or empty means: not stated, so not judged.

@@ -18,6 +18,16 @@ class Document(StrEnum):
     """An answer about one certificate."""
 
 
+def is_web(url: str) -> bool:
+    """Whether a browser opens it: http or https, not LDAP."""
+    return url.lower().startswith(("http://", "https://"))
+
+
+def is_made_up(host: str) -> bool:
+    """Whether nobody can have that name: below .invalid (RFC 6761, 6.4), as emulated cards say."""
+    return host.rstrip(".").endswith(".invalid")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Something to ask for. `about` names the certificate it is asked for, or the CA; `question`
@@ -32,7 +42,7 @@ class Address:
     @property
     def is_web(self) -> bool:
         """Whether it is asked at all; LDAP, which certificates name too, is not."""
-        return self.url.lower().startswith(("http://", "https://"))
+        return is_web(self.url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,11 +218,14 @@ def _split_card_number(text: str | None) -> tuple[str | None, str | None]:
     return (parts[1], parts[2]) if parts else (None, text)
 
 
-def _coded(table: str, code: int | None, label: Label) -> Coded | None:
-    if code is None:
-        return None
+def coded(table: str, code: int, label: Label) -> Coded:
+    """A code of two digits or more, as the nomenclatures write it, with its label."""
     text = f"{code:02d}"
     return Coded(text, label(table, text))
+
+
+def _coded(table: str, code: int | None, label: Label) -> Coded | None:
+    return None if code is None else coded(table, code, label)
 
 
 def _values(name: Name, short_type: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from cpx_tool.pki.card_objects import (
     read_info_ps,
     read_name_ps,
 )
-from cpx_tool.pki.identity import Label, identify, person_identifier, structure_identifier
+from cpx_tool.pki.identity import Label, coded, identify, person_identifier, structure_identifier
 from cpx_tool.pki.tlv import first_value
 
 Sightings = Mapping[str, Sighting[Any]]
@@ -194,17 +194,17 @@ class _Form:
 
 
 def _in_table(table: str) -> Callable[[int, Label], Coded]:
-    return lambda code, label: coded(table, f"{code:02d}", label)
+    return lambda code, label: coded(table, code, label)
 
 
 def _category(code: int | None, label: Label) -> Coded | None:
-    return None if code is None else coded("TRE_G01", f"{code:02X}", label)
+    return None if code is None else _coded("TRE_G01", f"{code:02X}", label)
 
 
 def _future_profession(info: InfoPs, label: Label) -> Coded:
     """On other cards than a CPF the tag may hold what the ANS's viewer calls a "métier"."""
     code = f"{info.future_profession:02d}"
-    return coded("TRE_G16", code, label) if info.card_type == _CPF else Coded(code, None)
+    return _coded("TRE_G16", code, label) if info.card_type == _CPF else Coded(code, None)
 
 
 _FORMS: Mapping[str, _Form] = {
@@ -262,7 +262,7 @@ _FORMS: Mapping[str, _Form] = {
             "sector": _Field(
                 0x86,
                 lambda activity: activity.sector,
-                lambda code, label: coded("TRE_R02", code, label),
+                lambda code, label: _coded("TRE_R02", code, label),
             ),
         },
     ),
@@ -320,8 +320,7 @@ def in_label(token_label: str) -> Sightings:
 # --- what a value is worth --------------------------------------------------------------------
 
 
-def coded(table: str, code: str, label: Label) -> Coded:
-    """A code with its label."""
+def _coded(table: str, code: str, label: Label) -> Coded:
     return Coded(code, label(table, code))
 
 

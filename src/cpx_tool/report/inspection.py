@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cpx_tool.catalogue.dossier import place_words
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.certificate import Certificate, Period
-from cpx_tool.model.dossier import Dossier, Source, SourceKind
+from cpx_tool.model.dossier import Source, SourceKind
 from cpx_tool.model.fetch import Fetched
-from cpx_tool.model.identity import Identity, ProductKind
-from cpx_tool.model.message import Message, msg
-from cpx_tool.model.trust import ChainResult, Revocation
+from cpx_tool.model.identity import ProductKind
+from cpx_tool.model.inspection import Inspected
+from cpx_tool.model.message import msg
 from cpx_tool.pki.canonical import whole
 from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
@@ -34,19 +33,6 @@ KINDS = {
 
 
 _STATES = {"expired": msg("expired"), "not-yet-valid": msg("not yet valid")}
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """One certificate of a file, or why there is none."""
-
-    file: str
-    certificate: Certificate | None
-    identity: Identity | None
-    problem: Message | None
-    chain: ChainResult | None = None
-    revocation: Revocation | None = None
-    dossier: Dossier | None = None
 
 
 _WHO = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.errors import ExitCode
+from cpx_tool.model.fetch import is_web
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.trust import (
@@ -348,7 +349,7 @@ def weakness(weak: WeakLink) -> Message:
 
 def _web(addresses: Sequence[str]) -> str:
     """The addresses that a browser opens, else all."""
-    web = [a for a in addresses if a.startswith(("http://", "https://"))]
+    web = [a for a in addresses if is_web(a)]
     return ", ".join(web or addresses)
 
 

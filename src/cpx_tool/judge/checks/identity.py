@@ -16,6 +16,7 @@ from cpx_tool.model.finding import Severity
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.token import TokenInfo
+from cpx_tool.pki.identity import coded
 from cpx_tool.pki.proof import Proof, TestProof
 from cpx_tool.pki.sightings import number_in_label
 
@@ -70,7 +71,7 @@ def number_matches(identity: Identity, expected: ExpectedCard) -> Answer | None:
 @check("CARD-TYPE", msg("The card type is the one the set expects"), _COMPARE)
 def card_type_matches(identity: Identity, expected: ExpectedCard) -> Answer:
     """TRE_G02, extension 1.2.250.1.71.1.2.2."""
-    wanted = _coded(CARD_TYPES, expected.card_type)
+    wanted = coded(CARD_TYPES, expected.card_type, label)
     return _compare(wanted, identity.card_type)
 
 
@@ -79,7 +80,7 @@ def profession_matches(identity: Identity, expected: ExpectedCard) -> Answer | N
     """TRE_G15, extension 1.2.250.1.71.1.2.7; the title is free text and does not decide."""
     if expected.profession is None:
         return None
-    return _compare(_coded(PROFESSIONS, expected.profession), identity.profession)
+    return _compare(coded(PROFESSIONS, expected.profession, label), identity.profession)
 
 
 @check("CARD-NOMINATIVE", msg("The card names a person, or not, as the set expects"), _COMPARE)
@@ -230,11 +231,6 @@ def _value(value: Any) -> Message | str:
     if isinstance(value, Coded):
         return coded_words(value)
     return value.value if isinstance(value, Identifier) else str(value)
-
-
-def _coded(table: str, code: int) -> Coded:
-    text = f"{code:02d}"
-    return Coded(text, label(table, text))
 
 
 def _compare(wanted: Coded, found: Coded | None) -> Answer:
