@@ -22,6 +22,7 @@ from cpx_tool.pki.card_objects import (
     read_name_ps,
 )
 from cpx_tool.pki.identity import Label, coded, identify, person_identifier, structure_identifier
+from cpx_tool.pki.parts import STRUCTURE, TRUNCATED
 from cpx_tool.pki.tlv import first_value
 
 Sightings = Mapping[str, Sighting[Any]]
@@ -136,7 +137,7 @@ _IN_CERTIFICATE: Mapping[str, _Place] = {
     ),
 }
 
-_UNTOLD = {"truncated", "structure"}
+_UNTOLD = {TRUNCATED, STRUCTURE}
 """Problems of a whole certificate: what it seems to lack may stand in what cannot be read."""
 
 
