@@ -256,4 +256,4 @@ def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     file.write_text(GOOD, encoding="utf-8")
     file.chmod(0)
 
-    assert "Permission denied" in refused(file)
+    assert "permission denied" in refused(file)
