@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cpx_tool.catalogue.authorities import authorities
-from cpx_tool.cli.trust import code_of
 from cpx_tool.errors import ExitCode
+from cpx_tool.judge.imports import arrivals_exit_code
 from cpx_tool.model.fetch import Document, Failure, Fetched, FetchProblem
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import msg
@@ -461,7 +461,7 @@ def arrival(status: ImportStatus) -> Arrival:
     ],
 )
 def test_the_exit_codes_of_trust_fetch(arrivals: tuple[Arrival, ...], code: ExitCode) -> None:
-    assert code_of(arrivals) is code
+    assert arrivals_exit_code(arrivals) is code
 
 
 @pytest.mark.parametrize(

@@ -431,6 +431,18 @@ def test_json_is_the_same_in_every_language(good: Observation, shout: Say) -> No
     assert without_sentences(ours) == without_sentences(theirs)
 
 
+def test_a_certificate_without_a_serial_number_as_json(good: Observation) -> None:
+    """Damaged: it could not be read."""
+    sheets = make_sheets(good, NO_MORE)
+    sheet = sheets.cards[0]
+    item = sheet.certificates[0]
+    assert item.certificate is not None
+    damaged = replace(item, certificate=replace(item.certificate, serial=None))
+    sheets = replace(sheets, cards=(replace(sheet, certificates=(damaged,)),))
+    (body,) = json.loads(report.render_json(sheets, say))["cards"]
+    assert body["certificates"][0]["serial"] is None
+
+
 def test_no_challenge_no_signature_and_no_value_read_with_the_pin_as_it_is(
     good: Observation,
 ) -> None:

@@ -12,7 +12,8 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
-from cpx_tool.cli.enrol_dialogue import Dialogue, at_terminal
+from cpx_tool.cli.enrol_dialogue import Dialogue
+from cpx_tool.cli.operator import at_terminal
 from cpx_tool.cli.output import conclude, paper, tell
 from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say

@@ -21,11 +21,6 @@ from cpx_tool.report import enrol_prompts
 from cpx_tool.report.words import printable
 
 
-def at_terminal() -> bool:
-    """Whether there is somebody to ask: prompts go to standard error, answers come from input."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 @dataclass
 class Dialogue:
     """One conversation; `read` reads the cards that are in now."""

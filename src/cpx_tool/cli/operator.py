@@ -37,6 +37,11 @@ class TerminalOperator:
         )
 
 
+def at_terminal() -> bool:
+    """Whether there is somebody to ask: prompts go to standard error, answers come from input."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def operator() -> TerminalOperator | None:
     """The person, when there is a terminal to ask at."""
-    return TerminalOperator() if sys.stdin.isatty() and sys.stderr.isatty() else None
+    return TerminalOperator() if at_terminal() else None

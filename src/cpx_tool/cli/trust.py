@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.authorities import authorities, bundles
 from cpx_tool.cli import options
-from cpx_tool.cli.output import conclude, note, paper, show, tell
+from cpx_tool.cli.output import ASKING, conclude, note, paper, show, tell
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
-from cpx_tool.model.fetch import FetchProblem
-from cpx_tool.model.message import Message, msg
-from cpx_tool.model.trust import Arrival, Imported, ImportStatus
+from cpx_tool.judge.imports import arrivals_exit_code, imports_exit_code
+from cpx_tool.model.message import msg
+from cpx_tool.model.trust import ImportStatus
 from cpx_tool.report import fetch as fetch_report
 from cpx_tool.report import trust as trust_report
 
@@ -66,7 +65,7 @@ def import_(
     context: click.Context, /, paths: tuple[Path, ...], accept_unknown: bool, as_json: bool
 ) -> None:
     done = wiring.import_trust(paths, accept_unknown=accept_unknown)
-    code = _code(done)
+    code = imports_exit_code(done)
     if as_json:
         text = trust_report.render_import_json(done, code, say)
     else:
@@ -74,14 +73,6 @@ def import_(
     if not any(item.status.imported or item.status is ImportStatus.DUPLICATE for item in done):
         note(msg("Nothing was imported."))
     conclude(context, text, code)
-
-
-def _code(done: tuple[Imported, ...]) -> ExitCode:
-    if any(item.status is ImportStatus.UNREADABLE for item in done):
-        return ExitCode.USAGE
-    usable = any(item.status.imported or item.status is ImportStatus.DUPLICATE for item in done)
-    refused = any(item.status.refused for item in done)
-    return ExitCode.PASSED if usable and not refused else ExitCode.FAILED
 
 
 @trust.command(
@@ -119,44 +110,16 @@ def fetch(
             else fetch_report.render_addresses(addresses, say)
         )
         return
-    tell(msg("Asking the network…"))
+    tell(ASKING)
     arrivals = wiring.fetch_trust(addresses, timeout)
-    code = code_of(arrivals)
+    code = arrivals_exit_code(arrivals)
     if as_json:
         text = fetch_report.render_arrivals_json(arrivals, code, say)
     else:
         text = fetch_report.render_arrivals(arrivals, say, paper())
     if code is ExitCode.NOTHING_CHECKED:
-        note(_nothing(arrivals))
+        note(fetch_report.nothing(arrivals))
     conclude(context, text, code)
-
-
-_NO_NETWORK = (FetchProblem.NAME, FetchProblem.UNREACHABLE, FetchProblem.TIMEOUT)
-_NOT_ASKED = (FetchProblem.SCHEME, FetchProblem.MADE_UP)
-
-
-def code_of(arrivals: Sequence[Arrival]) -> ExitCode:
-    """4 when nothing came, 1 when something did not come or was refused, else 0."""
-    if all(arrival.fetched.failure is not None for arrival in arrivals):
-        return ExitCode.NOTHING_CHECKED
-    return ExitCode.FAILED if any(map(_is_wanting, arrivals)) else ExitCode.PASSED
-
-
-def _nothing(arrivals: Sequence[Arrival]) -> Message:
-    """In one sentence, when it has one reason."""
-    problems = {a.fetched.failure.problem for a in arrivals if a.fetched.failure is not None}
-    asked = problems.difference(_NOT_ASKED)
-    if asked and asked.issubset(_NO_NETWORK):
-        return msg("Nothing could be fetched: there seems to be no network.")
-    return msg("Nothing could be fetched.")
-
-
-def _is_wanting(arrival: Arrival) -> bool:
-    """Something did not come, or did not get in. That LDAP is not asked is no news."""
-    failure = arrival.fetched.failure
-    if failure is not None:
-        return failure.problem is not FetchProblem.SCHEME
-    return any(i.status.refused or i.status is ImportStatus.UNREADABLE for i in arrival.imported)
 
 
 @trust.command("list", cls=options.Command, help=_("List what your store holds."))

@@ -29,9 +29,7 @@ from cpx_tool.pki import extensions
 PRODUCTION_POLICY = "1.2.250.1.213.1.7.1.1.1.1.1"
 """Under the production arc; the real policies of production cards are not published."""
 
-_UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _PSEUDONYM = ObjectIdentifier("2.5.4.65")
-_SMARTCARD_LOGON = ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")
 _PRODUCTION = 0x00
 _ANOTHER = "ACI-EL-PP-TEST"
 """A CA that issues no card."""
@@ -49,8 +47,10 @@ def authentication_certificate(
     card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey]
 ) -> bytes:
     """DER: digitalSignature; clientAuth and smart card logon; UPN."""
-    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, _SMARTCARD_LOGON])
-    upn = x509.OtherName(_UPN, core.UTF8String(_principal(card)).dump())
+    extended = x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.CLIENT_AUTH, ObjectIdentifier(extensions.SMARTCARD_LOGON)]
+    )
+    upn = x509.OtherName(ObjectIdentifier(extensions.UPN), core.UTF8String(_principal(card)).dump())
     own = [
         (key_usage("digital_signature"), True),
         (policies(_policy(card)), False),

@@ -9,7 +9,8 @@ from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import BadValueError
 from cpx_tool.errors import BadInput
 from cpx_tool.judge.drawer import refusal
-from cpx_tool.judge.enrolment import open_roles, role_fits
+from cpx_tool.judge.enrolment import open_roles
+from cpx_tool.judge.matching import role_fits
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.judge.words import card_kind
 from cpx_tool.model.cardset import CardSet

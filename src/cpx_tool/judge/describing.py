@@ -11,12 +11,11 @@ from typing import TypeVar
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.sets import title_fits
 from cpx_tool.catalogue.strict_table import BadValueError
-from cpx_tool.judge.drawer import seen
+from cpx_tool.judge.drawer import seen, set_aside
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard, Product, products_text
-from cpx_tool.model.enrolment import Answer, Ask, EnrolledCard, How, Question, RefusedCard, Why
+from cpx_tool.model.enrolment import Answer, Ask, EnrolledCard, How, Question, RefusedCard
 from cpx_tool.model.identity import Coded, Identity
-from cpx_tool.model.message import msg
 
 T = TypeVar("T")
 
@@ -70,7 +69,7 @@ def describe(
     for card in cards:
         about = said[card.key]
         if any(answer.value is None for answer in about.values()):
-            aside.append(RefusedCard(seen(card), Why.SET_ASIDE, msg("It was left out.")))
+            aside.append(set_aside(card))
         elif (question := _question(card, about, names, proposed)) is not None:
             questions.append(question)
             proposed |= {question.default or ""} if question.ask is Ask.NAME else set()

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.catalogue.strict_table import BadValueError
+from cpx_tool.judge.checks.workstation import module_sees_cards, readers_answer, set_complete
 from cpx_tool.judge.describing import NOT_KNOWN
 from cpx_tool.judge.drawer import Drawer, read_cards
 from cpx_tool.judge.enrolment import enrol
@@ -37,8 +38,7 @@ SKIP, BACK, WRITE, STOP = "s", "b", "w", "q"
 """What may be typed, in any language."""
 
 
-SET_COMPLETE = "SET-COMPLETE"
-_UNREAD_CARDS = ("PCSC-READERS", "MODULE-SEES-CARDS")
+_UNREAD_CARDS = (readers_answer.id, module_sees_cards.id)
 """The checks that find a card in a reader which was not read."""
 
 
@@ -107,7 +107,7 @@ def news(before: Talk, after: Talk, seen_now: Observation) -> News:
 def hindrances(seen_now: Observation, card_set: CardSet) -> tuple[tuple[Message, Message], ...]:
     """What may have kept a card from being read, the module's faults first."""
     failed = [f for f in judge(seen_now, card_set).findings if f.outcome is Outcome.FAILED]
-    decisive = [f for f in failed if f.severity is Severity.BLOCKER and f.check != SET_COMPLETE]
+    decisive = [f for f in failed if f.severity is Severity.BLOCKER and f.check != set_complete.id]
     if decisive or seen_now.cards:
         minor = [f for f in failed if f.check in _UNREAD_CARDS]
         return tuple((f.message, f.hint) for f in (*decisive, *minor) if f.hint is not None)

@@ -93,6 +93,11 @@ def sort_out(cards: Sequence[ReadCard]) -> tuple[tuple[ReadCard, ...], tuple[Ref
     return tuple(usable), tuple(refused)
 
 
+def set_aside(card: ReadCard) -> RefusedCard:
+    """A card that the operator left out."""
+    return RefusedCard(seen(card), Why.SET_ASIDE, msg("It was left out."))
+
+
 def refusal(card: ReadCard) -> RefusedCard | None:
     """Why this card, whatever the set, is not enrolled: only what is proven a TEST card is, and
     only what a set file can tell from others. None: it can be.

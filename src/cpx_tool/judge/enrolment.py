@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cpx_tool.catalogue.sets import fits
 from cpx_tool.judge.describing import describe, pinned
-from cpx_tool.judge.drawer import seen, sort_out
-from cpx_tool.judge.matching import Placement, match
+from cpx_tool.judge.drawer import seen, set_aside, sort_out
+from cpx_tool.judge.matching import Placement, match, role_fits
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.judge.words import extra_message, foreign_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
@@ -78,11 +77,6 @@ def open_roles(cards: Sequence[ReadCard], card_set: CardSet) -> Roles:
     )
 
 
-def role_fits(role: ExpectedCard, card: ReadCard) -> bool:
-    """Whether a card may have this role, as its certificates say it."""
-    return card.identity is not None and fits(role, card.identity)
-
-
 def _into_roles(
     usable: Sequence[ReadCard],
     refused: Sequence[RefusedCard],
@@ -106,7 +100,7 @@ def _into_roles(
             how = How.CERTAIN if unasked.get(card.key) == role else How.DERIVED
             enrolled.append(_enrolled(card, role, how))
     order = [role.role for role in card_set.cards]
-    left_out = [_set_aside(card) for card in aside]
+    left_out = [set_aside(card) for card in aside]
     left_out += [_unplaced(card, roles, nearly) for card, nearly in placed.unplaced]
     return Enrolment(
         card_set,
@@ -204,10 +198,6 @@ def _alike(role: ExpectedCard, possible: Iterable[Roles]) -> frozenset[ExpectedC
 
 def _enrolled(card: ReadCard, role: ExpectedCard, how: How) -> EnrolledCard:
     return EnrolledCard(seen(card), pinned(role, card), how)
-
-
-def _set_aside(card: ReadCard) -> RefusedCard:
-    return RefusedCard(seen(card), Why.SET_ASIDE, msg("It was left out."))
 
 
 def _unplaced(card: ReadCard, roles: Roles, nearly: ExpectedCard | None) -> RefusedCard:

@@ -40,7 +40,7 @@ def judge(
     trust = trust_for(observation, more_trust)
     cards = [read_card(card, trust, observation.observed_at) for card in observation.cards]
     matched = match(cards, card_set)
-    keys = unique_keys(cards)
+    keys = unique_keys(card.key for card in cards)
     judged = tuple(
         _judge_card(key, card, placement, observation, warning_period)
         for key, card, placement in zip(keys, cards, matched.placements, strict=True)

@@ -58,7 +58,7 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
         else:
             free.append(index)
             seen.add(cards[index].key)
-    fitting = {i: [r for r, role in enumerate(roles) if _fits(cards[i], role)] for i in free}
+    fitting = {i: [r for r, role in enumerate(roles) if role_fits(role, cards[i])] for i in free}
     taken = _maximum(fitting)
     for index, role in taken.items():
         others = _interchangeable(index, role, fitting, taken)
@@ -76,7 +76,8 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
     return Match(ordered, tuple(roles[r] for r in open_roles))
 
 
-def _fits(card: ReadCard, role: ExpectedCard) -> bool:
+def role_fits(role: ExpectedCard, card: ReadCard) -> bool:
+    """Whether a card may have this role, as its certificates say it."""
     return card.identity is not None and fits(role, card.identity)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -80,16 +80,16 @@ def read_card(observed: CardObservation, trust: Trust, at: datetime) -> ReadCard
     )
 
 
-def unique_keys(cards: Sequence[ReadCard]) -> list[str]:
-    """The card numbers; the second card of one number gets "#2" added."""
-    keys: list[str] = []
-    for card in cards:
-        key, number = card.key, 1
-        while key in keys:
+def unique_keys(keys: Iterable[str]) -> list[str]:
+    """Card numbers, or paths; what stands there a second time gets "#2" added."""
+    unique: list[str] = []
+    for key in keys:
+        own, number = key, 1
+        while own in unique:
             number += 1
-            key = f"{card.key}#{number}"
-        keys.append(key)
-    return keys
+            own = f"{key}#{number}"
+        unique.append(own)
+    return unique
 
 
 def trust_for(observation: Observation, more: TrustMaterial) -> Trust:

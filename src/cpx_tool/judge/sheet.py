@@ -56,7 +56,7 @@ def make_sheets(
     cards = [read_card(card, trust, at) for card in observation.cards]
     sheets = [
         _sheet(key, card, observation)
-        for key, card in zip(unique_keys(cards), cards, strict=True)
+        for key, card in zip(unique_keys(card.key for card in cards), cards, strict=True)
         if number is None or number in (key, card.key)
     ]
     if not sheets:
@@ -64,7 +64,7 @@ def make_sheets(
             msg(
                 "There is no card {number}: the cards here are {numbers}.",
                 number=number or "",
-                numbers=tuple(unique_keys(cards)),
+                numbers=tuple(unique_keys(card.key for card in cards)),
             ),
             msg("Give one of these numbers, or leave --card out to see all of them."),
         )

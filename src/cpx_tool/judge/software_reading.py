@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.judge.reading import unique_keys
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
@@ -67,13 +68,7 @@ class ReadFile:
 
 def read_files(observed: Sequence[SoftwareFile]) -> tuple[ReadFile, ...]:
     """Read the certificates of all files; a path that stands twice gets "#2" added."""
-    keys: list[str] = []
-    for file in observed:
-        key, number = file.file, 1
-        while key in keys:
-            number += 1
-            key = f"{file.file}#{number}"
-        keys.append(key)
+    keys = unique_keys(file.file for file in observed)
     return tuple(_read_file(key, file) for key, file in zip(keys, observed, strict=True))
 
 

@@ -112,8 +112,7 @@ class CardWalk:
         if isinstance(self.means, PinRefusal):
             refused = PinRecord(PinResult.REFUSED, self.means, _flags(contents.info))
             return replace(card, pin=refused), memory
-        card, memory = self._observe_private(card, contents, self.means, place, memory)
-        return card, memory
+        return self._observe_private(card, contents, self.means, place, memory)
 
     def _observe_private(
         self,

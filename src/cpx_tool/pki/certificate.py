@@ -82,7 +82,7 @@ def read_certificates(data: bytes) -> tuple[bytes, ...]:
     found: tuple[bytes, ...] = (data,)
     if MARK in data:
         found = _from_pem(data)
-    elif data.find(_SIGNED_DATA, 0, 32) > 0:
+    elif is_pkcs7(data):
         found = _from_pkcs7(data)
     if len(found) > MAX_CERTIFICATES:
         limit = MAX_CERTIFICATES
@@ -216,6 +216,11 @@ def _named(identifier: bytes, names: Mapping[str, str]) -> str:
     """The name of an AlgorithmIdentifier (RFC 5280, 4.1.1.2), else its OID."""
     oid = dotted(elements(content(identifier))[0])
     return names.get(oid, oid)
+
+
+def is_pkcs7(data: bytes) -> bool:
+    """Whether it begins like a PKCS#7 bundle (signed data, RFC 2315, 9.1)."""
+    return data.find(_SIGNED_DATA, 0, 32) > 0
 
 
 def _from_pem(data: bytes) -> tuple[bytes, ...]:

@@ -40,7 +40,7 @@ _EXTENDED_KEY_USAGES = {
     SMARTCARD_LOGON: "msSmartcardLogin",
 }
 
-_UPN = "1.3.6.1.4.1.311.20.2.3"
+UPN = "1.3.6.1.4.1.311.20.2.3"
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
 _OCSP = "1.3.6.1.5.5.7.48.1"
 _KEY_USAGES = (
@@ -156,7 +156,7 @@ def _alternative_names(value: bytes) -> Mapping[str, Any]:
     for name in x509.GeneralNames.load(value, strict=True):
         if name.name == "dns_name":
             dns_names.append(_ascii(name.chosen))
-        elif name.name == "other_name" and dotted(name.chosen["type_id"].dump()) == _UPN:
+        elif name.name == "other_name" and dotted(name.chosen["type_id"].dump()) == UPN:
             upn = upn or shown(name.chosen["value"].native)
     return {"upn": upn, "dns_names": tuple(dns_names)}
 

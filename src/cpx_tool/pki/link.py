@@ -84,14 +84,11 @@ def make_pool(certificates: Iterable[bytes]) -> Pool:
     Its size has no limit, so that nothing hides an issuer: only those of the name looked for are
     ever tried, and the search counts the signatures, and says when they were too many.
     """
-    links: dict[str, Link] = {}
+    by_name: dict[CanonicalName, list[Link]] = {}
     for der in dict.fromkeys(certificates):
         with suppress(BadCertificate):
             link = read_link(der)
-            links.setdefault(link.certificate.sha256, link)
-    by_name: dict[CanonicalName, list[Link]] = {}
-    for link in links.values():
-        by_name.setdefault(link.subject, []).append(link)
+            by_name.setdefault(link.subject, []).append(link)
     return Pool({name: tuple(alike) for name, alike in by_name.items()})
 
 
@@ -111,7 +108,7 @@ def read_link(der: bytes) -> Link:
 
 
 def _read(parts: Parts, certificate: Certificate) -> Link:
-    extensions, _ = split_extensions(parts.extensions) if parts.extensions else ((), ())
+    extensions, _ = split_extensions(parts.extensions)
     return Link(
         certificate=certificate,
         subject=_whole_name(certificate, "subject", certificate.subject),

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from asn1crypto import core, crl, csr, keys
 
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.pki.certificate import MAX_CERTIFICATE, read_certificate
+from cpx_tool.pki.certificate import MAX_CERTIFICATE, is_pkcs7, read_certificate
 
 Words = tuple[Message, Message]
 """The reason, and the remedy."""
 
 _PEM_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PFX_HEAD = bytes.fromhex("020103")
 """INTEGER 3, the version, with which a PKCS#12 begins (RFC 7292, 4)."""
 _MAX_LENGTH_OCTETS = 4
@@ -88,7 +87,7 @@ def _text(data: bytes) -> Words | None:
 
 
 def _der(data: bytes) -> Words | None:
-    if data.find(_SIGNED_DATA, 0, 32) > 0:
+    if is_pkcs7(data):
         reason = msg("This is a PKCS#7 bundle of certificates, not a PKCS#12: it holds no key.")
         return reason, _GIVE_P12
     if len(data) > MAX_CERTIFICATE:

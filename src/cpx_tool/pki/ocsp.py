@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -28,7 +28,7 @@ from cpx_tool.pki.canonical import CanonicalName, canonical, label_of
 from cpx_tool.pki.certificate import BadCertificate
 from cpx_tool.pki.chain import unusable
 from cpx_tool.pki.crl import CAUSES, HOLD, SKEW, Crl, judge_crls
-from cpx_tool.pki.der import present
+from cpx_tool.pki.der import moment, present
 from cpx_tool.pki.extensions import OCSP_SIGNING
 from cpx_tool.pki.link import Link, read_link
 from cpx_tool.pki.names import read_name
@@ -405,7 +405,7 @@ def _read(der: bytes) -> Ocsp:
     return Ocsp(
         responder_name=name,
         responder_key=key,
-        produced_at=_moment(data["produced_at"]),
+        produced_at=moment(data["produced_at"].native),
         singles=tuple(map(_read_single, data["responses"])),
         # the algorithm stands outside only
         signed=split(data.dump(), algorithm, basic["signature"].dump(), algorithm),
@@ -432,17 +432,17 @@ def _responder(identifier: Any) -> tuple[CanonicalName, bytes]:
 def _read_single(single: Any) -> Single:
     _refuse_critical(single["single_extensions"])
     identifier, status = single["cert_id"], single["cert_status"]
-    revoked = status.name == "revoked"
+    revoked, due = status.name == "revoked", single["next_update"]
     return Single(
         digest=_DIGESTS.get(identifier["hash_algorithm"]["algorithm"].dotted, ""),
         issuer_name_hash=identifier["issuer_name_hash"].native,
         issuer_key_hash=identifier["issuer_key_hash"].native,
         serial=identifier["serial_number"].native,
         status=Status(status.name),
-        revoked_at=_moment(status.chosen["revocation_time"]) if revoked else None,
+        revoked_at=moment(status.chosen["revocation_time"].native) if revoked else None,
         cause=_cause(status.chosen["revocation_reason"]) if revoked else None,
-        this_update=_moment(single["this_update"]),
-        next_update=_moment(single["next_update"]) if present(single["next_update"]) else None,
+        this_update=moment(single["this_update"].native),
+        next_update=moment(due.native) if present(due) else None,
     )
 
 
@@ -462,10 +462,3 @@ def _refuse_critical(extensions: Any) -> None:
                     oid=item["extn_id"].dotted,
                 )
             )
-
-
-def _moment(time: Any) -> datetime:
-    value = time.native
-    if not isinstance(value, datetime):  # asn1crypto has a type of its own for the year 0
-        raise TypeError("year 0")
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)

@@ -22,7 +22,7 @@ from cpx_tool.model.enrolment import (
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
-from cpx_tool.report.json import SCHEMA_VERSION, identity_body, to_text
+from cpx_tool.report.json import SCHEMA_VERSION, identity_body, role_body, to_text
 from cpx_tool.report.words import Say, holder_name, one_line
 
 _HOW = {
@@ -110,14 +110,14 @@ def render_json(decided: Decided, file: str, exit_code: int, say: Say) -> str:
         "cards": [_card(card) for card in enrolment.enrolled],
         "open": {
             "roles": [
-                {"count": group.count, "roles": [_role(role) for role in group.roles]}
+                {"count": group.count, "roles": [role_body(role) for role in group.roles]}
                 for group in enrolment.awaited
             ],
             "cards": [
                 {
                     "key": question.card.key,
                     "ask": question.ask.value,
-                    "roles": [_role(role) for role in question.roles],
+                    "roles": [role_body(role) for role in question.roles],
                 }
                 for question in enrolment.questions
             ],
@@ -239,13 +239,9 @@ def _count(enrolment: Enrolment) -> Message:
 def _card(card: EnrolledCard) -> Mapping[str, Any]:
     product = card.expected.product
     return {
-        **_role(card.expected),
+        **role_body(card.expected),
         "card_number": card.expected.card_number,
         "product": product.value if product else None,
         "how": card.how.value,
         "identity": identity_body(card.card.identity) if card.card.identity else None,
     }
-
-
-def _role(role: ExpectedCard) -> Mapping[str, Any]:
-    return {"role": role.role, "title": role.title}

@@ -28,8 +28,11 @@ HINTS = {
     FetchProblem.CUT_SHORT: msg("Try again later."),
 }
 """What to do about a problem, where there is something to do."""
-_NOT_ASKED = (FetchProblem.SCHEME, FetchProblem.ADDRESS)
-"""Their reasons say so."""
+_SAYS_ALL = (FetchProblem.SCHEME, FetchProblem.ADDRESS)
+"""Their reasons say that nobody was asked."""
+_NOBODY = (FetchProblem.SCHEME, FetchProblem.MADE_UP)
+"""Nobody was asked, so they tell nothing of the network."""
+_NO_NETWORK = (FetchProblem.NAME, FetchProblem.UNREACHABLE, FetchProblem.TIMEOUT)
 
 
 def render_addresses(addresses: Sequence[Address], say: Say) -> str:
@@ -138,7 +141,7 @@ def _failures(canvas: Canvas, fetched: Iterable[Fetched], say: Say) -> None:
             key = item.failure.problem, say(item.failure.reason)
             by_reason.setdefault(key, []).append(item)
     for (problem, reason), items in by_reason.items():
-        asked = problem not in _NOT_ASKED
+        asked = problem not in _SAYS_ALL
         head = say(msg("Not fetched. {reason}", reason=reason)) if asked else reason
         canvas.line(head, "yellow")
         for item in items:
@@ -153,3 +156,12 @@ def _where(fetched: Fetched, say: Say) -> str:
         return fetched.url
     about = msg("OCSP about {name}", name=fetched.about)
     return say(msg("{name}: {value}", name=about, value=fetched.url))
+
+
+def nothing(arrivals: Sequence[Arrival]) -> Message:
+    """That nothing came, in one sentence, when it has one reason."""
+    problems = {a.fetched.failure.problem for a in arrivals if a.fetched.failure is not None}
+    asked = problems.difference(_NOBODY)
+    if asked and asked.issubset(_NO_NETWORK):
+        return msg("Nothing could be fetched: there seems to be no network.")
+    return msg("Nothing could be fetched.")

@@ -19,7 +19,14 @@ from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.dossier import Row, rows
 from cpx_tool.report.fetch import fetched_lines, fetched_list
-from cpx_tool.report.json import SCHEMA_VERSION, dossier_body, identity_body, moment, to_text
+from cpx_tool.report.json import (
+    SCHEMA_VERSION,
+    dossier_body,
+    identity_body,
+    moment,
+    serial_text,
+    to_text,
+)
 from cpx_tool.report.trust import chain_body, chain_lines, revocation_body
 from cpx_tool.report.words import Say, day
 
@@ -123,7 +130,7 @@ def _rows(entry: Inspected, say: Say, at: datetime) -> list[Row]:
         Row(msg("Private key to be used"), _period(certificate.key_period, say)),
         Row(msg("Subject"), whole(certificate.subject)),
         Row(msg("Issuer"), whole(certificate.issuer)),
-        Row(msg("Serial number"), _serial(certificate) or ""),
+        Row(msg("Serial number"), serial_text(certificate) or ""),
         Row(msg("SHA-256"), certificate.sha256),
         Row(msg("Damaged or unreadable"), ", ".join(certificate.problems)),
     ]
@@ -140,7 +147,7 @@ def certificate_body(certificate: Certificate) -> dict[str, Any]:
     """What a certificate says, as JSON."""
     return {
         "sha256": certificate.sha256,
-        "serial": _serial(certificate),
+        "serial": serial_text(certificate),
         "subject": whole(certificate.subject),
         "issuer": whole(certificate.issuer),
         "not_before": moment(certificate.not_before),
@@ -189,10 +196,6 @@ def _validity(certificate: Certificate, at: datetime) -> str:
 def _key(certificate: Certificate) -> str:
     bits = f" {certificate.key_bits}" if certificate.key_bits else ""
     return f"{certificate.key_algorithm}{bits}"
-
-
-def _serial(certificate: Certificate) -> str | None:
-    return None if certificate.serial is None else f"{certificate.serial:x}"
 
 
 def _body(entry: Inspected, say: Say, at: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.dossier import Dossier, Sighting, Source
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.forecast import Forecast
@@ -50,7 +51,7 @@ def render(
         "workstation": workstation_body(seen.workstation),
         "pcsc": pcsc_body(seen.pcsc),
         "module": module_body(seen.module),
-        "missing": [_role(role) for role in checklist.missing],
+        "missing": [role_body(role) for role in checklist.missing],
         "forecast": _forecast(checklist.forecast),
         "findings": [finding_body(f, say) for f in checklist.findings],
         "cards": [_card(card, say) for card in checklist.cards],
@@ -199,8 +200,8 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "key": card.key,
         "result": card.result.value,
         "place": card.place.value,
-        "role": _role(card.expected) if card.expected else None,
-        "interchangeable": [_role(role) for role in card.interchangeable],
+        "role": role_body(card.expected) if card.expected else None,
+        "interchangeable": [role_body(role) for role in card.interchangeable],
         "identity": identity_body(card.identity) if card.identity else None,
         "dossier": dossier_body(card.dossier),
         "not_before": moment(card.not_before),
@@ -225,7 +226,7 @@ def _forecast(told: Forecast) -> dict[str, Any]:
         "reorder_by": told.reorder_by.isoformat() if told.reorder_by else None,
         "reorder_now": told.reorder_now,
         "reorder_days": told.lead.days,
-        "missing": [_role(role) for role in told.missing],
+        "missing": [role_body(role) for role in told.missing],
         "cards": [
             {
                 "key": card.key,
@@ -302,7 +303,13 @@ def fault_body(fault: Fault | None) -> dict[str, Any] | None:
     }
 
 
-def _role(role: ExpectedCard) -> dict[str, Any]:
+def serial_text(certificate: Certificate) -> str | None:
+    """The serial number as certificates show it: hexadecimal; None where it cannot be read."""
+    return None if certificate.serial is None else f"{certificate.serial:x}"
+
+
+def role_body(role: ExpectedCard) -> dict[str, Any]:
+    """A role of a set."""
     return {"role": role.role, "title": role.title}
 
 

@@ -385,7 +385,7 @@ def crl_at_hand(chain: ChainResult, revocation: Revocation) -> Answer | None:
     scope=Scope.FILE,
 )
 def not_revoked(revocation: Revocation) -> Answer | None:
-    """As the CRLs at hand say (RFC 5280, 6.3)."""
+    """As the CRLs and OCSP answers at hand say (RFC 5280, 6.3; RFC 6960)."""
     return revoked_answer(revocation)
 
 
