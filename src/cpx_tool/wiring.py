@@ -22,7 +22,6 @@ from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
 from cpx_tool.adapters.softhsm import (
-    PATIENCE_SECONDS,
     Wanted,
     emulation_trust,
     use_emulation,
@@ -289,7 +288,7 @@ def read_software(
     keep_no_core()  # this process holds the password
     source = password_source(password_file, os.environ)
     if emulated is not None:
-        with use_emulation(emulated, PATIENCE_SECONDS, lambda _: None, logins=False):
+        with use_emulation(emulated, None, lambda _: None, logins=False):
             at_hand = at_hand.plus(emulation_trust(emulated))
     seen = tuple(read_software_file(path, source) for path in paths)  # asks for passwords, maybe
     return SoftwareObservation(

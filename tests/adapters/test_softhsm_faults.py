@@ -129,7 +129,7 @@ def test_a_writer_does_not_outlive_its_parent(own: Path) -> None:
 def test_an_emulation_in_use_is_neither_replaced_nor_looked_at(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cpx_tool.adapters.softhsm._PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("cpx_tool.adapters.softhsm.PATIENCE_SECONDS", 0.0)
     before = files(own)
     with held(own / "tokens", 0, NothingToCheck(msg("in use"), msg("wait"))):
         for reuse in (False, True):

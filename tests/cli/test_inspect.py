@@ -342,7 +342,7 @@ def test_a_crl_among_them_is_named_and_the_others_are_shown() -> None:
     doctor, nurse = (name for name in REAL if "cps2ter" in name or "infirmier" in name)
     first, crl, last = blocks(*real(nurse, CRLS[0], doctor), code=2)
     assert f"Holder: {REAL[nurse][2]} " in first
-    assert crl.endswith("This file holds no certificate, but a CRL: use --crl FILE.")
+    assert "This file holds no certificate, but a CRL: use --crl FILE. → Give" in crl
     assert crl.startswith(str(SHARED_CERTS))
     assert f"Holder: {REAL[doctor][2]} " in last
     body = cpx_json("inspect", *real(nurse, CRLS[0], doctor))

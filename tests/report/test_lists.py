@@ -207,12 +207,22 @@ def test_a_certificate_as_json(good: Observation) -> None:
 
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_file_that_holds_none_says_why(width: int) -> None:
-    bad = Inspected("\x1b[31mbad\n.der", None, None, msg("This is not a certificate."))
+    bad = Inspected(
+        "\x1b[31mbad\n.der",
+        None,
+        None,
+        msg("This is not a certificate."),
+        hint=msg("Give a certificate."),
+    )
     text = inspection.render([bad], say, Paper(width), NOW)
-    assert "This is not a certificate." in text
+    assert "This is not a certificate.\n  → Give a certificate.\n" in text
     assert "\x1b" not in text
     (body,) = json.loads(inspection.render_json([bad], ExitCode.USAGE, say, NOW))["certificates"]
-    assert body == {"file": "\x1b[31mbad\n.der", "problem": "This is not a certificate."}
+    assert body == {
+        "file": "\x1b[31mbad\n.der",
+        "problem": "This is not a certificate.",
+        "hint": "Give a certificate.",
+    }
 
 
 def test_every_category_kind_and_pki_has_its_word() -> None:

@@ -56,6 +56,11 @@ SOFTHSM_VARIABLE = "CPX_SOFTHSM"
 PATIENCE_SECONDS = 30.0
 """How long one waits for another run on an emulation, where the user sets no deadline."""
 
+_WAIT_LONGER = msg(
+    "Wait for its end, give a longer --timeout, or emulate cards in another directory."
+)
+_WAIT = msg("Wait for its end, or choose another directory.")
+
 _PLACES = (
     "/usr/lib/softhsm/libsofthsm2.so",  # Debian, Ubuntu, Arch
     "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
@@ -122,20 +127,19 @@ def write_emulation(wanted: Wanted, into: Path, cache: KeyCache, *, reuse: bool)
 
 @contextmanager
 def use_emulation(
-    directory: Path, patience: float, tell: Callable[[Message], None], *, logins: bool
+    directory: Path, patience: float | None, tell: Callable[[Message], None], *, logins: bool
 ) -> Iterator[Emulation]:
     """The emulation in a directory, for this run alone; `logins` says whether it will log in.
 
-    While another run has it, `tell` hears so, and `patience` seconds are waited. Raises
-    `CpxError`: still in use then, no emulation, or one that does not allow what is wanted.
+    While another run has it, `tell` hears so, and `patience` seconds are waited; None where the
+    user sets no deadline. Raises `CpxError`: still in use then, no emulation, or one that does
+    not allow what is wanted.
     """
     directory = _resolved(directory)
-    busy = NothingToCheck(
-        msg("Another run is using the emulated cards in {path}.", path=str(directory)),
-        msg("Wait for its end, give a longer --timeout, or emulate cards in another directory."),
-    )
+    busy = NothingToCheck(_busy(directory), _WAIT if patience is None else _WAIT_LONGER)
     waiting = msg("Waiting for another run on {path}", path=str(directory))
-    with held(directory / TOKENS, patience, busy, lambda: tell(waiting)):
+    seconds = PATIENCE_SECONDS if patience is None else patience
+    with held(directory / TOKENS, seconds, busy, lambda: tell(waiting)):
         if logins:
             require_writable(directory)
         yield open_emulation(directory)
@@ -197,11 +201,11 @@ def _resolved(directory: Path) -> Path:
 
 def _kept_from_others(directory: Path) -> AbstractContextManager[None]:
     """Nobody else uses the emulation that may be in `directory`."""
-    busy = BadInput(
-        msg("Another run is using the emulated cards in {path}.", path=str(directory)),
-        msg("Wait for its end, or choose another directory."),
-    )
-    return held(directory / TOKENS, PATIENCE_SECONDS, busy)
+    return held(directory / TOKENS, PATIENCE_SECONDS, BadInput(_busy(directory), _WAIT))
+
+
+def _busy(directory: Path) -> Message:
+    return msg("Another run is using the emulated cards in {path}.", path=str(directory))
 
 
 def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> Emulation:

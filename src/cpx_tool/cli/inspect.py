@@ -78,6 +78,6 @@ def _read(file: Path) -> Iterator[FileEntry]:
     try:
         ders = read_certificates(wiring.read_file(file, MAX_BYTES, msg("Check the path.")))
     except BadInput as error:
-        yield FileEntry(str(file), problem=error.reason)
+        yield FileEntry(str(file), problem=error.reason, hint=error.hint)
         return
     yield from (FileEntry(str(file), der) for der in ders)

@@ -175,8 +175,8 @@ def timeout_option(function: F) -> F:
         default=30.0,
         show_default=True,
         help=_(
-            "How long one call into the PKCS#11 module may take, and how long to wait for "
-            "another run on the same emulated cards."
+            "How long one call into the PKCS#11 module may take, how long to wait for another "
+            "run on the same emulated cards, and, with --online, how long one address may take."
         ),
     )(function)
 

@@ -34,8 +34,8 @@ class Group(options.Group):
     cls=Group,
     help=_(
         "Manage the CA certificates that chains are verified with.\n\n"
-        "No certificate is shipped, and the network is asked by trust fetch only. Without it, "
-        "download them once (cpx-tool trust where), then import them."
+        "No certificate is shipped, and of these commands only trust fetch asks the network. "
+        "Without it, download them once (cpx-tool trust where), then import them."
     ),
     epilog=options.EXIT_CODES,
     subcommand_metavar=_("COMMAND [ARGS]..."),

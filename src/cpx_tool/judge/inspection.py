@@ -35,11 +35,11 @@ def inspection_exit_code(found: Sequence[Inspected]) -> ExitCode:
 
 def _inspect(entry: FileEntry, trust: Trust, at: datetime) -> Inspected:
     if entry.problem is not None:
-        return Inspected(entry.file, None, None, entry.problem)
+        return Inspected(entry.file, None, None, entry.problem, hint=entry.hint)
     try:
         certificate = read_certificate(entry.der)
     except BadInput as error:
-        return Inspected(entry.file, None, None, error.reason)
+        return Inspected(entry.file, None, None, error.reason, hint=error.hint)
     chain = trust.chain(entry.der, at)
     revocation = trust.revocation(chain, at)
     return Inspected(

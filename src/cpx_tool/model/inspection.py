@@ -13,11 +13,12 @@ from cpx_tool.model.trust import ChainResult, Revocation
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One certificate (DER) of a file, or `problem`, why there is none."""
+    """One certificate (DER) of a file, or `problem`, why there is none, and the remedy, `hint`."""
 
     file: str
     der: bytes = b""
     problem: Message | None = None
+    hint: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,4 @@ class Inspected:
     chain: ChainResult | None = None
     revocation: Revocation | None = None
     dossier: Dossier | None = None
+    hint: Message | None = None

@@ -86,6 +86,8 @@ def render(
                 canvas.item("←", source, "dim", indent=4)
         if entry.problem is not None:
             canvas.line(say(entry.problem), "red", indent=2)
+        if entry.hint is not None:
+            canvas.item("→", say(entry.hint), indent=2)
         canvas.line()
     if fetched is not None:
         fetched_lines(canvas, fetched, say)
@@ -201,10 +203,15 @@ def _key(certificate: Certificate) -> str:
 def _body(entry: Inspected, say: Say, at: datetime) -> dict[str, Any]:
     certificate = entry.certificate
     if certificate is None or entry.identity is None:
-        return {"file": entry.file, "problem": say(entry.problem) if entry.problem else None}
+        return {
+            "file": entry.file,
+            "problem": say(entry.problem) if entry.problem else None,
+            "hint": say(entry.hint) if entry.hint else None,
+        }
     return {
         "file": entry.file,
         "problem": None,
+        "hint": None,
         **certificate_body(certificate),
         "validity": _validity(certificate, at),
         "identity": identity_body(entry.identity),

@@ -368,7 +368,7 @@ def anchor_known(chain: ChainResult) -> Answer | None:
 
 @check(
     "P12-CRL",
-    msg("A CRL of the issuer that counts now is at hand"),
+    msg("A CRL of the issuer, or an OCSP answer, that counts now is at hand"),
     msg("Download the CRL again, then: cpx-tool trust import FILE."),
     severity=Severity.WARNING,
     scope=Scope.FILE,
