@@ -19,9 +19,10 @@ from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.assigning import read_assignments, refuse_misfits
 from cpx_tool.judge.describing import own_set
-from cpx_tool.judge.dialogue import Talk, hindrances
+from cpx_tool.judge.dialogue import Talk
 from cpx_tool.judge.drawer import Drawer, read_cards
 from cpx_tool.judge.enrolment import enrol_unasked, enrolled_set
+from cpx_tool.judge.hindrances import hindrances
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.enrolment import Answer, Decided
 from cpx_tool.model.message import msg

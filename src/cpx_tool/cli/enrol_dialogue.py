@@ -14,7 +14,9 @@ from cpx_tool.i18n import say
 from cpx_tool.judge import dialogue
 from cpx_tool.judge.assigning import misfits
 from cpx_tool.judge.dialogue import Act, Talk
-from cpx_tool.model.enrolment import Decided, InsertCard, Question
+from cpx_tool.judge.hindrances import hindrances
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Decided, Question
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
 from cpx_tool.report import enrol_prompts
@@ -54,7 +56,7 @@ class Dialogue:
     def _read(self) -> None:
         observation = self.read()
         if not observation.cards and not self.talk.walks:
-            raise NothingToCheck(*dialogue.hindrances(observation, self.talk.card_set)[0])
+            raise NothingToCheck(*hindrances(observation, self.talk.card_set)[0])
         self._emulated = observation.emulated
         before, self.talk = self.talk, dialogue.put(self.talk, observation)
         news = dialogue.news(before, self.talk, observation)

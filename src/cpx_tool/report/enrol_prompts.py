@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from cpx_tool.model.cardset import ExpectedCard
-from cpx_tool.model.enrolment import (
-    Ask,
-    Confirm,
-    InsertCard,
-    News,
-    Question,
-)
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Ask, Confirm, News, Question
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.enrolment import card_name, refusal, render, still_expected
