@@ -1,0 +1,302 @@
+"""A check of one card after the other, as values: what was seen, what is asked for now, and what a
+typed line or a change of the readers makes of it.
+
+Nothing is read or shown here; `cli/drawer_run.py` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from cpx_tool.judge.awaiting import still_awaited
+from cpx_tool.judge.dialogue import BACK, SKIP, STOP, Act
+from cpx_tool.judge.drawer import read_cards, refusal, seen
+from cpx_tool.judge.hindrances import hindrances
+from cpx_tool.judge.judge import judge
+from cpx_tool.judge.matching import match, role_fits
+from cpx_tool.judge.reading import ReadCard
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.drawer import CheckNews, InsertCard, RealCard
+from cpx_tool.model.enrolment import Why
+from cpx_tool.model.finding import Place
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import (
+    CardObservation,
+    Fault,
+    FaultKind,
+    Observation,
+    PinRefusal,
+    PinResult,
+)
+from cpx_tool.model.reader import Pcsc, Reader, ReaderState
+from cpx_tool.model.trust import TrustMaterial
+
+_UNFINISHED = (PinRefusal.STATE_UNKNOWN, PinRefusal.ALREADY_TRIED)
+"""Refusals that another reading of the same card may not meet."""
+
+_GONE = (
+    "card-removed",
+    "card-changed",
+    "slot-gone",
+    "CKR_TOKEN_NOT_PRESENT",
+    "CKR_TOKEN_NOT_RECOGNIZED",
+    "CKR_DEVICE_REMOVED",
+    "CKR_SESSION_HANDLE_INVALID",
+)
+"""What a module answers when the card was taken out (the Cryptolib CPS: the last one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerRun:
+    """Where the run stands.
+
+    Each step brought these cards; an empty one skips a card. `aside` are cards that were taken
+    back: they do not count, and need not be read again when they come back. `latest` is the
+    newest reading, `trust` what was at hand in all of them.
+    """
+
+    card_set: CardSet
+    steps: tuple[tuple[CardObservation, ...], ...] = ()
+    aside: tuple[CardObservation, ...] = ()
+    latest: Observation | None = None
+    trust: TrustMaterial = field(default_factory=TrustMaterial)
+
+    @property
+    def cards(self) -> tuple[CardObservation, ...]:
+        """All that count, in the order in which they came."""
+        return tuple(card for step in self.steps for card in step)
+
+    @property
+    def known(self) -> tuple[CardObservation, ...]:
+        """All that were read, those taken back, too."""
+        return self.cards + self.aside
+
+    @property
+    def skipped(self) -> int:
+        """How many cards are not to be waited for."""
+        return self.steps.count(())
+
+    @property
+    def observation(self) -> Observation | None:
+        """All readings as one: the cards of each, and the workstation as it was last seen."""
+        if self.latest is None:
+            return None
+        return replace(self.latest, cards=self.cards, trust=self.trust)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a line: the run after it, what to do, and what to say."""
+
+    run: DrawerRun
+    act: Act = Act.GO_ON
+    remark: Message | None = None
+
+
+def resumed(card_set: CardSet, kept: Observation) -> DrawerRun:
+    """A run that goes on from what an interrupted one saw; what was not read to the end is not
+    kept: it is read again.
+    """
+    whole = tuple((card,) for card in kept.cards if is_whole(card))
+    return DrawerRun(card_set, whole, latest=replace(kept, cards=()), trust=kept.trust)
+
+
+def put(run: DrawerRun, reading: Observation) -> DrawerRun:
+    """The run after a reading. Of one card's readings the one that shows more counts.
+
+    Cards that show no certificate are only of the last reading: nothing tells them from others.
+    """
+    brought: list[CardObservation] = []
+    steps = [tuple(card for card in step if card.certificates) for step in run.steps]
+    for card in reading.cards:
+        known = _same(card, [*brought, *(c for step in steps for c in step)])
+        if known is not None and not _shows_more(card, known):
+            continue
+        brought = [c for c in brought if c is not known]
+        steps = [tuple(c for c in step if c is not known) for step in steps]
+        brought.append(card)
+    kept = [after for before, after in zip(run.steps, steps, strict=True) if after or not before]
+    aside = tuple(card for card in run.aside if _same(card, brought) is None)
+    fresh = ((*brought,),) if brought else ()
+    return DrawerRun(run.card_set, (*kept, *fresh), aside, reading, run.trust.plus(reading.trust))
+
+
+def is_whole(card: CardObservation) -> bool:
+    """Read to the end, whatever was found: another reading would not show more.
+
+    An error that the module answers is a finding; a module that ended or hung showed nothing.
+    """
+    refused = card.pin.refusal if card.pin else None
+    if card.token is None or refused in _UNFINISHED or was_pulled(card):
+        return False
+    return all(fault.kind is FaultKind.ERROR for fault in _faults(card))
+
+
+def was_pulled(card: CardObservation) -> bool:
+    """The card was taken out, or another one put in, before it was read to the end."""
+    return any(fault.code in _GONE for fault in _faults(card))
+
+
+def inserted(before: Pcsc, after: Pcsc) -> frozenset[str]:
+    """The names of the readers that got a card between the two looks."""
+    then = {reader.name: _held(reader) for reader in before.readers}
+    return frozenset(
+        reader.name
+        for reader in after.readers
+        if _held(reader) and _held(reader) != then.get(reader.name)
+    )
+
+
+def emptied(pcsc: Pcsc, readers: Iterable[str | None]) -> Pcsc:
+    """The same look, as if nothing were in these readers: what is there now is news."""
+    names = frozenset(readers)
+    return replace(
+        pcsc,
+        readers=tuple(
+            Reader(reader.name, ReaderState.EMPTY) if reader.name in names else reader
+            for reader in pcsc.readers
+        ),
+    )
+
+
+def news(
+    before: DrawerRun, after: DrawerRun, reading: Observation, into: frozenset[str] | None
+) -> CheckNews:
+    """What the reading between the two brought. `into` are the readers that a card was just put
+    into; None when nobody knows. A real card is news as long as it is in.
+    """
+    read = read_cards(reading)
+    real = [found for card in read if (found := _real(card)) is not None]
+    tame = [card for card in read if _real(card) is None]
+    whole = [card for card in tame if is_whole(card.observed)]
+    had = [card for card in before.cards if is_whole(card)]
+    arrived = [card.observed for card in whole if _same(card.observed, had) is None]
+    told = [card for card in tame if _is_in(card.observed, into)]
+    observation = after.observation
+    judged = judge(observation, after.card_set).cards if observation else ()
+    return CheckNews(
+        judged=tuple(card for card in judged if _same(card.observed, arrived) is not None),
+        real=tuple(real),
+        unfinished=tuple(
+            (seen(card), _why_unfinished(card.observed)) for card in told if card not in whole
+        ),
+        again=() if arrived else tuple(seen(card) for card in told if card in whole),
+        hindrances=hindrances(reading, after.card_set),
+    )
+
+
+def prompt(run: DrawerRun) -> InsertCard | None:
+    """The next card, please; None when no more are awaited.
+
+    A card that only resembles a role does not fill it: the right one may still come.
+    """
+    fit = [card for card in _read(run) if _real(card) is None and is_whole(card.observed)]
+    matched = match(fit, run.card_set)
+    missing, possible = list(matched.missing), []
+    for card, placement in zip(fit, matched.placements, strict=True):
+        role = placement.expected if placement.place is Place.EXPECTED else None
+        if role is not None and role_fits(role, card):
+            possible.append(placement.interchangeable or (role,))
+        elif role is not None:
+            missing.append(role)
+    size = run.card_set.size
+    number = size - len(missing) + run.skipped + 1
+    if number > size:
+        return None
+    return InsertCard(number, size, still_awaited(missing, run.card_set.cards, possible))
+
+
+def is_complete(run: DrawerRun) -> bool:
+    """Every card of the set was read: nothing is left to resume."""
+    return prompt(run) is None and not run.skipped
+
+
+def hear(run: DrawerRun, line: str) -> Heard:
+    """The line typed while the next card is awaited."""
+    word = line.strip().lower()
+    if word == "":
+        return Heard(run, Act.READ)
+    if word == STOP:
+        return Heard(run, Act.STOP)
+    if word == SKIP:
+        return Heard(replace(run, steps=(*run.steps, ())))
+    if word == BACK:
+        return _back(run)
+    return Heard(run, remark=msg("“{word}” means nothing here.", word=line.strip()))
+
+
+def _read(run: DrawerRun) -> tuple[ReadCard, ...]:
+    """The cards that count, read."""
+    return read_cards(run.observation) if run.observation is not None else ()
+
+
+def _back(run: DrawerRun) -> Heard:
+    if not run.steps:
+        return Heard(run, remark=msg("There is nothing to go back to."))
+    *steps, last = run.steps
+    if not last:
+        remark = msg("The skipped card is awaited again.")
+        return Heard(replace(run, steps=tuple(steps)), remark=remark)
+    cards = [card for card in _read(run) if card.observed in last]
+    remark = msg("Taken back: {cards}.", cards=tuple(card.key for card in cards))
+    return Heard(replace(run, steps=tuple(steps), aside=(*run.aside, *last)), remark=remark)
+
+
+def _held(reader: Reader) -> str:
+    """What is in the reader; "" for nothing. Another program's use of a card changes nothing."""
+    if reader.state in (ReaderState.EMPTY, ReaderState.UNAVAILABLE):
+        return ""
+    return reader.state.value if reader.state is ReaderState.MUTE else reader.atr or "card"
+
+
+def _same(card: CardObservation, among: Iterable[CardObservation]) -> CardObservation | None:
+    """The reading of the same card: it shares a certificate, though either may lack one."""
+    ders = {item.der for item in card.certificates}
+    for other in among:
+        if other is card or any(item.der in ders for item in other.certificates):
+            return other
+    return None
+
+
+def _is_in(card: CardObservation, readers: frozenset[str] | None) -> bool:
+    """A slot that no reader is joined with may be any of them."""
+    return readers is None or card.reader is None or card.reader in readers
+
+
+def _shows_more(card: CardObservation, known: CardObservation) -> bool:
+    """Of two readings of one card, whether the newer counts."""
+    return not is_whole(known) and _evidence(card) >= _evidence(known)
+
+
+def _evidence(card: CardObservation) -> tuple[bool, bool, int]:
+    accepted = card.pin is not None and card.pin.result is PinResult.ACCEPTED
+    return is_whole(card), accepted, sum(bool(tried.signature) for tried in card.signatures)
+
+
+def _faults(card: CardObservation) -> tuple[Fault, ...]:
+    """All of them, in the order of a walk; not that the card refused the PIN: it is an answer."""
+    refused = card.pin.fault if card.pin and card.pin.refusal else None
+    pin = (refused,) if refused else ()
+    signing = tuple(tried.fault for tried in card.signatures if tried.fault is not None)
+    return pin + card.faults + signing
+
+
+def _why_unfinished(card: CardObservation) -> Message:
+    faults = _faults(card)
+    gone = next((fault for fault in faults if fault.code in _GONE), None)
+    if gone is not None and gone.code != "card-changed":
+        return msg("It was taken out too early.")
+    if faults:
+        return fault_message(gone or faults[0])
+    if card.pin and card.pin.refusal is PinRefusal.ALREADY_TRIED:
+        return msg("Its PIN was tried before in this run.")
+    return msg("The card could not be read.")
+
+
+def _real(card: ReadCard) -> RealCard | None:
+    refused = refusal(card)
+    if refused is None or refused.why is not Why.PRODUCTION or refused.hint is None:
+        return None
+    return RealCard(refused.card, refused.reason, refused.hint)
