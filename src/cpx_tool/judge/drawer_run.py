@@ -30,7 +30,7 @@ from cpx_tool.model.observation import (
     PinRefusal,
     PinResult,
 )
-from cpx_tool.model.reader import Pcsc, Reader, ReaderState
+from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.trust import TrustMaterial
 
 _UNFINISHED = (PinRefusal.STATE_UNKNOWN, PinRefusal.ALREADY_TRIED)
@@ -69,9 +69,9 @@ class DrawerRun:
         return tuple(card for step in self.steps for card in step)
 
     @property
-    def known(self) -> tuple[CardObservation, ...]:
-        """All that were read, those taken back, too."""
-        return self.cards + self.aside
+    def whole(self) -> tuple[CardObservation, ...]:
+        """All that need not be read again, those taken back among them."""
+        return tuple(card for card in self.cards + self.aside if is_whole(card))
 
     @property
     def skipped(self) -> int:
@@ -101,6 +101,15 @@ def resumed(card_set: CardSet, kept: Observation) -> DrawerRun:
     """
     whole = tuple((card,) for card in kept.cards if is_whole(card))
     return DrawerRun(card_set, whole, latest=replace(kept, cards=()), trust=kept.trust)
+
+
+def to_keep(run: DrawerRun) -> Observation | None:
+    """What a resumed run would go on from; None when there is nothing. Nothing of a real card is
+    kept: it belongs to somebody.
+    """
+    cards = tuple(card.observed for card in _read(run) if _real(card) is None)
+    cards = tuple(card for card in cards if is_whole(card))
+    return replace(run.latest, cards=cards, trust=run.trust) if run.latest and cards else None
 
 
 def put(run: DrawerRun, reading: Observation) -> DrawerRun:
@@ -183,7 +192,7 @@ def news(
             (seen(card), _why_unfinished(card.observed)) for card in told if card not in whole
         ),
         again=() if arrived else tuple(seen(card) for card in told if card in whole),
-        hindrances=hindrances(reading, after.card_set),
+        hindrances=hindrances(reading, after.card_set) if _anything_in(reading) else (),
     )
 
 
@@ -258,6 +267,12 @@ def _same(card: CardObservation, among: Iterable[CardObservation]) -> CardObserv
         if other is card or any(item.der in ders for item in other.certificates):
             return other
     return None
+
+
+def _anything_in(reading: Observation) -> bool:
+    """Whether there is more to say than that the readers are empty."""
+    pcsc = reading.pcsc
+    return bool(reading.cards) or pcsc.status is not PcscStatus.OK or any(map(_held, pcsc.readers))
 
 
 def _is_in(card: CardObservation, readers: frozenset[str] | None) -> bool:

@@ -18,7 +18,7 @@ def hindrances(seen_now: Observation, card_set: CardSet) -> tuple[tuple[Message,
     """What may have kept a card from being read, the module's faults first."""
     failed = [f for f in judge(seen_now, card_set).findings if f.outcome is Outcome.FAILED]
     decisive = [f for f in failed if f.severity is Severity.BLOCKER and f.check != set_complete.id]
-    if decisive or seen_now.cards:
-        minor = [f for f in failed if f.check in _UNREAD_CARDS]
+    minor = [f for f in failed if f.check in _UNREAD_CARDS]
+    if decisive or minor or seen_now.cards:
         return tuple((f.message, f.hint) for f in (*decisive, *minor) if f.hint is not None)
     return (no_card_answer(seen_now.pcsc),)

@@ -1,0 +1,101 @@
+"""What an interrupted run saw, kept in the user's state directory until a run of the same set on
+the same cards is complete.
+
+Each is an observation file; its name tells the set, where it and the cards are, and what the set
+held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cpx_tool.adapters import observation_file
+from cpx_tool.adapters.codec import to_json
+from cpx_tool.adapters.ledger import state_directory
+from cpx_tool.errors import BadInput, why
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation
+
+LONGEST_DAYS = 7
+"""Older ones are not taken up, and removed when another one is kept."""
+
+_FOLDER = "runs"
+_DAY_SECONDS = 86_400
+_DIGITS = 12
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRun:
+    """The file of one set and one source of cards."""
+
+    path: Path
+
+    def save(self, observation: Observation) -> None:
+        """Keep it in the place of what was kept before. Raises `BadInput`."""
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(
+                msg("{path} cannot be written: {why}.", path=str(self.path.parent), why=why(error)),
+                msg("Choose a file in a directory you may write to."),
+            ) from None
+        self._remove_old()
+        observation_file.save(observation, self.path)
+
+    def load(self) -> Observation | None:
+        """What is kept; None when nothing is. Raises `BadInput` when it cannot be taken up."""
+        if not self.path.exists():
+            if any(self._of_other_contents()):
+                raise BadInput(
+                    msg("The set is not as it was when the run was interrupted."), AFRESH
+                )
+            return None
+        try:
+            return observation_file.load(self.path)
+        except BadInput as error:
+            raise BadInput(error.reason, AFRESH) from None
+
+    def remove(self) -> None:
+        """Nothing is kept any more of this set, whatever it held."""
+        for path in (self.path, *self._of_other_contents()):
+            with suppress(OSError):
+                path.unlink()
+
+    def _of_other_contents(self) -> Iterator[Path]:
+        stem, _, _ = self.path.stem.rpartition("-")
+        return (p for p in self.path.parent.glob(f"{stem}-*.json") if p != self.path)
+
+    def _remove_old(self) -> None:
+        for path in self.path.parent.glob("*.json"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > LONGEST_DAYS * _DAY_SECONDS:
+                    path.unlink()
+
+
+AFRESH = msg("Run the command without --resume: it reads all cards afresh.")
+
+
+def kept_run(
+    card_set: CardSet, set_file: Path | None, emulated: Path | None, environment: Mapping[str, str]
+) -> KeptRun:
+    """The file for this set, `set_file` where it is a user's own, and these cards: those of an
+    emulation, or those in the readers. Raises `BadInput` where no state directory is known.
+    """
+    places = [os.path.realpath(place) if place else "" for place in (set_file, emulated)]
+    source = _digest("\0".join(places).encode(errors="surrogateescape"))
+    held = _digest(to_json(replace(card_set, aliases=(), source="")))
+    name = "".join(c for c in card_set.name if c.isascii() and (c.isalnum() or c == "-"))
+    folder = state_directory(environment) / _FOLDER
+    return KeptRun(folder / f"{name[:_LONGEST_NAME]}-{source}-{held}.json")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]
