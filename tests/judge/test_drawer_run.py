@@ -231,7 +231,7 @@ def test_a_card_swapped_before_the_login(start: DrawerRun, show: Show, where: st
     )
     ((_, reason),) = news_of(start, observation(swapped)).unfinished
     assert say(reason) == "Another card was put in while this one was being read."
-    assert drawer_run.was_pulled(swapped)
+    assert swapped.pulled
     assert step(put(start, swapped)) == 1
 
 

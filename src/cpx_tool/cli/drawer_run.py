@@ -94,7 +94,7 @@ class Drawer:
         for _ in range(_READINGS_IN_A_ROW):
             before, reading = self.state, self.read()
             self._tell(drawer_run.news(before, self.state, reading, into))
-            pulled = [card.reader for card in reading.cards if drawer_run.was_pulled(card)]
+            pulled = [card.reader for card in reading.cards if card.pulled]
             if not pulled:
                 return
             time.sleep(_GRACE_SECONDS)

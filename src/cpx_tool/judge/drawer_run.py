@@ -23,29 +23,15 @@ from cpx_tool.model.enrolment import Why
 from cpx_tool.model.finding import Place
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import (
+    CARD_CHANGED,
+    CARD_GONE,
     CardObservation,
-    Fault,
-    FaultKind,
     Observation,
     PinRefusal,
     PinResult,
 )
 from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.trust import TrustMaterial
-
-_UNFINISHED = (PinRefusal.STATE_UNKNOWN, PinRefusal.ALREADY_TRIED)
-"""Refusals that another reading of the same card may not meet."""
-
-_GONE = (
-    "card-removed",
-    "card-changed",
-    "slot-gone",
-    "CKR_TOKEN_NOT_PRESENT",
-    "CKR_TOKEN_NOT_RECOGNIZED",
-    "CKR_DEVICE_REMOVED",
-    "CKR_SESSION_HANDLE_INVALID",
-)
-"""What a module answers when the card was taken out (the Cryptolib CPS: the last one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,7 @@ class DrawerRun:
     @property
     def whole(self) -> tuple[CardObservation, ...]:
         """All that need not be read again, those taken back among them."""
-        return tuple(card for card in self.cards + self.aside if is_whole(card))
+        return tuple(card for card in self.cards + self.aside if card.whole)
 
     @property
     def skipped(self) -> int:
@@ -99,7 +85,7 @@ def resumed(card_set: CardSet, kept: Observation) -> DrawerRun:
     """A run that goes on from what an interrupted one saw; what was not read to the end is not
     kept: it is read again.
     """
-    whole = tuple((card,) for card in kept.cards if is_whole(card))
+    whole = tuple((card,) for card in kept.cards if card.whole)
     return DrawerRun(card_set, whole, latest=replace(kept, cards=()), trust=kept.trust)
 
 
@@ -108,7 +94,7 @@ def to_keep(run: DrawerRun) -> Observation | None:
     kept: it belongs to somebody.
     """
     cards = tuple(card.observed for card in _read(run) if _real(card) is None)
-    cards = tuple(card for card in cards if is_whole(card))
+    cards = tuple(card for card in cards if card.whole)
     return replace(run.latest, cards=cards, trust=run.trust) if run.latest and cards else None
 
 
@@ -130,22 +116,6 @@ def put(run: DrawerRun, reading: Observation) -> DrawerRun:
     aside = tuple(card for card in run.aside if _same(card, brought) is None)
     fresh = ((*brought,),) if brought else ()
     return DrawerRun(run.card_set, (*kept, *fresh), aside, reading, run.trust.plus(reading.trust))
-
-
-def is_whole(card: CardObservation) -> bool:
-    """Read to the end, whatever was found: another reading would not show more.
-
-    An error that the module answers is a finding; a module that ended or hung showed nothing.
-    """
-    refused = card.pin.refusal if card.pin else None
-    if card.token is None or refused in _UNFINISHED or was_pulled(card):
-        return False
-    return all(fault.kind is FaultKind.ERROR for fault in _faults(card))
-
-
-def was_pulled(card: CardObservation) -> bool:
-    """The card was taken out, or another one put in, before it was read to the end."""
-    return any(fault.code in _GONE for fault in _faults(card))
 
 
 def inserted(before: Pcsc, after: Pcsc) -> frozenset[str]:
@@ -179,8 +149,8 @@ def news(
     read = read_cards(reading)
     real = [found for card in read if (found := _real(card)) is not None]
     tame = [card for card in read if _real(card) is None]
-    whole = [card for card in tame if is_whole(card.observed)]
-    had = [card for card in before.cards if is_whole(card)]
+    whole = [card for card in tame if card.observed.whole]
+    had = [card for card in before.cards if card.whole]
     arrived = [card.observed for card in whole if _same(card.observed, had) is None]
     told = [card for card in tame if _is_in(card.observed, into)]
     observation = after.observation
@@ -201,7 +171,7 @@ def prompt(run: DrawerRun) -> InsertCard | None:
 
     A card that only resembles a role does not fill it: the right one may still come.
     """
-    fit = [card for card in _read(run) if _real(card) is None and is_whole(card.observed)]
+    fit = [card for card in _read(run) if _real(card) is None and card.observed.whole]
     matched = match(fit, run.card_set)
     missing, possible = list(matched.missing), []
     for card, placement in zip(fit, matched.placements, strict=True):
@@ -282,29 +252,20 @@ def _is_in(card: CardObservation, readers: frozenset[str] | None) -> bool:
 
 def _shows_more(card: CardObservation, known: CardObservation) -> bool:
     """Of two readings of one card, whether the newer counts."""
-    return not is_whole(known) and _evidence(card) >= _evidence(known)
+    return not known.whole and _evidence(card) >= _evidence(known)
 
 
 def _evidence(card: CardObservation) -> tuple[bool, bool, int]:
     accepted = card.pin is not None and card.pin.result is PinResult.ACCEPTED
-    return is_whole(card), accepted, sum(bool(tried.signature) for tried in card.signatures)
-
-
-def _faults(card: CardObservation) -> tuple[Fault, ...]:
-    """All of them, in the order of a walk; not that the card refused the PIN: it is an answer."""
-    refused = card.pin.fault if card.pin and card.pin.refusal else None
-    pin = (refused,) if refused else ()
-    signing = tuple(tried.fault for tried in card.signatures if tried.fault is not None)
-    return pin + card.faults + signing
+    return card.whole, accepted, sum(bool(tried.signature) for tried in card.signatures)
 
 
 def _why_unfinished(card: CardObservation) -> Message:
-    faults = _faults(card)
-    gone = next((fault for fault in faults if fault.code in _GONE), None)
-    if gone is not None and gone.code != "card-changed":
+    gone = next((fault for fault in card.hindered if fault.code in CARD_GONE), None)
+    if gone is not None and gone.code != CARD_CHANGED:
         return msg("It was taken out too early.")
-    if faults:
-        return fault_message(gone or faults[0])
+    if card.hindered:
+        return fault_message(gone or card.hindered[0])
     if card.pin and card.pin.refusal is PinRefusal.ALREADY_TRIED:
         return msg("Its PIN was tried before in this run.")
     return msg("The card could not be read.")

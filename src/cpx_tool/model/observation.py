@@ -23,6 +23,21 @@ TOO_MANY_SLOTS = "too-many-slots"
 """`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
 
 
+CARD_CHANGED = "card-changed"
+"""`Fault.code` where another card was put in."""
+CARD_REMOVED = "card-removed"
+"""`Fault.code` where the reader is empty after a card in it could not be read to the end."""
+CARD_GONE = (
+    CARD_CHANGED,
+    CARD_REMOVED,
+    "slot-gone",
+    "CKR_TOKEN_NOT_PRESENT",
+    "CKR_DEVICE_REMOVED",
+    "CKR_SESSION_HANDLE_INVALID",
+)
+"""What a fault says when the card was taken out (the Cryptolib CPS: the last one)."""
+
+
 class FaultKind(StrEnum):
     """How a call into the module went wrong."""
 
@@ -91,6 +106,10 @@ class PinResult(StrEnum):
     """Not tried; `PinRecord.refusal` says why."""
 
 
+_NOT_FINAL = (PinRefusal.STATE_UNKNOWN, PinRefusal.ALREADY_TRIED)
+"""Refusals that another reading of the same card need not meet."""
+
+
 @dataclass(frozen=True, slots=True)
 class PinRecord:
     """What became of one card's PIN: an attempt, or the refusal to make one. Never the PIN."""
@@ -140,6 +159,32 @@ class CardObservation:
     keys: tuple[PrivateKey, ...] | None = None
     signatures: tuple[SignatureTry, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def hindered(self) -> tuple[Fault, ...]:
+        """What kept something of the card from being read. That it refused the PIN did not: it is
+        an answer.
+        """
+        refused = self.pin.fault if self.pin and self.pin.refusal else None
+        pin = (refused,) if refused else ()
+        signing = tuple(tried.fault for tried in self.signatures if tried.fault is not None)
+        return pin + self.faults + signing
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the card was taken out, or another one put in, before it was read to the end."""
+        return any(fault.code in CARD_GONE for fault in self.hindered)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the card was read to the end, whatever was found: another reading would not
+        show more. An error that the module answers is a finding; a module that ended or hung
+        showed nothing.
+        """
+        refused = self.pin.refusal if self.pin else None
+        if self.token is None or refused in _NOT_FINAL or self.pulled:
+            return False
+        return all(fault.kind is FaultKind.ERROR for fault in self.hindered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.observation import (
+    CARD_CHANGED,
     CardObservation,
     Fault,
     FaultKind,
@@ -49,7 +50,6 @@ from cpx_tool.ports import (
 )
 
 CHALLENGE_BYTES = 32
-CARD_CHANGED = "card-changed"
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
@@ -124,6 +124,9 @@ class CardWalk:
     ) -> tuple[CardObservation, RunMemory]:
         situation, earlier = _situation(card, means, place)
         card, refused = self._gate(card, contents.info, situation, memory)
+        if refused is not None and refused.refusal is PinRefusal.ALREADY_TRIED:
+            situation = _once_more(situation, means.operator, memory)
+            card, refused = self._gate(card, contents.info, situation, memory)
         if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
             situation = _confirmed(situation, earlier, means.operator)
             card, refused = self._gate(card, contents.info, situation, memory)
@@ -146,6 +149,7 @@ class CardWalk:
         card = replace(card, pin=record)
         if record.result is PinResult.ACCEPTED:
             card = self._observe_logged_in(card, contents.info)
+            memory = _remember_end(memory, card)
         return card, memory
 
     def _gate(
@@ -257,6 +261,22 @@ def _confirmed(situation: Situation, earlier: datetime, operator: Operator | Non
     if operator is None or not operator.confirms(situation.card, earlier):
         return situation
     return replace(situation, failed_earlier=False)
+
+
+def _once_more(situation: Situation, operator: Operator | None, memory: RunMemory) -> Situation:
+    """The same as if the PIN had not been tried, where a person says so of a card that accepted it
+    and was taken out too early.
+    """
+    if situation.card not in memory.unfinished or operator is None:
+        return situation
+    return replace(situation, once_more=operator.confirms_once_more(situation.card))
+
+
+def _remember_end(memory: RunMemory, card: CardObservation) -> RunMemory:
+    """Whether the card, which accepted the PIN, was read to the end."""
+    key = frozenset({card_key(card)})
+    unfinished = memory.unfinished - key if card.whole else memory.unfinished | key
+    return replace(memory, unfinished=unfinished)
 
 
 def _obtain(card: CardObservation, means: LoginMeans, situation: Situation) -> Pin | None:
