@@ -11,7 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 from cpx_tool import __version__
-from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
+from cpx_tool.adapters import (
+    calendar_file,
+    files,
+    kept_run,
+    observation_file,
+    system,
+    trust_files,
+)
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
@@ -37,6 +44,7 @@ from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
+from cpx_tool.catalogue.sets import load_sets
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
@@ -64,6 +72,7 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+KeptRun = kept_run.KeptRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,3 +395,11 @@ def _ending(tokens: WorkerTokens) -> Iterator[WorkerTokens]:
         raise
     finally:
         tokens.close()
+
+
+def find_kept_run(card_set: CardSet, set_name: str, emulated: Path | None) -> KeptRun:
+    """Where an interrupted run of this set, which was named so, is kept. Raises `BadInput` where
+    no state directory is known.
+    """
+    own = None if card_set in load_sets() else Path(set_name)
+    return KeptRun(kept_run.kept_path(card_set, own, emulated, os.environ))

@@ -354,6 +354,17 @@ def test_a_resumed_run_goes_on_where_the_other_stopped(
     kept = drawer_run.to_keep(run)
     assert kept is not None
     assert kept.cards == (show(NURSE),)
-    again = drawer_run.resumed(start.card_set, kept)
+    again = drawer_run.resumed(start.card_set, kept, logs_in=True)
     assert (step(again), again.whole) == (2, (show(NURSE),))
     assert hear(again, "b").cards == ()
+
+
+@pytest.mark.parametrize("refusal", [PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED])
+def test_a_run_that_logs_in_reads_again_what_was_read_without(
+    start: DrawerRun, show: Show, refusal: PinRefusal
+) -> None:
+    read_only = no_login(show(NURSE), PinRecord(PinResult.REFUSED, refusal))
+    kept = drawer_run.to_keep(put(start, read_only))
+    assert kept is not None
+    assert drawer_run.resumed(start.card_set, kept, logs_in=True).whole == ()
+    assert drawer_run.resumed(start.card_set, kept, logs_in=False).whole == (read_only,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -107,12 +108,18 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, apart: bool = True
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    apart: bool = True,
+    prefix: Sequence[str] = (),
 ) -> Iterator[Terminal]:
-    """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too."""
+    """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too.
+
+    `prefix` are words before the command, which run it in another place (`Service.prefix`).
+    """
     descriptor, inside = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", _IN_A_SESSION, COMMAND, *map(str, arguments)],
+        [sys.executable, "-c", _IN_A_SESSION, *_found(prefix), COMMAND, *map(str, arguments)],
         env=environment(NO_COLOR="1", **(env or {})),
         stdin=inside,
         stdout=subprocess.PIPE if apart else inside,
@@ -137,6 +144,11 @@ def at_terminal(arguments: Sequence[str | Path], dialogue: Sequence[tuple[str, s
             person.reply(words, answer)
         code, _, _ = person.end()
         return Session(person.screen, code)
+
+
+def _found(prefix: Sequence[str]) -> Sequence[str]:
+    """The prefix with its program's path."""
+    return [shutil.which(prefix[0]) or prefix[0], *prefix[1:]] if prefix else []
 
 
 def _one_line(text: str) -> str:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cpx_tool.adapters import observation_file
@@ -20,14 +21,13 @@ from cpx_tool.adapters.codec import to_json
 from cpx_tool.adapters.ledger import state_directory
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.cardset import CardSet
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import msg, nmsg
 from cpx_tool.model.observation import Observation
 
-LONGEST_DAYS = 7
+LONGEST = timedelta(days=7)
 """Older ones are not taken up, and removed when another one is kept."""
 
 _FOLDER = "runs"
-_DAY_SECONDS = 86_400
 _DIGITS = 12
 _LONGEST_NAME = 40
 
@@ -50,18 +50,37 @@ class KeptRun:
         self._remove_old()
         observation_file.save(observation, self.path)
 
-    def load(self) -> Observation | None:
-        """What is kept; None when nothing is. Raises `BadInput` when it cannot be taken up."""
+    def load(self, now: datetime) -> Observation | None:
+        """What is kept; None when nothing is. Raises `BadInput` when it cannot be taken up: it is
+        damaged, of another version, of other contents of the set, or too old.
+        """
         if not self.path.exists():
             if any(self._of_other_contents()):
                 raise BadInput(
-                    msg("The set is not as it was when the run was interrupted."), AFRESH
+                    msg("The set is not as it was when the run was interrupted."), _AFRESH
                 )
             return None
         try:
-            return observation_file.load(self.path)
+            found = observation_file.load(self.path)
         except BadInput as error:
-            raise BadInput(error.reason, AFRESH) from None
+            raise BadInput(error.reason, _AFRESH) from None
+        if age(found, now) >= LONGEST:
+            raise BadInput(
+                nmsg(
+                    "The interrupted run is {count} day old: its cards may have changed since.",
+                    "The interrupted run is {count} days old: its cards may have changed since.",
+                    age(found, now).days,
+                ),
+                _AFRESH,
+            )
+        return found
+
+    def take_up(self, now: datetime) -> Observation:
+        """What is kept. Raises `BadInput` as `load`, and where nothing is."""
+        found = self.load(now)
+        if found is None:
+            raise BadInput(msg("There is no interrupted run of this set on these cards."), _AFRESH)
+        return found
 
     def remove(self) -> None:
         """Nothing is kept any more of this set, whatever it held."""
@@ -76,16 +95,21 @@ class KeptRun:
     def _remove_old(self) -> None:
         for path in self.path.parent.glob("*.json"):
             with suppress(OSError):
-                if time.time() - path.stat().st_mtime > LONGEST_DAYS * _DAY_SECONDS:
+                if time.time() - path.stat().st_mtime > LONGEST.total_seconds():
                     path.unlink()
 
 
-AFRESH = msg("Run the command without --resume: it reads all cards afresh.")
+def age(found: Observation, now: datetime) -> timedelta:
+    """How long ago it began; a clock that was set back makes nothing older."""
+    return max(now - found.observed_at, timedelta())
 
 
-def kept_run(
+_AFRESH = msg("Run the command without --resume: it reads all cards afresh.")
+
+
+def kept_path(
     card_set: CardSet, set_file: Path | None, emulated: Path | None, environment: Mapping[str, str]
-) -> KeptRun:
+) -> Path:
     """The file for this set, `set_file` where it is a user's own, and these cards: those of an
     emulation, or those in the readers. Raises `BadInput` where no state directory is known.
     """
@@ -94,7 +118,7 @@ def kept_run(
     held = _digest(to_json(replace(card_set, aliases=(), source="")))
     name = "".join(c for c in card_set.name if c.isascii() and (c.isalnum() or c == "-"))
     folder = state_directory(environment) / _FOLDER
-    return KeptRun(folder / f"{name[:_LONGEST_NAME]}-{source}-{held}.json")
+    return folder / f"{name[:_LONGEST_NAME]}-{source}-{held}.json"
 
 
 def _digest(data: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from cpx_tool.judge.awaiting import still_awaited
 from cpx_tool.judge.dialogue import BACK, SKIP, STOP, Act
@@ -40,7 +41,7 @@ class DrawerRun:
 
     Each step brought these cards; an empty one skips a card. `aside` are cards that were taken
     back: they do not count, and need not be read again when they come back. `latest` is the
-    newest reading, `trust` what was at hand in all of them.
+    newest reading, `trust` what was at hand in all of them, `began` when the first one was made.
     """
 
     card_set: CardSet
@@ -48,6 +49,7 @@ class DrawerRun:
     aside: tuple[CardObservation, ...] = ()
     latest: Observation | None = None
     trust: TrustMaterial = field(default_factory=TrustMaterial)
+    began: datetime | None = None
 
     @property
     def cards(self) -> tuple[CardObservation, ...]:
@@ -81,21 +83,29 @@ class Heard:
     remark: Message | None = None
 
 
-def resumed(card_set: CardSet, kept: Observation) -> DrawerRun:
-    """A run that goes on from what an interrupted one saw; what was not read to the end is not
-    kept: it is read again.
+def resumed(card_set: CardSet, kept: Observation, *, logs_in: bool) -> DrawerRun:
+    """A run that goes on from what an interrupted one saw. What was not read to the end is read
+    again; so is, by a run that logs in, what was read without that.
     """
-    whole = tuple((card,) for card in kept.cards if card.whole)
-    return DrawerRun(card_set, whole, latest=replace(kept, cards=()), trust=kept.trust)
+    unasked = (PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED) if logs_in else ()
+    whole = tuple(
+        (card,)
+        for card in kept.cards
+        if card.whole and (card.pin is None or card.pin.refusal not in unasked)
+    )
+    return DrawerRun(card_set, whole, latest=kept, trust=kept.trust, began=kept.observed_at)
 
 
 def to_keep(run: DrawerRun) -> Observation | None:
-    """What a resumed run would go on from; None when there is nothing. Nothing of a real card is
-    kept: it belongs to somebody.
+    """What a resumed run would go on from, dated by its first reading; None when there is nothing.
+    Nothing of a real card is kept: it belongs to somebody.
     """
     cards = tuple(card.observed for card in _read(run) if _real(card) is None)
     cards = tuple(card for card in cards if card.whole)
-    return replace(run.latest, cards=cards, trust=run.trust) if run.latest and cards else None
+    if run.latest is None or not cards:
+        return None
+    began = run.began or run.latest.observed_at
+    return replace(run.latest, cards=cards, trust=run.trust, observed_at=began)
 
 
 def put(run: DrawerRun, reading: Observation) -> DrawerRun:
@@ -115,7 +125,14 @@ def put(run: DrawerRun, reading: Observation) -> DrawerRun:
     kept = [after for before, after in zip(run.steps, steps, strict=True) if after or not before]
     aside = tuple(card for card in run.aside if _same(card, brought) is None)
     fresh = ((*brought,),) if brought else ()
-    return DrawerRun(run.card_set, (*kept, *fresh), aside, reading, run.trust.plus(reading.trust))
+    return replace(
+        run,
+        steps=(*kept, *fresh),
+        aside=aside,
+        latest=reading,
+        trust=run.trust.plus(reading.trust),
+        began=run.began or reading.observed_at,
+    )
 
 
 def inserted(before: Pcsc, after: Pcsc) -> frozenset[str]:

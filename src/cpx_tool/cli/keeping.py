@@ -1,0 +1,89 @@
+"""What an interrupted run leaves behind, and `--resume`, which takes it up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cpx_tool import wiring
+from cpx_tool.cli.output import note
+from cpx_tool.errors import BadInput
+from cpx_tool.judge import drawer_run
+from cpx_tool.judge.drawer_run import DrawerRun
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.observation import Observation
+
+_TELL_AFTER = timedelta(hours=24)
+"""Cards are used, renewed and blocked from one day to the next."""
+
+
+@dataclass
+class Keeper:
+    """Keeps the cards of each state of a run, until the run is over."""
+
+    kept: wiring.KeptRun
+    _fails: bool = False
+
+    def keep(self, state: DrawerRun) -> None:
+        """What cannot be kept costs no run: it is told once."""
+        observation = drawer_run.to_keep(state)
+        if observation is None or self._fails:
+            return
+        try:
+            self.kept.save(observation)
+        except BadInput as error:
+            self._fails = True
+            note(msg("This run could not be resumed: {reason}", reason=error.reason))
+
+    def end(self, state: DrawerRun, *, complete: bool) -> None:
+        """The run is over, or was left before: then say how it goes on."""
+        if complete:
+            self.kept.remove()
+        elif not self._fails and drawer_run.to_keep(state) is not None:
+            note(msg("What was read is kept: the same command with --resume goes on from there."))
+
+    def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
+        """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
+        found = self.kept.take_up(wiring.now())
+        taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
+        note(_resumed(taken, found))
+        age = wiring.now() - found.observed_at
+        if age > _TELL_AFTER:
+            hours = int(age / timedelta(hours=1))
+            note(
+                nmsg(
+                    "That was {count} hour ago: what changed on these cards since is not seen.",
+                    "That was {count} hours ago: what changed on these cards since is not seen.",
+                    hours,
+                )
+            )
+        return taken
+
+    def mention(self) -> None:
+        """Say that there is a run to be resumed, if there is one."""
+        with suppress(BadInput):
+            found = self.kept.load(wiring.now())
+            if found is not None:
+                note(_waiting(found))
+
+
+def _resumed(taken: DrawerRun, found: Observation) -> Message:
+    return nmsg(
+        "Resumed: {count} of {size} cards was read on {date}.",
+        "Resumed: {count} of {size} cards were read on {date}.",
+        len(taken.cards),
+        size=taken.card_set.size,
+        date=found.observed_at,
+    )
+
+
+def _waiting(found: Observation) -> Message:
+    return nmsg(
+        "A run of {date} was interrupted after {count} card: --resume goes on from there, and "
+        "without it this run takes its place.",
+        "A run of {date} was interrupted after {count} cards: --resume goes on from there, and "
+        "without it this run takes its place.",
+        len(found.cards),
+        date=found.observed_at,
+    )
