@@ -278,11 +278,11 @@ def _evidence(card: CardObservation) -> tuple[bool, bool, int]:
 
 
 def _why_unfinished(card: CardObservation) -> Message:
-    gone = next((fault for fault in card.hindered if fault.code in CARD_GONE), None)
+    gone = next((fault for fault in card.all_hindrances if fault.code in CARD_GONE), None)
     if gone is not None and gone.code != CARD_CHANGED:
         return msg("It was taken out too early.")
-    if card.hindered:
-        return fault_message(gone or card.hindered[0])
+    if card.all_hindrances:
+        return fault_message(gone or card.all_hindrances[0])
     if card.pin and card.pin.refusal is PinRefusal.ALREADY_TRIED:
         return msg("Its PIN was tried before in this run.")
     return msg("The card could not be read.")

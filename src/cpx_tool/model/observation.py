@@ -21,8 +21,12 @@ from cpx_tool.model.trust import TrustMaterial
 SCHEMA_VERSION = 1
 TOO_MANY_SLOTS = "too-many-slots"
 """`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
-
-
+INTERRUPTED = "interrupted"
+"""`Fault.code` where the run was interrupted before this was done."""
+CARD_TIME = "card-time"
+"""`Fault.code` of a call not made: the card had taken `detail` (in seconds) already."""
+SESSIONS_LEFT = "sessions-left"
+"""`Fault.code` of a module that keeps sessions open when all are closed; `detail`: how many."""
 CARD_CHANGED = "card-changed"
 """`Fault.code` where another card was put in."""
 CARD_REMOVED = "card-removed"
@@ -36,6 +40,7 @@ CARD_GONE = (
     "CKR_SESSION_HANDLE_INVALID",
 )
 """What a fault says when the card was taken out (the Cryptolib CPS: the last one)."""
+_CUT_OFF = (*CARD_GONE, INTERRUPTED, CARD_TIME)
 
 
 class FaultKind(StrEnum):
@@ -47,19 +52,24 @@ class FaultKind(StrEnum):
     """The module ended its process."""
     HANG = "hang"
     """The module did not answer before the deadline."""
+    EXCESS = "excess"
+    """The module took too much memory; its process was ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A call that failed. `call` is the PKCS#11 function or our port's verb.
 
-    `code` is the CKR_* name, the signal ("SIGSEGV") or the deadline in seconds ("20 s").
+    `code` is the CKR_* name, the signal ("SIGSEGV"), the deadline in seconds ("20 s"), or by how
+    much the memory grew ("300 MiB").
     """
 
     kind: FaultKind
     call: str
     code: str
     detail: str = ""
+    module: str = ""
+    """The file name of the module, where it is one's fault."""
 
 
 class PinRefusal(StrEnum):
@@ -86,6 +96,8 @@ class PinRefusal(StrEnum):
     """The PIN given by the user was refused by another card of this run."""
     STATE_UNKNOWN = "state-unknown"
     """The token's flags could not be read just before the try."""
+    NOT_REACHED = "not-reached"
+    """The run was interrupted, or the card's time was up, before the PIN was tried."""
     UNATTENDED = "unattended"
     """Nobody is there, and nobody asked for a login (--non-interactive without --login)."""
     NOT_ASKED = "not-asked"
@@ -106,7 +118,7 @@ class PinResult(StrEnum):
     """Not tried; `PinRecord.refusal` says why."""
 
 
-_NOT_FINAL = (PinRefusal.STATE_UNKNOWN, PinRefusal.ALREADY_TRIED)
+_NOT_FINAL = (PinRefusal.STATE_UNKNOWN, PinRefusal.NOT_REACHED, PinRefusal.ALREADY_TRIED)
 """Refusals that another reading of the same card need not meet."""
 
 
@@ -161,19 +173,24 @@ class CardObservation:
     faults: tuple[Fault, ...] = ()
 
     @property
-    def hindered(self) -> tuple[Fault, ...]:
-        """What kept something of the card from being read. That it refused the PIN did not: it is
-        an answer.
+    def hindrances(self) -> tuple[Fault, ...]:
+        """The faults that kept something from being seen."""
+        return tuple(fault for fault in self.faults if fault.code != SESSIONS_LEFT)
+
+    @property
+    def all_hindrances(self) -> tuple[Fault, ...]:
+        """The same, those of the login and of signatures among them; not that the card refused
+        the PIN: that is an answer.
         """
         refused = self.pin.fault if self.pin and self.pin.refusal else None
         pin = (refused,) if refused else ()
         signing = tuple(tried.fault for tried in self.signatures if tried.fault is not None)
-        return pin + self.faults + signing
+        return pin + self.hindrances + signing
 
     @property
     def pulled(self) -> bool:
         """Whether the card was taken out, or another one put in, before it was read to the end."""
-        return any(fault.code in CARD_GONE for fault in self.hindered)
+        return any(fault.code in CARD_GONE for fault in self.all_hindrances)
 
     @property
     def whole(self) -> bool:
@@ -182,9 +199,12 @@ class CardObservation:
         showed nothing.
         """
         refused = self.pin.refusal if self.pin else None
-        if self.token is None or refused in _NOT_FINAL or self.pulled:
+        if self.token is None or refused in _NOT_FINAL:
             return False
-        return all(fault.kind is FaultKind.ERROR for fault in self.hindered)
+        return all(
+            fault.kind is FaultKind.ERROR and fault.code not in _CUT_OFF
+            for fault in self.all_hindrances
+        )
 
 
 @dataclass(frozen=True, slots=True)
