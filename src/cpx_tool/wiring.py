@@ -253,6 +253,11 @@ def list_readers(source: Source, tell: Callable[[Message], None]) -> ReaderSlots
         return observe_slots(readers, module)
 
 
+def look_at_readers() -> Pcsc:
+    """The readers of the workstation now; no card is touched."""
+    return PcscReaders().observe()
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while cards were walked; `observation` is what was seen until then, `signal` the
     number of the signal that came.
@@ -276,13 +281,21 @@ class Run:
         """The readers now. No card is touched."""
         return self._walk.look()
 
-    def read(self, known: Sequence[CardObservation] = ()) -> Observation:
-        """Walk the cards that are in now; one that is `known` without a fault is not walked
-        again. Raises `Interrupted` on Ctrl-C.
+    def read(
+        self,
+        known: Sequence[CardObservation] = (),
+        keep: Callable[[Observation], None] = lambda _: None,
+    ) -> Observation:
+        """Walk the cards that are in now; one that is `known` as a whole is not walked again.
+        `keep` hears after each card what was seen until then. Raises `Interrupted` on Ctrl-C.
         """
         context = replace(self._context, started_at=now())
+
+        def kept(seen: ReaderSlots, cards: tuple[CardObservation, ...]) -> None:
+            keep(record(context, seen, cards, self._at_hand))
+
         try:
-            seen, cards = self._walk.observe(known)
+            seen, cards = self._walk.observe(known, kept)
         except WalkInterrupted as stop:
             observation = record(context, stop.seen, stop.cards, self._at_hand)
             raise Interrupted(observation, stop) from None

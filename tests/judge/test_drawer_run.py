@@ -14,6 +14,7 @@ from cpx_tool.i18n import say
 from cpx_tool.judge import drawer_run
 from cpx_tool.judge.dialogue import Act
 from cpx_tool.judge.drawer_run import DrawerRun
+from cpx_tool.judge.insertion import emptied, inserted
 from cpx_tool.judge.judge import judge
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import CheckNews
@@ -334,13 +335,13 @@ IN_USE = (ReaderState.IN_USE, CPS4_ATR)
     ],
 )
 def test_which_readers_got_a_card(before: Pcsc, after: Pcsc, into: set[str]) -> None:
-    assert drawer_run.inserted(before, after) == into
+    assert inserted(before, after) == into
 
 
 def test_a_card_put_in_while_another_was_read() -> None:
     """PC/SC shows no difference between two cards of one kind."""
     look = readers(a=CARD, b=CARD)
-    assert drawer_run.inserted(drawer_run.emptied(look, ["a", None]), look) == {"a"}
+    assert inserted(emptied(look, ["a", None]), look) == {"a"}
 
 
 # --- after an interruption --------------------------------------------------------------------

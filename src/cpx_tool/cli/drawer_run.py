@@ -10,6 +10,7 @@ from typing import Protocol
 
 import click
 
+from cpx_tool import wiring
 from cpx_tool.catalogue.readers import pcsc_answer
 from cpx_tool.cli.output import paper
 from cpx_tool.cli.waiting import wait
@@ -17,6 +18,7 @@ from cpx_tool.i18n import say
 from cpx_tool.judge import drawer_run
 from cpx_tool.judge.dialogue import Act
 from cpx_tool.judge.drawer_run import DrawerRun
+from cpx_tool.judge.insertion import emptied, inserted
 from cpx_tool.model.drawer import CheckNews
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.reader import Pcsc, PcscStatus
@@ -29,36 +31,62 @@ _READINGS_IN_A_ROW = 2
 
 
 class Readings(Protocol):
-    """One run over several readings."""
+    """One run over several readings (`wiring.Run`)."""
 
     def look(self) -> Pcsc:
         """The readers now; no card is touched."""
 
-    def read(self, known: Sequence[CardObservation]) -> Observation:
-        """The cards that are in now; those `known` stand as they are."""
+    def read(
+        self, known: Sequence[CardObservation], keep: Callable[[Observation], None]
+    ) -> Observation:
+        """The cards that are in now; those `known` stand as they are. `keep` hears after each
+        card what was seen until then.
+        """
 
 
 @dataclass
 class Drawer:
-    """One conversation; `state` is where it stands. `keep` is told of each new state."""
+    """One run of `check-set`; `state` is where it stands, and `keep` is told of each new state."""
 
     state: DrawerRun
     readings: Readings
     keep: Callable[[DrawerRun], None]
+    complete: bool = False
+    """Whether it came to its end, and every card was read."""
     _seen: Pcsc = field(default_factory=lambda: Pcsc(PcscStatus.NOT_ASKED))
 
-    def read(self) -> Observation:
-        """One reading of what is in now, without a word."""
-        reading = self.readings.read(self.state.whole)
-        self._seen = reading.pcsc
-        self._put(drawer_run.put(self.state, reading))
-        return reading
-
-    def talk(self, before: DrawerRun, reading: Observation) -> None:
-        """Tell of the first reading, which followed `before`; then ask for cards until all are
-        read, or the operator stops.
+    def collect(self, *, asks: bool) -> Observation:
+        """Everything seen. With `asks`, more cards are asked for when the set has more than there
+        are in the readers. Raises `Interrupted`.
         """
-        self._tell(drawer_run.news(before, self.state, reading, None))
+        before = self.state
+        try:
+            reading = self._read()
+            if asks and self._has_room() and reading.module and reading.module.fault is None:
+                self._tell(drawer_run.news(before, self.state, reading, None))
+                self._talk()
+                self.complete = drawer_run.is_complete(self.state)
+            else:
+                self.complete = True
+                if not before.cards:
+                    return reading
+        except wiring.Interrupted as stop:
+            self._put(drawer_run.put(self.state, stop.observation))
+            raise wiring.Interrupted(self._observation(stop.observation), stop) from None
+        except KeyboardInterrupt as stop:  # in waiting
+            if self.state.latest is None:
+                raise
+            raise wiring.Interrupted(self._observation(self.state.latest), stop) from None
+        return self._observation(reading)
+
+    def _observation(self, reading: Observation) -> Observation:
+        return self.state.observation or reading
+
+    def _has_room(self) -> bool:
+        return len(self.state.cards) < self.state.card_set.size
+
+    def _talk(self) -> None:
+        """Ask for cards until all are read, or the operator stops."""
         act = Act.GO_ON
         while act is not Act.STOP:
             asked = drawer_run.prompt(self.state)
@@ -67,15 +95,25 @@ class Drawer:
             self._show(check_prompts.render_insert(asked, say, paper(sys.stderr)))
             act = self._next()
 
+    def _read(self) -> Observation:
+        """One reading of what is in now, without a word."""
+        reading = self.readings.read(self.state.whole, self._keep_partly)
+        self._seen = reading.pcsc
+        self._put(drawer_run.put(self.state, reading))
+        return reading
+
+    def _keep_partly(self, reading: Observation) -> None:
+        self.keep(drawer_run.put(self.state, reading))
+
     def _next(self) -> Act:
         """A line typed, or a card put in, and what came of it."""
         while isinstance(heard := wait(self._seen, self.readings.look), Pcsc):
-            into = drawer_run.inserted(self._seen, heard)
+            into = inserted(self._seen, heard)
             self._tell_service(heard)
             self._seen = heard
             if into:
                 click.echo(err=True)  # what follows starts on a line of its own
-                self._read(into)
+                self._read_and_tell(into)
                 return Act.GO_ON
         return Act.STOP if heard is None else self._hear(heard)
 
@@ -86,20 +124,20 @@ class Drawer:
         if heard.remark is not None:
             self._show(say(heard.remark) + "\n")
         if heard.act is Act.READ:
-            self._read(None)
+            self._read_and_tell(None)
         return heard.act
 
-    def _read(self, into: frozenset[str] | None) -> None:
+    def _read_and_tell(self, into: frozenset[str] | None) -> None:
         """Read, and tell; once more where another card was put in meanwhile."""
         for _ in range(_READINGS_IN_A_ROW):
-            before, reading = self.state, self.read()
+            before, reading = self.state, self._read()
             self._tell(drawer_run.news(before, self.state, reading, into))
             pulled = [card.reader for card in reading.cards if card.pulled]
             if not pulled:
                 return
             time.sleep(_GRACE_SECONDS)
             self._seen = self.readings.look()
-            into = drawer_run.inserted(drawer_run.emptied(reading.pcsc, pulled), self._seen)
+            into = inserted(emptied(reading.pcsc, pulled), self._seen)
             if not into:
                 return
 

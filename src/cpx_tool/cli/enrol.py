@@ -110,7 +110,8 @@ def enrol_set(
     asks = at_terminal() and not no_input
     if asks:
         walks = emulated is None and observation is None
-        decided = Dialogue(Talk(card_set, answers, walks, may_be_partial), read).run()
+        look = wiring.look_at_readers if walks else None
+        decided = Dialogue(Talk(card_set, answers, walks, may_be_partial), read, look).run()
     else:
         decided = _unasked(read(), card_set, answers, may_be_partial)
     if decided.agreed:

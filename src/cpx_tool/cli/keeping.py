@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from cpx_tool import wiring
 from cpx_tool.cli.output import note
 from cpx_tool.errors import BadInput
 from cpx_tool.judge import drawer_run
 from cpx_tool.judge.drawer_run import DrawerRun
+from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import Observation
 
@@ -22,13 +24,13 @@ _TELL_AFTER = timedelta(hours=24)
 class Keeper:
     """Keeps the cards of each state of a run, until the run is over."""
 
-    kept: wiring.KeptRun
+    kept: wiring.KeptRun | None
     _fails: bool = False
 
     def keep(self, state: DrawerRun) -> None:
         """What cannot be kept costs no run: it is told once."""
         observation = drawer_run.to_keep(state)
-        if observation is None or self._fails:
+        if observation is None or self._fails or self.kept is None:
             return
         try:
             self.kept.save(observation)
@@ -38,6 +40,8 @@ class Keeper:
 
     def end(self, state: DrawerRun, *, complete: bool) -> None:
         """The run is over, or was left before: then say how it goes on."""
+        if self.kept is None:
+            return
         if complete:
             self.kept.remove()
         elif not self._fails and drawer_run.to_keep(state) is not None:
@@ -45,6 +49,7 @@ class Keeper:
 
     def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
         """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
+        assert self.kept is not None  # noqa: S101 - `find_keeper` with `needed`
         found = self.kept.take_up(wiring.now())
         taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
         note(_resumed(taken, found))
@@ -63,9 +68,21 @@ class Keeper:
     def mention(self) -> None:
         """Say that there is a run to be resumed, if there is one."""
         with suppress(BadInput):
-            found = self.kept.load(wiring.now())
+            found = self.kept.load(wiring.now()) if self.kept is not None else None
             if found is not None:
                 note(_waiting(found))
+
+
+def find_keeper(card_set: CardSet, set_name: str, emulated: Path | None, *, needed: bool) -> Keeper:
+    """The keeper of runs of this set. Where nothing can be kept it keeps nothing, or, when it is
+    `needed`, `BadInput` is raised.
+    """
+    try:
+        return Keeper(wiring.find_kept_run(card_set, set_name, emulated))
+    except BadInput:
+        if needed:
+            raise
+        return Keeper(None)
 
 
 def _resumed(taken: DrawerRun, found: Observation) -> Message:

@@ -14,6 +14,7 @@ from cpx_tool.judge.awaiting import still_awaited
 from cpx_tool.judge.dialogue import BACK, SKIP, STOP, Act
 from cpx_tool.judge.drawer import read_cards, refusal, seen
 from cpx_tool.judge.hindrances import hindrances
+from cpx_tool.judge.insertion import holds_any
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.matching import match, role_fits
 from cpx_tool.judge.reading import ReadCard
@@ -31,7 +32,7 @@ from cpx_tool.model.observation import (
     PinRefusal,
     PinResult,
 )
-from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
+from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.trust import TrustMaterial
 
 
@@ -135,28 +136,6 @@ def put(run: DrawerRun, reading: Observation) -> DrawerRun:
     )
 
 
-def inserted(before: Pcsc, after: Pcsc) -> frozenset[str]:
-    """The names of the readers that got a card between the two looks."""
-    then = {reader.name: _held(reader) for reader in before.readers}
-    return frozenset(
-        reader.name
-        for reader in after.readers
-        if _held(reader) and _held(reader) != then.get(reader.name)
-    )
-
-
-def emptied(pcsc: Pcsc, readers: Iterable[str | None]) -> Pcsc:
-    """The same look, as if nothing were in these readers: what is there now is news."""
-    names = frozenset(readers)
-    return replace(
-        pcsc,
-        readers=tuple(
-            Reader(reader.name, ReaderState.EMPTY) if reader.name in names else reader
-            for reader in pcsc.readers
-        ),
-    )
-
-
 def news(
     before: DrawerRun, after: DrawerRun, reading: Observation, into: frozenset[str] | None
 ) -> CheckNews:
@@ -240,13 +219,6 @@ def _back(run: DrawerRun) -> Heard:
     return Heard(replace(run, steps=tuple(steps), aside=(*run.aside, *last)), remark=remark)
 
 
-def _held(reader: Reader) -> str:
-    """What is in the reader; "" for nothing. Another program's use of a card changes nothing."""
-    if reader.state in (ReaderState.EMPTY, ReaderState.UNAVAILABLE):
-        return ""
-    return reader.state.value if reader.state is ReaderState.MUTE else reader.atr or "card"
-
-
 def _same(card: CardObservation, among: Iterable[CardObservation]) -> CardObservation | None:
     """The reading of the same card: it shares a certificate, though either may lack one."""
     ders = {item.der for item in card.certificates}
@@ -259,7 +231,7 @@ def _same(card: CardObservation, among: Iterable[CardObservation]) -> CardObserv
 def _anything_in(reading: Observation) -> bool:
     """Whether there is more to say than that the readers are empty."""
     pcsc = reading.pcsc
-    return bool(reading.cards) or pcsc.status is not PcscStatus.OK or any(map(_held, pcsc.readers))
+    return bool(reading.cards) or pcsc.status is not PcscStatus.OK or holds_any(pcsc)
 
 
 def _is_in(card: CardObservation, readers: frozenset[str] | None) -> bool:

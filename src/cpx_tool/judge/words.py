@@ -11,6 +11,8 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import (
+    CARD_CHANGED,
+    CARD_REMOVED,
     CARD_TIME,
     INTERRUPTED,
     SESSIONS_LEFT,
@@ -84,7 +86,8 @@ def usage_words(certificate: Certificate) -> Message:
 
 
 _OWN_CODES = {
-    "card-changed": msg("Another card was put in while this one was being read."),
+    CARD_CHANGED: msg("Another card was put in while this one was being read."),
+    CARD_REMOVED: msg("The card was taken out of its reader before it was read to the end."),
     "slot-gone": msg("The card's slot is gone since the module was started again."),
     INTERRUPTED: msg("The run was interrupted before the card was finished."),
     "no-such-key": msg("The key is not on the card."),
