@@ -61,6 +61,12 @@ class Terminal:
         assert text in shown, shown
         return shown
 
+    def told(self, text: str) -> str:
+        """As `asked`, of what comes by itself: what stood there before does not count again."""
+        shown = self.asked(text)
+        self._answered = len(self.screen)
+        return shown
+
     def reply(self, words: str, line: str) -> None:
         """Wait for these words, whatever stands around them, and type the line."""
         self._wait_for(words)
