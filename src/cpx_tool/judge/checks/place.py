@@ -8,7 +8,7 @@ from cpx_tool.judge.words import extra_message, fault_message, foreign_message
 from cpx_tool.model.finding import Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import SESSIONS_LEFT, CardObservation, PinRecord
+from cpx_tool.model.observation import SESSIONS_LEFT, CardObservation
 
 
 @check(
@@ -35,8 +35,13 @@ def card_read(observed: CardObservation) -> Answer:
     ),
     severity=Severity.WARNING,
 )
-def sessions_closed(observed: CardObservation, attempt: PinRecord) -> Answer | None:  # noqa: ARG001
-    """After the last session was closed none is counted (PKCS#11 v2.40, 3.2, ulSessionCount)."""
+def sessions_closed(observed: CardObservation) -> Answer | None:
+    """After the last session was closed none is counted (PKCS#11 v2.40, 3.2, ulSessionCount).
+
+    Looked at after a logout only.
+    """
+    if observed.keys is None:
+        return None
     left = [fault for fault in observed.faults if fault.code == SESSIONS_LEFT]
     if left:
         return failed(fault_message(left[0]))
