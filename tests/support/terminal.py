@@ -8,11 +8,13 @@ import select
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from support.cli import COMMAND, environment
 
@@ -42,6 +44,7 @@ class Terminal:
 
     process: subprocess.Popen[bytes]
     _descriptor: int
+    _out: IO[bytes]
     screen: str = ""
     _answered: int = 0
 
@@ -85,8 +88,9 @@ class Terminal:
         """Wait for the end: exit code, standard output, and what is new on the screen."""
         while self._read():
             pass
-        out = self.process.stdout.read().decode() if self.process.stdout else ""
-        return self.process.wait(timeout=_PATIENCE), out, _one_line(self._news)
+        code = self.process.wait(timeout=_PATIENCE)
+        self._out.seek(0)
+        return code, self._out.read().decode(), _one_line(self._news)
 
     @property
     def _news(self) -> str:
@@ -124,22 +128,22 @@ def terminal(
     `prefix` are words before the command, which run it in another place (`Service.prefix`).
     """
     descriptor, inside = pty.openpty()
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe would hold a long result up
     process = subprocess.Popen(
         [sys.executable, "-c", _IN_A_SESSION, *_found(prefix), COMMAND, *map(str, arguments)],
         env=environment(NO_COLOR="1", **(env or {})),
         stdin=inside,
-        stdout=subprocess.PIPE if apart else inside,
+        stdout=out if apart else inside,
         stderr=inside,
         start_new_session=True,
     )
     os.close(inside)
     try:
-        yield Terminal(process, descriptor)
+        yield Terminal(process, descriptor, out)
     finally:
         process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        out.close()
         os.close(descriptor)
 
 

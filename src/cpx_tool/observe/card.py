@@ -205,6 +205,7 @@ class CardWalk:
     ) -> PinRecord:
         ders = [item.der for item in contents.certificates]
         expected = seal(contents.info.label, contents.info.serial, ders)
+        before = turn.memory
         turn.remember_try(card_key(card))
         flags, pad = _flags(card.token), pin is None
         try:
@@ -212,6 +213,7 @@ class CardWalk:
         except TokenFault as error:
             refused = _LATE_REFUSALS.get(error.fault.code)
             if refused is not None:  # seen before C_Login: no try was used
+                turn.memory = before
                 return PinRecord(PinResult.REFUSED, refused, flags, error.fault, pad)
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
             if pin is not None and pin.origin is PinOrigin.GIVEN:
