@@ -99,7 +99,7 @@ class Desk:
     @property
     def kept(self) -> list[Path]:
         """The files of interrupted runs."""
-        return list((self.folder / "state" / "runs").glob("*"))
+        return list((self.folder / "state" / "runs").glob("*.json"))
 
 
 MakeDesk = Callable[[Path], Desk]

@@ -12,13 +12,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cpx_tool.adapters import observation_file
 from cpx_tool.adapters.codec import to_json
-from cpx_tool.adapters.ledger import state_directory
+from cpx_tool.adapters.ledger import STATE_VARIABLE, state_directory
+from cpx_tool.adapters.system import lock
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import msg, nmsg
@@ -32,21 +33,55 @@ _DIGITS = 12
 _LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, slots=True)
 class KeptRun:
-    """The file of one set and one source of cards."""
+    """The file of one set and one source of cards. A run that goes on has it for itself: else a
+    second one would take it for interrupted.
+    """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def claim(self) -> bool:
+        """Have it until `release`, or the end of the process; False while another run has it.
+        Raises `BadInput` where nothing can be kept.
+        """
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            lock(descriptor)
+            mine = os.path.samestat(os.fstat(descriptor), self._lock_path.stat())
+        except OSError:
+            mine = False
+        if not mine:  # or it ended in this very moment
+            os.close(descriptor)
+            return False
+        self._lock = descriptor
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._lock is not None:
+            with suppress(OSError):  # Windows removes no open file
+                self._lock_path.unlink()
+            os.close(self._lock)
+            self._lock = None
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_suffix(".lock")
+
+    def _unwritable(self, error: OSError) -> BadInput:
+        return BadInput(
+            msg("{path} cannot be written: {why}.", path=str(self.path.parent), why=why(error)),
+            msg("Set {variable} to a directory you may write to.", variable=STATE_VARIABLE),
+        )
 
     def save(self, observation: Observation) -> None:
         """Keep it in the place of what was kept before. Raises `BadInput`."""
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(
-                msg("{path} cannot be written: {why}.", path=str(self.path.parent), why=why(error)),
-                msg("Choose a file in a directory you may write to."),
-            ) from None
         self._remove_old()
         observation_file.save(observation, self.path)
 
@@ -93,9 +128,10 @@ class KeptRun:
         return (p for p in self.path.parent.glob(f"{stem}-*.json") if p != self.path)
 
     def _remove_old(self) -> None:
-        for path in self.path.parent.glob("*.json"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime > LONGEST.total_seconds():
+        oldest = time.time() - LONGEST.total_seconds()
+        with suppress(OSError):
+            for path in self.path.parent.iterdir():
+                if path.stat().st_mtime < oldest:
                     path.unlink()
 
 

@@ -146,7 +146,9 @@ def _walk(
     except wiring.Interrupted as stop:
         return stop.observation, stop
     finally:
-        if drawer is not None:
+        if drawer is None:
+            keeper.end(state, complete=False)
+        else:
             keeper.end(drawer.state, complete=drawer.complete)
 
 

@@ -44,13 +44,18 @@ class Keeper:
             return
         if complete:
             self.kept.remove()
-        elif not self._fails and drawer_run.to_keep(state) is not None:
+        self.kept.release()
+        if not complete and not self._fails and drawer_run.to_keep(state) is not None:
             note(msg("What was read is kept: the same command with --resume goes on from there."))
 
     def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
         """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
         assert self.kept is not None  # noqa: S101 - `find_keeper` with `needed`
-        found = self.kept.take_up(wiring.now())
+        try:
+            found = self.kept.take_up(wiring.now())
+        except BadInput:
+            self.kept.release()
+            raise
         taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
         note(_resumed(taken, found))
         age = wiring.now() - found.observed_at
@@ -74,15 +79,22 @@ class Keeper:
 
 
 def find_keeper(card_set: CardSet, set_name: str, emulated: Path | None, *, needed: bool) -> Keeper:
-    """The keeper of runs of this set. Where nothing can be kept it keeps nothing, or, when it is
-    `needed`, `BadInput` is raised.
+    """The keeper of runs of this set. Where nothing can be kept, or another run is being kept, it
+    keeps nothing; or, when it is `needed`, `BadInput` is raised.
     """
     try:
-        return Keeper(wiring.find_kept_run(card_set, set_name, emulated))
+        kept = wiring.find_kept_run(card_set, set_name, emulated)
+        claimed = kept.claim()
     except BadInput:
         if needed:
             raise
         return Keeper(None)
+    if needed and not claimed:
+        raise BadInput(
+            msg("Another run of this set on these cards is going on."),
+            msg("Wait for its end, or stop it with Ctrl-C."),
+        )
+    return Keeper(kept if claimed else None)
 
 
 def _resumed(taken: DrawerRun, found: Observation) -> Message:
