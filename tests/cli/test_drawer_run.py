@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from support.cli import COMMAND, environment
 from support.modules import compile_proxy
 from support.pcscd import Service, pcscd
 from support.proxy import Proxy
@@ -280,25 +278,3 @@ def test_enrol_set_notices_a_card_by_itself(make_desk: MakeDesk, good: Path) -> 
         shown = person.answer("Insert the next card (2 of 6).", "q")
         assert f"Read: {desk.number(DOCTOR)} BASILE" in shown
         assert person.end()[0] == 1
-
-
-def test_a_run_with_all_readers_that_is_killed(module: Path, good: Path, tmp_path: Path) -> None:
-    """The fourth card's module hangs, and the run is killed there: three cards are kept."""
-    cards = Proxy(module, good, tmp_path)
-    hanging = cards.serials[3]
-    folder = cards.start(f"fault {hanging} C_Sign 1 hang")
-    words = [COMMAND, "check-set", "--set", "centre-sante", "--module", module, "--json"]
-    variables = environment(**cards.variables(folder))
-    with subprocess.Popen(words, env=variables, stdout=subprocess.PIPE) as run:
-        end = time.monotonic() + 30
-        while f"C_Sign {hanging}" not in (folder / "log").read_text():
-            assert time.monotonic() < end
-            time.sleep(0.02)
-        run.kill()
-    done = subprocess.run(
-        [*words, "--resume"], env=variables, capture_output=True, text=True, check=False
-    )
-    assert "Resumed: 3 of 6 cards were read on " in done.stderr
-    assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "passed")
-    logins = [line for line in (folder / "log").read_text().splitlines() if "C_Login" in line]
-    assert Counter(line.split()[1] for line in logins) == Counter([*cards.serials, hanging])
