@@ -149,12 +149,20 @@ def kept_path(
     """The file for this set, `set_file` where it is a user's own, and these cards: those of an
     emulation, or those in the readers. Raises `BadInput` where no state directory is known.
     """
-    places = [os.path.realpath(place) if place else "" for place in (set_file, emulated)]
+    places = [_real(place) if place else "" for place in (set_file, emulated)]
     source = _digest("\0".join(places).encode(errors="surrogateescape"))
     held = _digest(to_json(replace(card_set, aliases=(), source="")))
     name = "".join(c for c in card_set.name if c.isascii() and (c.isalnum() or c == "-"))
     folder = state_directory(environment) / _FOLDER
     return folder / f"{name[:_LONGEST_NAME]}-{source}-{held}.json"
+
+
+def _real(place: Path) -> str:
+    """The place, however it was named; as it was named where the system cannot tell."""
+    try:
+        return os.path.realpath(place)
+    except (OSError, ValueError):  # the current directory is gone; a NUL
+        return str(place)
 
 
 def _digest(data: bytes) -> str:

@@ -42,7 +42,8 @@ from cpx_tool.report.reminders import reminders
     help=_(
         "Check all cards of a set.\n\n"
         "Reads every card that the PKCS#11 module shows, logs in once on each card that is "
-        "proven to be a test card, lets its keys sign, and gives one verdict."
+        "proven to be a test card, lets its keys sign, and gives one verdict. At a terminal, with "
+        "more cards in the set than in the readers, it asks for one card after the other."
     ),
 )
 @options.set_option
