@@ -18,6 +18,14 @@
                                            is asked of them is logged with the serial "many"
      pin GIVEN REAL                        GIVEN is the PIN of all cards
      pad REAL                              a login without a PIN is one typed on a pad
+     reader SERIAL NAME                    the token is the card in the PC/SC reader NAME
+
+   Once there is a rule "reader", the slots are the readers that PC/SC lists (whether a rule names
+   them or not), in the order first seen, and described by their names; whether there is a card in
+   one, PC/SC says at each call. The token of the last rule for a reader is in it: append a rule to
+   put another card there next. A card in a reader without a rule, and one that stays mute, is not
+   recognised. In the middle of a call a card that is pulled gives CKR_DEVICE_REMOVED; its sessions
+   end, as they do when it was out and is in again. Without the service no card is seen.
 
    Types as in PKCS#11 v2.40 on a platform whose CK_ULONG is unsigned long; no header is needed. */
 #define _GNU_SOURCE
@@ -38,9 +46,13 @@ enum { GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_L
        SIGN = 43, FUNCTIONS = 68 };
 enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
        TOKEN_INFO_SIZE = 208 };
-enum { CKR_GENERAL_ERROR = 5, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_BUFFER_TOO_SMALL = 0x150 };
+enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
+       CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
+       CKR_BUFFER_TOO_SMALL = 0x150 };
+#define NOWHERE (~0UL)
 #define FIRST_OF_MANY (1UL << 40) /* SoftHSM's ids have 31 bits */
-enum { SLOT_INFO_TEXT = 96, SLOT_INFO_SIZE = 112 };
+enum { SLOT_INFO_TEXT = 96, SLOT_INFO_FLAGS = 96, SLOT_INFO_SIZE = 112, DESCRIPTION_SIZE = 64 };
+enum { CKF_TOKEN_PRESENT = 1, CKF_REMOVABLE_HARDWARE = 6 };
 
 struct list { unsigned char version[2]; void *functions[FUNCTIONS]; };
 
@@ -198,6 +210,153 @@ static U shown(U slot)
     return slot;
 }
 
+/* --- readers, as PC/SC sees them --------------------------------------------------------------- */
+
+enum { MAX_READERS = 32, READER_NAME_SIZE = 128, ATR_SIZE = 33 };
+enum { SCARD_STATE_PRESENT = 0x20, SCARD_STATE_MUTE = 0x200 };
+
+struct reader_state { const char *name; void *own; U current, event, atr_size;
+                      unsigned char atr[ATR_SIZE]; };
+
+static struct reader { char name[READER_NAME_SIZE], serial[32]; U event; } readers[MAX_READERS];
+static U reader_count;
+
+static void serial_of(U slot, char serial[17]);
+static U slot_holding(const char *serial, U otherwise);
+
+static int with_readers(void)
+{
+    char line[512];
+    FILE *file = rules();
+    int found = rule(file, line, "reader", NULL) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* The serial of the card for this reader: that of the last rule; "" without one. */
+static void card_for(const char *name, char serial[32])
+{
+    char line[512], of[32];
+    const char *words;
+    int rest;
+    FILE *file = rules();
+    serial[0] = 0;
+    while ((words = rule(file, line, "reader", NULL))) {
+        line[strcspn(line, "\n")] = 0;
+        if (sscanf(words, "%31s %n", of, &rest) == 1 && strcmp(words + rest, name) == 0)
+            strcpy(serial, of);
+    }
+    if (file)
+        fclose(file);
+}
+
+static struct reader *reader_named(const char *name)
+{
+    for (U i = 0; i < reader_count; i++)
+        if (strcmp(readers[i].name, name) == 0)
+            return readers + i;
+    if (reader_count == MAX_READERS || strlen(name) >= READER_NAME_SIZE)
+        return NULL;
+    strcpy(readers[reader_count].name, name);
+    return readers + reader_count++;
+}
+
+/* What is in the reader now; what was open on a card that is out, or was, is so no more. */
+static void look_into(struct reader *reader, U event)
+{
+    char serial[32];
+    U slot;
+    card_for(reader->name, serial);
+    /* the upper bits count the cards that came and went */
+    if (reader->event & SCARD_STATE_PRESENT &&
+        (reader->event >> 16 != event >> 16 || strcmp(reader->serial, serial)) &&
+        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE)
+        REAL(CLOSE_ALL_SESSIONS, U)(slot);
+    reader->event = event;
+    strcpy(reader->serial, serial);
+}
+
+/* Ask PC/SC afresh, in a context of its own: the service may have been started again. */
+static void look_at_readers(void)
+{
+    static U (*establish)(U, const void *, const void *, U *), (*release)(U);
+    static U (*list)(U, const char *, char *, U *), (*status)(U, U, struct reader_state *, U);
+    char names[8192] = "";
+    U context, size = sizeof names, seen[MAX_READERS] = { 0 };
+    void *library = establish ? NULL : dlopen("libpcsclite.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library) {
+        list = dlsym(library, "SCardListReaders");
+        status = dlsym(library, "SCardGetStatusChange");
+        release = dlsym(library, "SCardReleaseContext");
+        establish = dlsym(library, "SCardEstablishContext");
+    }
+    if (establish && establish(0, NULL, NULL, &context) == 0) {
+        if (list(context, NULL, names, &size))
+            names[0] = 0;
+        for (char *name = names; *name; name += strlen(name) + 1) {
+            struct reader *reader = reader_named(name);
+            struct reader_state state = { .name = name };
+            if (reader && status(context, 0, &state, 1) == 0)
+                seen[reader - readers] = state.event;
+        }
+        release(context);
+    }
+    for (U i = 0; i < reader_count; i++)
+        look_into(readers + i, seen[i]);
+}
+
+/* The real slot of the card in the reader with this id. */
+static U card_slot(U id, U *slot)
+{
+    if (id >= reader_count)
+        return CKR_SLOT_ID_INVALID;
+    if (!(readers[id].event & SCARD_STATE_PRESENT))
+        return CKR_TOKEN_NOT_PRESENT;
+    *slot = slot_holding(readers[id].serial, NOWHERE);
+    return *slot == NOWHERE || readers[id].event & SCARD_STATE_MUTE ? CKR_TOKEN_NOT_RECOGNIZED : 0;
+}
+
+static U reader_holding(U slot)
+{
+    U other;
+    for (U i = 0; i < reader_count; i++)
+        if (card_slot(i, &other) == 0 && other == slot)
+            return i;
+    return NOWHERE;
+}
+
+static U list_readers(unsigned char with_token, U *ids, U *count)
+{
+    U room = *count, slot;
+    look_at_readers();
+    *count = 0;
+    for (U i = 0; i < reader_count; i++) {
+        if (with_token && card_slot(i, &slot))
+            continue;
+        if (ids && *count < room)
+            ids[*count] = i;
+        ++*count;
+    }
+    return ids && *count > room ? CKR_BUFFER_TOO_SMALL : 0;
+}
+
+static U describe_reader(U id, void *info)
+{
+    look_at_readers();
+    if (id >= reader_count)
+        return CKR_SLOT_ID_INVALID;
+    size_t size = strlen(readers[id].name);
+    memset(info, 0, SLOT_INFO_SIZE);
+    memset(info, ' ', SLOT_INFO_TEXT);
+    memcpy(info, readers[id].name, size < DESCRIPTION_SIZE ? size : DESCRIPTION_SIZE);
+    *(U *)((char *)info + SLOT_INFO_FLAGS) =
+        CKF_REMOVABLE_HARDWARE | (readers[id].event & SCARD_STATE_PRESENT ? CKF_TOKEN_PRESENT : 0);
+    return 0;
+}
+
+/* --- tokens ------------------------------------------------------------------------------------ */
+
 static void serial_of(U slot, char serial[17])
 {
     char info[TOKEN_INFO_SIZE];
@@ -213,13 +372,18 @@ static void serial_of(U slot, char serial[17])
 }
 
 /* The real slot of a shown id; an id that is not shown stays as it is, and is refused. */
-static U real_slot(U id)
+static U real_slot(U id, U *slot)
 {
+    if (with_readers()) {
+        look_at_readers();
+        return card_slot(id, slot);
+    }
     U slots[MAX_SLOTS], count = real_slots(0, slots);
+    *slot = id;
     for (U i = 0; i < count; i++)
         if (shown(slots[i]) == id)
-            return slots[i];
-    return id;
+            *slot = slots[i];
+    return 0;
 }
 
 static U slot_holding(const char *serial, U otherwise)
@@ -235,20 +399,22 @@ static U slot_holding(const char *serial, U otherwise)
 }
 
 /* The real slot whose token is to be seen in the slot with this id. */
-static U token_slot(U id)
+static U token_slot(U id, U *slot)
 {
     char serial[17], line[512], other[64], function[64];
     const char *words;
-    U slot = real_slot(id), number;
-    serial_of(slot, serial);
+    U number, code = real_slot(id, slot);
+    if (code)
+        return code;
+    serial_of(*slot, serial);
     FILE *file = rules();
     while ((words = rule(file, line, "show", serial)))
         if (sscanf(words, "%63s %63s %lu", other, function, &number) == 3 &&
             from_now_on(serial, function, number))
-            slot = slot_holding(other, slot);
+            *slot = slot_holding(other, *slot);
     if (file)
         fclose(file);
-    return slot;
+    return 0;
 }
 
 static U many(void)
@@ -264,6 +430,8 @@ static U many(void)
 
 static U get_slot_list(unsigned char with_token, U *ids, U *count)
 {
+    if (with_readers())
+        return list_readers(with_token, ids, count);
     U slots[MAX_SLOTS], found = real_slots(with_token, slots), room = *count;
     U more = with_token ? 0 : many();
     *count = found + more;
@@ -287,17 +455,22 @@ static U get_slot_info(U id, void *info)
         memcpy(info, "Empty", 5);
         return 0;
     }
-    return REAL(GET_SLOT_INFO, U, void *)(real_slot(id), info);
+    if (with_readers())
+        return describe_reader(id, info);
+    U slot, code = real_slot(id, &slot);
+    return code ? code : REAL(GET_SLOT_INFO, U, void *)(slot, info);
 }
 
 static U get_mechanism_list(U id, U *mechanisms, U *count)
 {
-    return REAL(GET_MECHANISM_LIST, U, U *, U *)(token_slot(id), mechanisms, count);
+    U slot, code = token_slot(id, &slot);
+    return code ? code : REAL(GET_MECHANISM_LIST, U, U *, U *)(slot, mechanisms, count);
 }
 
 static U get_mechanism_info(U id, U mechanism, void *info)
 {
-    return REAL(GET_MECHANISM_INFO, U, U, void *)(token_slot(id), mechanism, info);
+    U slot, code = token_slot(id, &slot);
+    return code ? code : REAL(GET_MECHANISM_INFO, U, U, void *)(slot, mechanism, info);
 }
 
 static U get_token_info(U id, void *info)
@@ -309,10 +482,11 @@ static U get_token_info(U id, void *info)
         log_line("C_GetTokenInfo", "many", getpid());
         return CKR_TOKEN_NOT_PRESENT;
     }
-    serial_of(real_slot(id), own);
-    if ((code = enter("C_GetTokenInfo", own)))
+    if ((code = real_slot(id, &slot)))
         return code;
-    slot = token_slot(id);
+    serial_of(slot, own);
+    if ((code = enter("C_GetTokenInfo", own)) || (code = token_slot(id, &slot)))
+        return code;
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
         return code;
     serial_of(slot, serial);
@@ -353,27 +527,34 @@ static void serial_of_session(U session, char serial[17])
         serial_of(info[0], serial);
 }
 
+/* As `enter`, on the card of this session; CKR_DEVICE_REMOVED when it left its reader meanwhile. */
 static U enter_session(const char *function, U session)
 {
     char serial[17];
+    U info[4], code;
     serial_of_session(session, serial);
-    return enter(function, serial);
+    if ((code = enter(function, serial)) || !with_readers() || strcmp(serial, "-") == 0)
+        return code;
+    look_at_readers();
+    return REAL(GET_SESSION_INFO, U, void *)(session, info) ? CKR_DEVICE_REMOVED : 0;
 }
 
 static U get_session_info(U session, void *info)
 {
     U code = REAL(GET_SESSION_INFO, U, void *)(session, info);
     if (code == 0)
-        *(U *)info = shown(*(U *)info);
+        *(U *)info = with_readers() ? reader_holding(*(U *)info) : shown(*(U *)info);
     return code;
 }
 
 static U open_session(U id, U flags, void *application, void *notify, U *session)
 {
     char serial[17];
-    U slot = token_slot(id), code;
+    U slot, code = token_slot(id, &slot);
+    if (code)
+        return code;
     serial_of(slot, serial);
-    if ((code = enter("C_OpenSession", serial)))
+    if ((code = enter("C_OpenSession", serial)) || (code = token_slot(id, &slot)))
         return code;
     return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
 }
@@ -386,7 +567,8 @@ static U close_session(U session)
 
 static U close_all_sessions(U id)
 {
-    return REAL(CLOSE_ALL_SESSIONS, U)(token_slot(id));
+    U slot, code = token_slot(id, &slot);
+    return code ? code : REAL(CLOSE_ALL_SESSIONS, U)(slot);
 }
 
 static U login(U session, U user, const char *pin, U size)
