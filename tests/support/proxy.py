@@ -77,6 +77,12 @@ class Run:
         card: dict[str, Any] = found
         return card
 
+    def in_slot(self, slot: int) -> dict[str, Any]:
+        """The card in the slot of that id, whether its token could be read or not."""
+        (found,) = (card for card in self.body["cards"] if card["slot"]["id"] == slot)
+        card: dict[str, Any] = found
+        return card
+
     def serials(self) -> list[str]:
         """The serials of all cards in the result, sorted; a card without a token has none."""
         return sorted(c["token"]["serial"] for c in self.body["cards"] if c["token"])
@@ -111,6 +117,7 @@ class Proxy:
         self.serials = tuple(token.serial for token in tokens)
         """In the order in which the proxy lists the tokens."""
         self._roles = tuple(token.role for token in tokens)
+        self._slots = {token.serial: token.slot_id for token in tokens}
         self._labels = {token.serial: token.label for token in tokens}
         self._module = module
         self._directory = directory
@@ -126,6 +133,10 @@ class Proxy:
     def role(self, serial: str) -> str:
         """The role of that token's card."""
         return self._roles[self.serials.index(serial)]
+
+    def slot(self, serial: str) -> int:
+        """The id of that token's slot, unless a rule changes it."""
+        return self._slots[serial]
 
     def number(self, serial: str) -> str:
         """The ten digits printed on that token's card."""

@@ -11,7 +11,12 @@
      text SERIAL OFFSET SIZE TEXT FUNCTION N   characters of CK_TOKEN_INFO, padded with blanks
      show SERIAL OTHER FUNCTION N          the token OTHER is in this slot too
      fault SERIAL FUNCTION N ACTION        at the N-th call (0: at each): segv, abort, exit, hang,
-                                           or the code to return, in hex, instead of calling
+                                           or the code to return, in hex, instead of calling; 0
+                                           does nothing and says CKR_OK. Or something beside the
+                                           call: slow:MS, grow:MB (memory that is kept), chatter
+                                           (on standard output and standard error). SERIAL is "-"
+                                           for functions of no token
+     empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
      many COUNT                            so many slots without a token after the real ones; what
@@ -40,10 +45,11 @@
 
 typedef unsigned long U;
 
-enum { GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
+enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
+       GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
-       GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, FIND_OBJECTS_INIT = 26, SIGN_INIT = 42,
-       SIGN = 43, FUNCTIONS = 68 };
+       GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
+       FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
 enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
        TOKEN_INFO_SIZE = 208 };
 enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
@@ -55,6 +61,9 @@ enum { SLOT_INFO_TEXT = 96, SLOT_INFO_FLAGS = 96, SLOT_INFO_SIZE = 112, DESCRIPT
 enum { CKF_TOKEN_PRESENT = 1, CKF_REMOVABLE_HARDWARE = 6 };
 
 struct list { unsigned char version[2]; void *functions[FUNCTIONS]; };
+
+struct attribute { U type; void *value; U size; };
+enum { CKA_VALUE = 0x11 };
 
 static struct list *real, ours;
 static U starts;
@@ -135,7 +144,8 @@ static void log_core_limits(void)
     log_line("core", soft, prctl(PR_GET_DUMPABLE));
 }
 
-static U act(const char *action)
+/* In the place of the call: die, hang, or the code to return. */
+static U instead(const char *action)
 {
     if (strcmp(action, "segv") == 0)
         *(volatile int *)0 = 1;
@@ -149,21 +159,46 @@ static U act(const char *action)
     return strtoul(action, NULL, 16);
 }
 
-/* Log the call; then die, hang, or give the code to return instead (0: go on). */
-static U enter(const char *function, const char *serial)
+/* What is done beside the call; 0 when the action is none of that kind. */
+static int beside(const char *action)
+{
+    static const char garbage[] = "garbage \x00\xff\x80 {\"value\": 1}\n\r\t";
+    U amount;
+    if (sscanf(action, "slow:%lu", &amount) == 1) {
+        usleep(1000 * amount);
+    } else if (sscanf(action, "grow:%lu", &amount) == 1) {
+        char *kept = malloc(amount << 20);
+        if (kept)
+            memset(kept, 1, amount << 20);
+    } else if (strcmp(action, "chatter") == 0) {
+        for (int i = 0; i < 100; i++)
+            if (write(1, garbage, sizeof garbage) < 0 || write(2, garbage, sizeof garbage) < 0)
+                break;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+/* Log the call, then do what the rules say. Whether the real function is left out, and what is to
+   be returned then. */
+static int left_out(const char *function, const char *serial, U *code)
 {
     char line[512], of[64], action[64];
     const char *words;
-    U number, code = 0;
+    U number;
+    int out = 0;
     log_line(function, serial, getpid());
     FILE *file = rules();
     while ((words = rule(file, line, "fault", serial)))
         if (sscanf(words, "%63s %lu %63s", of, &number, action) == 3 && !strcmp(of, function) &&
-            (number == 0 || logged(function, serial) == number))
-            code = act(action);
+            (number == 0 || logged(function, serial) == number) && !beside(action)) {
+            *code = instead(action);
+            out = 1;
+        }
     if (file)
         fclose(file);
-    return code;
+    return out;
 }
 
 /* --- slots ----------------------------------------------------------------------------------- */
@@ -430,6 +465,9 @@ static U many(void)
 
 static U get_slot_list(unsigned char with_token, U *ids, U *count)
 {
+    U code;
+    if (left_out("C_GetSlotList", "-", &code))
+        return code;
     if (with_readers())
         return list_readers(with_token, ids, count);
     U slots[MAX_SLOTS], found = real_slots(with_token, slots), room = *count;
@@ -485,7 +523,7 @@ static U get_token_info(U id, void *info)
     if ((code = real_slot(id, &slot)))
         return code;
     serial_of(slot, own);
-    if ((code = enter("C_GetTokenInfo", own)) || (code = token_slot(id, &slot)))
+    if (left_out("C_GetTokenInfo", own, &code) || (code = token_slot(id, &slot)))
         return code;
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
         return code;
@@ -527,16 +565,20 @@ static void serial_of_session(U session, char serial[17])
         serial_of(info[0], serial);
 }
 
-/* As `enter`, on the card of this session; CKR_DEVICE_REMOVED when it left its reader meanwhile. */
-static U enter_session(const char *function, U session)
+/* As `left_out`, on the card of this session; a card that left its reader meanwhile gives
+   CKR_DEVICE_REMOVED. */
+static int left_out_of(const char *function, U session, U *code)
 {
     char serial[17];
-    U info[4], code;
+    U info[4];
     serial_of_session(session, serial);
-    if ((code = enter(function, serial)) || !with_readers() || strcmp(serial, "-") == 0)
-        return code;
+    if (left_out(function, serial, code))
+        return 1;
+    if (!with_readers() || strcmp(serial, "-") == 0)
+        return 0;
     look_at_readers();
-    return REAL(GET_SESSION_INFO, U, void *)(session, info) ? CKR_DEVICE_REMOVED : 0;
+    *code = CKR_DEVICE_REMOVED;
+    return REAL(GET_SESSION_INFO, U, void *)(session, info) != 0;
 }
 
 static U get_session_info(U session, void *info)
@@ -554,15 +596,15 @@ static U open_session(U id, U flags, void *application, void *notify, U *session
     if (code)
         return code;
     serial_of(slot, serial);
-    if ((code = enter("C_OpenSession", serial)) || (code = token_slot(id, &slot)))
+    if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
         return code;
     return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
 }
 
 static U close_session(U session)
 {
-    U code = enter_session("C_CloseSession", session);
-    return code ? code : REAL(CLOSE_SESSION, U)(session);
+    U code;
+    return left_out_of("C_CloseSession", session, &code) ? code : REAL(CLOSE_SESSION, U)(session);
 }
 
 static U close_all_sessions(U id)
@@ -575,8 +617,8 @@ static U login(U session, U user, const char *pin, U size)
 {
     char line[512], given[64], instead[64];
     log_core_limits();
-    U code = enter_session("C_Login", session);
-    if (code)
+    U code;
+    if (left_out_of("C_Login", session, &code))
         return code;
     FILE *file = rules();
     const char *words = rule(file, line, pin ? "pin" : "pad", NULL);
@@ -595,28 +637,75 @@ static U login(U session, U user, const char *pin, U size)
 
 static U logout(U session)
 {
-    U code = enter_session("C_Logout", session);
-    return code ? code : REAL(LOGOUT, U)(session);
+    U code;
+    return left_out_of("C_Logout", session, &code) ? code : REAL(LOGOUT, U)(session);
 }
 
 static U find_objects_init(U session, void *attributes, U count)
 {
-    U code = enter_session("C_FindObjectsInit", session);
-    return code ? code : REAL(FIND_OBJECTS_INIT, U, void *, U)(session, attributes, count);
+    U code;
+    return left_out_of("C_FindObjectsInit", session, &code)
+               ? code
+               : REAL(FIND_OBJECTS_INIT, U, void *, U)(session, attributes, count);
+}
+
+static int has_no_values(U session)
+{
+    char serial[17], line[512], function[64];
+    const char *words;
+    U number;
+    int found = 0;
+    serial_of_session(session, serial);
+    FILE *file = rules();
+    while ((words = rule(file, line, "empty", serial)))
+        found |= sscanf(words, "%63s %lu", function, &number) == 2 &&
+                 from_now_on(serial, function, number);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static U get_attribute_value(U session, U object, struct attribute *attributes, U count)
+{
+    U code;
+    if (left_out_of("C_GetAttributeValue", session, &code))
+        return code;
+    code = REAL(GET_ATTRIBUTE_VALUE, U, U, void *, U)(session, object, attributes, count);
+    for (U i = 0; i < count; i++)
+        if (attributes[i].type == CKA_VALUE && has_no_values(session)) {
+            attributes[i].size = 0;
+            code = 0; /* for no bytes there is no room asked, and the real module refuses that */
+        }
+    return code;
 }
 
 static U sign_init(U session, void *mechanism, U key)
 {
-    U code = enter_session("C_SignInit", session);
-    return code ? code : REAL(SIGN_INIT, U, void *, U)(session, mechanism, key);
+    U code;
+    return left_out_of("C_SignInit", session, &code)
+               ? code
+               : REAL(SIGN_INIT, U, void *, U)(session, mechanism, key);
 }
 
 static U sign(U session, void *data, U size, void *signature, U *signature_size)
 {
-    U code = enter_session("C_Sign", session);
-    return code ? code
-                : REAL(SIGN, U, void *, U, void *, U *)(session, data, size, signature,
-                                                        signature_size);
+    U code;
+    return left_out_of("C_Sign", session, &code)
+               ? code
+               : REAL(SIGN, U, void *, U, void *, U *)(session, data, size, signature,
+                                                       signature_size);
+}
+
+static U initialize(void *arguments)
+{
+    U code;
+    return left_out("C_Initialize", "-", &code) ? code : REAL(INITIALIZE, void *)(arguments);
+}
+
+static U finalize(void *reserved)
+{
+    U code;
+    return left_out("C_Finalize", "-", &code) ? code : REAL(FINALIZE, void *)(reserved);
 }
 
 U C_GetFunctionList(struct list **list)
@@ -630,6 +719,8 @@ U C_GetFunctionList(struct list **list)
         starts = logged("start", "-");
         describe_process();
         ours = *real;
+        ours.functions[INITIALIZE] = initialize;
+        ours.functions[FINALIZE] = finalize;
         ours.functions[GET_SLOT_LIST] = get_slot_list;
         ours.functions[GET_SLOT_INFO] = get_slot_info;
         ours.functions[GET_TOKEN_INFO] = get_token_info;
@@ -641,6 +732,7 @@ U C_GetFunctionList(struct list **list)
         ours.functions[GET_SESSION_INFO] = get_session_info;
         ours.functions[LOGIN] = login;
         ours.functions[LOGOUT] = logout;
+        ours.functions[GET_ATTRIBUTE_VALUE] = get_attribute_value;
         ours.functions[FIND_OBJECTS_INIT] = find_objects_init;
         ours.functions[SIGN_INIT] = sign_init;
         ours.functions[SIGN] = sign;
