@@ -33,7 +33,8 @@ class Row:
     """A fault on one card. "{card}" stands for the serial in `rules`.
 
     A check whose id begins with `check` fails on that card, with a message that has all of
-    `words`; without a check the card comes out complete. `pin` is the result of its PIN, None where the card was not read so far.
+    `words`; without a check the card comes out complete. `pin` is the result of its PIN, None
+    where the card was not read so far.
     """
 
     name: str

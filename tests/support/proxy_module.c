@@ -2,8 +2,8 @@
 
    CPX_TEST_REAL   the real module
    CPX_TEST_LOG    what was called: "FUNCTION SERIAL PID" for each call named below; "start - PID"
-                   for each process; "core LIMIT DUMPABLE" at each login. LOG.process holds what
-                   /proc shows of each process.
+                   for each process; "core LIMIT DUMPABLE" at each login, and "peak KIB 0" of resident
+                   memory there and at the end. LOG.process holds what /proc shows of each process.
    CPX_TEST_PROXY  the rules, read again at each call. SERIAL is the real token's; a rule holds
                    from the N-th call of FUNCTION on that token, in all processes together
                    (0: always):
@@ -142,6 +142,17 @@ static void log_core_limits(void)
     getrlimit(RLIMIT_CORE, &limit);
     snprintf(soft, sizeof soft, "%lu", (U)limit.rlim_cur);
     log_line("core", soft, prctl(PR_GET_DUMPABLE));
+}
+
+static void log_peak(void)
+{
+    char line[256], peak[32];
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %31s", peak) == 1)
+            log_line("peak", peak, 0);
+    if (file)
+        fclose(file);
 }
 
 /* In the place of the call: die, hang, or the code to return. */
@@ -617,6 +628,7 @@ static U login(U session, U user, const char *pin, U size)
 {
     char line[512], given[64], instead[64];
     log_core_limits();
+    log_peak();
     U code;
     if (left_out_of("C_Login", session, &code))
         return code;
@@ -705,6 +717,7 @@ static U initialize(void *arguments)
 static U finalize(void *reserved)
 {
     U code;
+    log_peak();
     return left_out("C_Finalize", "-", &code) ? code : REAL(FINALIZE, void *)(reserved);
 }
 
