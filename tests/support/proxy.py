@@ -122,7 +122,7 @@ class Proxy:
         self.module = module
         self._directory = directory
         self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
-        self._folder = folder
+        self.folder = folder
         self._service = service
         self._runs = 0
 
@@ -177,7 +177,7 @@ class Proxy:
     def start(self, *rules: str) -> Path:
         """A folder for a new run, with these rules and an empty log."""
         self._runs += 1
-        folder = self._folder / f"run-{self._runs}"
+        folder = self.folder / f"run-{self._runs}"
         folder.mkdir()
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
         (folder / "log").touch()

@@ -13,9 +13,10 @@
      fault SERIAL FUNCTION N ACTION        at the N-th call (0: at each): segv, abort, exit, hang,
                                            or the code to return, in hex, instead of calling; 0
                                            does nothing and says CKR_OK. Or something beside the
-                                           call: slow:MS, grow:MB (memory that is kept), chatter
-                                           (on standard output and standard error). SERIAL is "-"
-                                           for functions of no token
+                                           call: slow:MS, await:FILE (until there is that file,
+                                           or a minute has passed), grow:MB (memory that is kept),
+                                           chatter (on standard output and standard error). SERIAL
+                                           is "-" for functions of no token
      empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
@@ -27,7 +28,7 @@
 
    Once there is a rule "reader", the slots are the readers that PC/SC lists (whether a rule names
    them or not), in the order first seen, and described by their names; whether there is a card in
-   one, PC/SC says at each call. The token of the last rule for a reader is in it: append a rule to
+   one, PC/SC says, asked afresh every 0.2 s and after a slow action. The token of the last rule for a reader is in it: append a rule to
    put another card there next. A card in a reader without a rule, and one that stays mute, is not
    recognised. In the middle of a call a card that is pulled gives CKR_DEVICE_REMOVED; its sessions
    end, as they do when it was out and is in again. Without the service no card is seen.
@@ -41,6 +42,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef unsigned long U;
@@ -67,6 +69,7 @@ enum { CKA_VALUE = 0x11 };
 
 static struct list *real, ours;
 static U starts;
+static struct timespec looked; /* when PC/SC was asked; zero: ask afresh */
 
 #define REAL(index, ...) ((U (*)(__VA_ARGS__))real->functions[index])
 
@@ -177,6 +180,11 @@ static int beside(const char *action)
     U amount;
     if (sscanf(action, "slow:%lu", &amount) == 1) {
         usleep(1000 * amount);
+        looked.tv_sec = 0;
+    } else if (strncmp(action, "await:", 6) == 0) {
+        for (int i = 0; i < 6000 && access(action + 6, F_OK); i++)
+            usleep(10000);
+        looked.tv_sec = 0;
     } else if (sscanf(action, "grow:%lu", &amount) == 1) {
         char *kept = malloc(amount << 20);
         if (kept)
@@ -195,14 +203,14 @@ static int beside(const char *action)
    be returned then. */
 static int left_out(const char *function, const char *serial, U *code)
 {
-    char line[512], of[64], action[64];
+    char line[512], of[64], action[512];
     const char *words;
     U number;
     int out = 0;
     log_line(function, serial, getpid());
     FILE *file = rules();
     while ((words = rule(file, line, "fault", serial)))
-        if (sscanf(words, "%63s %lu %63s", of, &number, action) == 3 && !strcmp(of, function) &&
+        if (sscanf(words, "%63s %lu %511s", of, &number, action) == 3 && !strcmp(of, function) &&
             (number == 0 || logged(function, serial) == number) && !beside(action)) {
             *code = instead(action);
             out = 1;
@@ -266,7 +274,6 @@ struct reader_state { const char *name; void *own; U current, event, atr_size;
 
 static struct reader { char name[READER_NAME_SIZE], serial[32]; U event; } readers[MAX_READERS];
 static U reader_count;
-
 static void serial_of(U slot, char serial[17]);
 static U slot_holding(const char *serial, U otherwise);
 
@@ -323,9 +330,20 @@ static void look_into(struct reader *reader, U event)
     strcpy(reader->serial, serial);
 }
 
-/* Ask PC/SC afresh, in a context of its own: the service may have been started again. */
+/* Whether a fifth of a second has passed: a card that stays mute costs 0.4 s each time. */
+static int is_time_to_look(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = now.tv_sec - looked.tv_sec + (now.tv_nsec - looked.tv_nsec) / 1e9;
+    return looked.tv_sec == 0 || seconds > 0.2;
+}
+
+/* Ask PC/SC, in a context of its own: the service may have been started again. */
 static void look_at_readers(void)
 {
+    if (!is_time_to_look())
+        return;
     static U (*establish)(U, const void *, const void *, U *), (*release)(U);
     static U (*list)(U, const char *, char *, U *), (*status)(U, U, struct reader_state *, U);
     char names[8192] = "";
@@ -350,6 +368,7 @@ static void look_at_readers(void)
     }
     for (U i = 0; i < reader_count; i++)
         look_into(readers + i, seen[i]);
+    clock_gettime(CLOCK_MONOTONIC, &looked);
 }
 
 /* The real slot of the card in the reader with this id. */
@@ -463,6 +482,18 @@ static U token_slot(U id, U *slot)
     return 0;
 }
 
+/* The serial of the token in the slot with this id; of a reader's card even while it is out. */
+static void serial_in(U id, char serial[17])
+{
+    U slot;
+    if (token_slot(id, &slot) == 0)
+        serial_of(slot, serial);
+    else
+        snprintf(serial, 17, "%.16s", id < reader_count ? readers[id].serial : "");
+    if (serial[0] == 0)
+        strcpy(serial, "-");
+}
+
 static U many(void)
 {
     char line[512];
@@ -531,9 +562,7 @@ static U get_token_info(U id, void *info)
         log_line("C_GetTokenInfo", "many", getpid());
         return CKR_TOKEN_NOT_PRESENT;
     }
-    if ((code = real_slot(id, &slot)))
-        return code;
-    serial_of(slot, own);
+    serial_in(id, own);
     if (left_out("C_GetTokenInfo", own, &code) || (code = token_slot(id, &slot)))
         return code;
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
@@ -603,10 +632,8 @@ static U get_session_info(U session, void *info)
 static U open_session(U id, U flags, void *application, void *notify, U *session)
 {
     char serial[17];
-    U slot, code = token_slot(id, &slot);
-    if (code)
-        return code;
-    serial_of(slot, serial);
+    U slot, code;
+    serial_in(id, serial);
     if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
         return code;
     return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
