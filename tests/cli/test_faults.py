@@ -47,6 +47,8 @@ class Row:
 
 ACCEPTED = ("accepted", None)
 READ_ERROR = "CARD-READ"
+NAME = "libproxy.so"
+"""The module's, which a sentence about one of its calls has."""
 
 
 def row(
@@ -106,6 +108,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "no-token",
             "fault {card} C_GetTokenInfo 2 e0",
             READ_ERROR,
+            NAME,
             "C_GetTokenInfo",
             "CKR_TOKEN_NOT_PRESENT",
         ),
@@ -113,6 +116,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "removed-while-read",
             "fault {card} C_FindObjectsInit 2 32",
             READ_ERROR,
+            NAME,
             "C_FindObjects",
             "CKR_DEVICE_REMOVED",
         ),
@@ -120,6 +124,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "removed-in-the-signature",
             "fault {card} C_Sign 2 32",
             "SIGN",
+            NAME,
             "C_Sign",
             "CKR_DEVICE_REMOVED",
             pin=ACCEPTED,
@@ -129,6 +134,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "vendor-code-while-read",
             "fault {card} C_OpenSession 1 80000001",
             READ_ERROR,
+            NAME,
             "C_FindObjects",
             "0x80000001",
         ),
@@ -136,6 +142,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "vendor-code-at-the-login",
             "fault {card} C_Login 1 80000001",
             "PIN-ACCEPTED",
+            NAME,
             "C_Login",
             "0x80000001",
             pin=("failed", None),
@@ -143,12 +150,27 @@ RUNS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "ends of the process": (
-        row("segv", "fault {card} C_FindObjectsInit 1 segv", READ_ERROR, "C_FindObj", "SIGSEGV"),
-        row("abort", "fault {card} C_GetAttributeValue 3 abort", READ_ERROR, "C_Fin", "SIGABRT"),
+        row(
+            "segv",
+            "fault {card} C_FindObjectsInit 1 segv",
+            READ_ERROR,
+            NAME,
+            "C_FindObjects",
+            "SIGSEGV",
+        ),
+        row(
+            "abort",
+            "fault {card} C_GetAttributeValue 3 abort",
+            READ_ERROR,
+            NAME,
+            "C_FindObjects",
+            "SIGABRT",
+        ),
         row(
             "exit",
             "fault {card} C_Sign 1 exit",
             "SIGN",
+            NAME,
             "C_Sign",
             "exit 7",
             pin=ACCEPTED,
@@ -158,12 +180,13 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "segv-at-the-login",
             "fault {card} C_Login 1 segv",
             "PIN-ACCEPTED",
+            NAME,
             "C_Login",
             "SIGSEGV",
             pin=("failed", None),
             logins=1,
         ),
-        row("hang", "fault {card} C_OpenSession 1 hang", READ_ERROR, "C_FindObjects", "3 s"),
+        row("hang", "fault {card} C_OpenSession 1 hang", READ_ERROR, NAME, "C_FindObjects", "3 s"),
     ),
     "what a module does beside": (
         row("slow", "fault {card} C_OpenSession 0 slow:200", None, pin=ACCEPTED, logins=1),
@@ -171,8 +194,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
         row(
             "sessions-kept",
             "fault {card} C_CloseSession 0 0",
-            "MODULE-CALLS",
-            "session",
+            "CARD-SESSIONS",
+            NAME,
             "C_CloseSession",
             pin=ACCEPTED,
             logins=1,
@@ -180,8 +203,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
         row(
             "sessions-not-closed",
             "fault {card} C_CloseSession 0 5",
-            "MODULE-CALLS",
-            "session",
+            "CARD-SESSIONS",
+            NAME,
             "C_CloseSession",
             pin=ACCEPTED,
             logins=1,
@@ -191,7 +214,22 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "fault {card} C_FindObjectsInit 0 grow:300",
             READ_ERROR,
             "memory",
+            NAME,
             "C_FindObjects",
+        ),
+    ),
+    "when the slots are listed": (
+        row("segv-once", "fault {card} C_GetTokenInfo 1 segv", None, pin=ACCEPTED, logins=1),
+        row("segv-always", "fault {card} C_GetTokenInfo 0 segv", READ_ERROR, NAME, "SIGSEGV"),
+        row("hang-always", "fault {card} C_GetTokenInfo 0 hang", READ_ERROR, NAME, "3 s"),
+        row("code-once", "fault {card} C_GetTokenInfo 1 30", None, pin=ACCEPTED, logins=1),
+        row(
+            "code-always",
+            "fault {card} C_GetTokenInfo 0 30",
+            READ_ERROR,
+            NAME,
+            "C_FindObjects",
+            "CKR_DEVICE_ERROR",
         ),
     ),
     "numbers": (row("count-race", "fault - C_GetSlotList 2 150", None, pin=ACCEPTED, logins=1),),
@@ -294,11 +332,15 @@ def outcomes(card: dict[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("rule", "check", "words"),
     [
-        ("fault - C_Initialize 0 30", "MODULE-LOADED", ("C_Initialize", "CKR_DEVICE_ERROR")),
-        ("fault - C_Initialize 0 80000031", "MODULE-LOADED", ("C_Initialize", "0x80000031")),
-        ("fault - C_Initialize 0 segv", "MODULE-LOADED", ("C_Initialize", "SIGSEGV")),
-        ("fault - C_GetSlotList 0 150", "MODULE-CALLS", ("C_GetSlotList", "BUFFER_TOO_SMALL")),
-        ("fault - C_GetSlotList 0 exit", "MODULE-CALLS", ("C_GetSlotList", "exit 7")),
+        ("fault - C_Initialize 0 30", "MODULE-LOADED", (NAME, "C_Initialize", "CKR_DEVICE_ERROR")),
+        ("fault - C_Initialize 0 80000031", "MODULE-LOADED", (NAME, "C_Initialize", "0x80000031")),
+        ("fault - C_Initialize 0 segv", "MODULE-LOADED", (NAME, "C_Initialize", "SIGSEGV")),
+        (
+            "fault - C_GetSlotList 0 150",
+            "MODULE-CALLS",
+            (NAME, "C_GetSlotList", "BUFFER_TOO_SMALL"),
+        ),
+        ("fault - C_GetSlotList 0 exit", "MODULE-CALLS", (NAME, "C_GetSlotList", "exit 7")),
     ],
 )
 def test_a_module_that_cannot_be_used_is_one_finding(

@@ -52,7 +52,7 @@ enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
        GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
        FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
-enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
+enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112, MAX_PIN_OFFSET = 136,
        TOKEN_INFO_SIZE = 208 };
 enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
        CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
@@ -275,6 +275,7 @@ struct reader_state { const char *name; void *own; U current, event, atr_size;
 static struct reader { char name[READER_NAME_SIZE], serial[32]; U event; } readers[MAX_READERS];
 static U reader_count;
 static void serial_of(U slot, char serial[17]);
+static U *sessions_with(U slot);
 static U slot_holding(const char *serial, U otherwise);
 
 static int with_readers(void)
@@ -324,8 +325,10 @@ static void look_into(struct reader *reader, U event)
     /* the upper bits count the cards that came and went */
     if (reader->event & SCARD_STATE_PRESENT &&
         (reader->event >> 16 != event >> 16 || strcmp(reader->serial, serial)) &&
-        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE)
+        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE) {
         REAL(CLOSE_ALL_SESSIONS, U)(slot);
+        *sessions_with(slot) = 0;
+    }
     reader->event = event;
     strcpy(reader->serial, serial);
 }
@@ -553,6 +556,18 @@ static U get_mechanism_info(U id, U mechanism, void *info)
     return code ? code : REAL(GET_MECHANISM_INFO, U, U, void *)(slot, mechanism, info);
 }
 
+/* How many sessions are open with a token in this process: SoftHSM does not tell. */
+static U *sessions_with(U slot)
+{
+    static struct { U slot, count; } open[MAX_SLOTS];
+    for (int i = 0; i < MAX_SLOTS; i++)
+        if (open[i].slot == slot + 1 || open[i].slot == 0) {
+            open[i].slot = slot + 1;
+            return &open[i].count;
+        }
+    abort();
+}
+
 static U get_token_info(U id, void *info)
 {
     char own[17], serial[17], line[512], text[64], function[64];
@@ -568,6 +583,7 @@ static U get_token_info(U id, void *info)
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
         return code;
     serial_of(slot, serial);
+    *(U *)((char *)info + SESSION_COUNT_OFFSET) = *sessions_with(slot);
     FILE *file = rules();
     while ((words = rule(file, line, "flags", serial)))
         if (sscanf(words, "%lx %lx %63s %lu", &set, &clear, function, &number) == 4 &&
@@ -636,19 +652,28 @@ static U open_session(U id, U flags, void *application, void *notify, U *session
     serial_in(id, serial);
     if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
         return code;
-    return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    code = REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    *sessions_with(slot) += code == 0;
+    return code;
 }
 
 static U close_session(U session)
 {
-    U code;
-    return left_out_of("C_CloseSession", session, &code) ? code : REAL(CLOSE_SESSION, U)(session);
+    U code, info[4], known = REAL(GET_SESSION_INFO, U, void *)(session, info) == 0;
+    if (left_out_of("C_CloseSession", session, &code))
+        return code;
+    code = REAL(CLOSE_SESSION, U)(session);
+    if (known && code == 0)
+        --*sessions_with(info[0]);
+    return code;
 }
 
 static U close_all_sessions(U id)
 {
     U slot, code = token_slot(id, &slot);
-    return code ? code : REAL(CLOSE_ALL_SESSIONS, U)(slot);
+    if (code == 0 && (code = REAL(CLOSE_ALL_SESSIONS, U)(slot)) == 0)
+        *sessions_with(slot) = 0;
+    return code;
 }
 
 static U login(U session, U user, const char *pin, U size)
