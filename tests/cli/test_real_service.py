@@ -1,4 +1,4 @@
-"""check-set and list-readers under a real pcscd: cards in virtual readers, pulled and put back.
+"""check-set and list-readers under a real pcscd: a card pulled, a mute one, a service restarted.
 
 The module is the fault shim, whose slots are that service's readers here (support.proxy).
 """
@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,53 @@ from support.cli import COMMAND, environment
 from support.modules import compile_proxy
 from support.pcscd import Service, pcscd
 from support.processes import wait_until
-from support.proxy import Proxy, calls
+from support.proxy import Call, Proxy, calls
 
 pytestmark = [pytest.mark.softhsm, pytest.mark.pcscd]
 
 CPS4 = "3B9B188001001225006480040100009044"
-SIX = ("Alpha", "Beta", "Gamma")
-"""Two readers each."""
+SIX_READERS = ("Alpha", "Beta", "Gamma")
+"""Two for each name."""
+
+
+class Table:
+    """Six readers, and the six cards of a set for them."""
+
+    def __init__(self, service: Service, cards: Proxy) -> None:
+        self.service = service
+        self.cards = cards
+        self.serial_in = dict(zip(service.readers, cards.serials, strict=True))
+
+    def insert(self, *numbers: int) -> None:
+        for number in numbers:
+            self.service.insert(number, CPS4)
+
+    def begin(self, *rules: str, command: Sequence[str]) -> tuple[Path, int]:
+        """The folder of the run, and its number for `service.finish`."""
+        folder = self.cards.start(*self.cards.in_readers(self.serial_in), *rules)
+        line = [COMMAND, *command, "--module", self.cards.module]
+        variables = environment(**self.cards.variables(folder))
+        return folder, self.service.launch(line, env=variables)
+
+    def list_readers(self) -> str:
+        """What it shows, in one line."""
+        _, number = self.begin(command=["list-readers"])
+        return " ".join(self.service.finish(number).stdout.split())
+
+    def check(
+        self, *rules: str, meanwhile: Callable[[Path], None] = lambda _: None
+    ) -> dict[str, Any]:
+        """`check-set`; the body of its JSON, and under "logins" how often which serial got one."""
+        folder, number = self.begin(
+            *rules, command=["check-set", "--set", "centre-sante", "--json", "--at-once", "1"]
+        )
+        meanwhile(folder)
+        done = self.service.finish(number)
+        assert "Traceback" not in done.stderr
+        body: dict[str, Any] = json.loads(done.stdout)
+        assert body["exit_code"] == done.returncode
+        logins = [call.serial for call in made(folder) if call.function == "C_Login"]
+        return {**body, "logins": Counter(logins)}
 
 
 @pytest.fixture(scope="module")
@@ -32,60 +71,37 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_proxy(tmp_path_factory.mktemp("proxy"))
 
 
-class Desk:
-    """Six readers and the six cards for them."""
-
-    def __init__(self, service: Service, cards: Proxy) -> None:
-        self.service = service
-        self.cards = cards
-        self.where = dict(zip(service.readers, cards.serials, strict=True))
-
-    def insert(self, *numbers: int) -> None:
-        for number in numbers:
-            self.service.insert(number, CPS4)
-
-    def check(self, *rules: str, meanwhile: Callable[[Path], None]) -> dict[str, Any]:
-        """`check-set` one card after the other, and what happens meanwhile."""
-        folder = self.cards.start(*self.cards.in_readers(self.where), *rules)
-        variables = environment(**self.cards.variables(folder))
-        command = [COMMAND, "check-set", "--set", "centre-sante", "--json", *ONE_BY_ONE]
-        number = self.service.launch([*command, "--module", self.cards.module], env=variables)
-        meanwhile(folder)
-        done = self.service.finish(number)
-        assert "Traceback" not in done.stderr
-        body: dict[str, Any] = json.loads(done.stdout)
-        assert body["exit_code"] == done.returncode
-        self.logins = Counter(c.serial for c in _calls(folder) if c.function == "C_Login")
-        return body
-
-
-ONE_BY_ONE: tuple[str, ...] = ()
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with pcscd(*SIX_READERS) as running:
+        yield running
 
 
 @pytest.fixture
-def desk(module: Path, good: Path, tmp_path: Path) -> Iterator[Desk]:
-    with pcscd(*SIX) as service:
-        yield Desk(service, Proxy(module, good, tmp_path, service))
+def table(service: Service, module: Path, good: Path, tmp_path: Path) -> Iterator[Table]:
+    yield Table(service, Proxy(module, good, tmp_path, service))
+    service.remove_all()
 
 
-def _calls(folder: Path) -> Any:
+def made(folder: Path) -> tuple[Call, ...]:
     return tuple(calls((folder / "log").read_text()))
 
 
 def wait_for_call(folder: Path, function: str, serial: str, count: int = 1) -> None:
-    def made() -> bool:
-        seen = [(call.function, call.serial) for call in _calls(folder)]
-        return seen.count((function, serial)) >= count
+    def seen() -> bool:
+        return [(c.function, c.serial) for c in made(folder)].count((function, serial)) >= count
 
-    wait_until(made, f"there is no {function} on {serial}")
+    wait_until(seen, f"there is no {function} on {serial}")
 
 
 def by_reader(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {card["reader"]: card for card in body["cards"]}
 
 
-def said(card: dict[str, Any], outcome: str = "failed") -> list[tuple[str, str]]:
-    return [(f["check"], f["message"]) for f in card["findings"] if f["outcome"] == outcome]
+def message(body: dict[str, Any], check: str) -> str:
+    """What the check says of a card, or of the run."""
+    (found,) = (f["message"] for f in body["findings"] if f["check"] == check)
+    return str(found)
 
 
 def assert_complete(card: dict[str, Any]) -> None:
@@ -93,65 +109,84 @@ def assert_complete(card: dict[str, Any]) -> None:
     assert [signature["fault"] for signature in card["signatures"]] == [None, None, None]
 
 
-def test_six_readers_are_joined_to_six_slots_and_a_mute_card_hides_none(desk: Desk) -> None:
-    desk.insert(0, 1, 3, 4, 5)
-    desk.service.insert_mute(2)
-    body = desk.check(meanwhile=lambda _: None)
-    cards = by_reader(body)
-    mute = desk.service.readers[2]
-    print(body["findings"])
-    print(
-        desk.service.run(
-            [COMMAND, "list-readers", "--module", desk.cards.module],
-            env=environment(**desk.cards.variables(desk.cards.folder / "run-1")),
-        ).stdout
-    )
-    assert {name: c["token"]["serial"] for name, c in cards.items()} == {
-        name: serial for name, serial in desk.where.items() if name != mute
-    }
-    for card in cards.values():
+def test_six_readers_are_joined_to_six_slots_and_a_mute_card_hides_none(table: Table) -> None:
+    table.insert(0, 1, 3, 4, 5)
+    table.service.insert_mute(2)
+    mute = table.service.readers[2]
+    body = table.check()
+    healthy = {name: serial for name, serial in table.serial_in.items() if name != mute}
+    assert {n: card["token"]["serial"] for n, card in by_reader(body).items()} == healthy
+    assert body["logins"] == Counter(healthy.values())
+    for card in body["cards"]:
         assert_complete(card)
-    assert 0
+    assert message(body, "PCSC-READERS").endswith(f": {mute} (mute card).")
+    listed = table.list_readers()
+    assert f"{mute} mute card — 0x2" in listed
+    assert "→ A mute card: put it in again, chip first and facing up" in listed
 
 
-def test_a_card_pulled_in_the_middle_of_a_signature(desk: Desk) -> None:
-    desk.insert(0, 1, 2)
-    name = desk.service.readers[1]
-    serial = desk.where[name]
-    go = desk.cards.folder / "go"
+def test_a_card_pulled_in_the_middle_of_a_signature(table: Table, tmp_path: Path) -> None:
+    table.insert(0, 1, 2)
+    before, pulled, after = table.service.readers[:3]
+    serial, out = table.serial_in[pulled], tmp_path / "out"
 
     def pull(folder: Path) -> None:
         wait_for_call(folder, "C_Sign", serial)
-        desk.service.remove(1)
-        go.touch()
+        table.service.remove(1)
+        out.touch()
 
-    body = desk.check(f"fault {serial} C_Sign 1 await:{go}", meanwhile=pull)
+    body = table.check(f"fault {serial} C_Sign 1 await:{out}", meanwhile=pull)
     cards = by_reader(body)
-    print(said(cards[name]), said(cards[name], "skipped"))
-    assert 0
+    said = {f["message"] for f in cards[pulled]["findings"] if f["check"].startswith("SIGN-")}
+    assert said >= {
+        "The card is no longer in its reader: C_Sign of the module libproxy.so answered "
+        "CKR_DEVICE_REMOVED."
+    }
+    assert body["logins"] == Counter(table.serial_in[name] for name in (before, pulled, after))
+    assert_complete(cards[before])
+    assert_complete(cards[after])
 
 
-def test_the_service_is_stopped_and_started_in_the_middle_of_a_run(desk: Desk) -> None:
-    desk.insert(0, 1, 2, 3)
-    names = desk.service.readers
-    stopped, started = desk.cards.folder / "stopped", desk.cards.folder / "started"
-    second, third = desk.where[names[1]], desk.where[names[2]]
+def test_a_card_back_in_its_reader_gets_no_second_login(table: Table, tmp_path: Path) -> None:
+    table.insert(0)
+    (reader, *_) = table.service.readers
+    serial, back = table.serial_in[reader], tmp_path / "back"
+
+    def take_out_and_put_in(folder: Path) -> None:
+        wait_for_call(folder, "C_SignInit", serial)
+        table.service.remove(0)
+        table.insert(0)
+        back.touch()
+
+    body = table.check(f"fault {serial} C_SignInit 1 await:{back}", meanwhile=take_out_and_put_in)
+    assert body["logins"] == Counter([serial])
+    (card,) = body["cards"]
+    assert card["pin"]["result"] == "accepted"
+    assert None not in [signature["fault"] for signature in card["signatures"]]
+
+
+def test_the_service_is_stopped_and_started_in_the_middle_of_a_run(
+    table: Table, tmp_path: Path
+) -> None:
+    table.insert(0, 1, 2, 3)
+    first, lost, third, fourth = table.service.readers[:4]
+    stopped, started = tmp_path / "stopped", tmp_path / "started"
 
     def restart(folder: Path) -> None:
-        wait_for_call(folder, "C_OpenSession", second)
-        desk.service.stop()
+        wait_for_call(folder, "C_OpenSession", table.serial_in[lost])
+        table.service.stop()
         stopped.touch()
-        wait_for_call(folder, "C_GetTokenInfo", third, 2)
-        desk.service.start()
+        wait_for_call(folder, "C_GetTokenInfo", table.serial_in[third], 2)
+        table.service.start()
         started.touch()
 
-    body = desk.check(
-        f"fault {second} C_OpenSession 1 await:{stopped}",
-        f"fault {third} C_GetTokenInfo 2 await:{started}",
+    body = table.check(
+        f"fault {table.serial_in[lost]} C_OpenSession 1 await:{stopped}",
+        f"fault {table.serial_in[third]} C_GetTokenInfo 2 await:{started}",
         meanwhile=restart,
     )
     cards = by_reader(body)
-    for n in names[:4]:
-        print(n, said(cards[n]), said(cards[n], "skipped")[:2])
-    print(body["findings"])
-    assert 0
+    assert message(cards[lost], "CARD-READ").startswith("The card is no longer in its reader: ")
+    for reader in (first, third, fourth):
+        assert_complete(cards[reader])
+    assert body["logins"] == Counter(table.serial_in[name] for name in (first, third, fourth))

@@ -2,8 +2,9 @@
 
    CPX_TEST_REAL   the real module
    CPX_TEST_LOG    what was called: "FUNCTION SERIAL PID" for each call named below; "start - PID"
-                   for each process; "core LIMIT DUMPABLE" at each login, and "peak KIB 0" of resident
-                   memory there and at the end. LOG.process holds what /proc shows of each process.
+                   for each process; "core LIMIT DUMPABLE" at each login, and "peak KIB 0"
+                   (resident memory at its most) there and at the end. LOG.process holds what
+                   /proc shows of each process.
    CPX_TEST_PROXY  the rules, read again at each call. SERIAL is the real token's; a rule holds
                    from the N-th call of FUNCTION on that token, in all processes together
                    (0: always):
@@ -28,10 +29,11 @@
 
    Once there is a rule "reader", the slots are the readers that PC/SC lists (whether a rule names
    them or not), in the order first seen, and described by their names; whether there is a card in
-   one, PC/SC says, asked afresh every 0.2 s and after a slow action. The token of the last rule for a reader is in it: append a rule to
-   put another card there next. A card in a reader without a rule, and one that stays mute, is not
-   recognised. In the middle of a call a card that is pulled gives CKR_DEVICE_REMOVED; its sessions
-   end, as they do when it was out and is in again. Without the service no card is seen.
+   one, PC/SC says, asked again after 0.2 s and after a slow action. The token of the last rule for
+   a reader is in it: append a rule to put another card there next. A card in a reader without a
+   rule, and one that stays mute, is not recognised. In the middle of a call a card that is pulled
+   gives CKR_DEVICE_REMOVED; its sessions end, as they do when it was out and is in again. Without
+   the service no card is seen.
 
    Types as in PKCS#11 v2.40 on a platform whose CK_ULONG is unsigned long; no header is needed. */
 #define _GNU_SOURCE
@@ -52,8 +54,8 @@ enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
        GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
        FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
-enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112, MAX_PIN_OFFSET = 136,
-       TOKEN_INFO_SIZE = 208 };
+enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112,
+       MAX_PIN_OFFSET = 136, TOKEN_INFO_SIZE = 208 };
 enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
        CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
        CKR_BUFFER_TOO_SMALL = 0x150 };
@@ -264,7 +266,7 @@ static U shown(U slot)
     return slot;
 }
 
-/* --- readers, as PC/SC sees them --------------------------------------------------------------- */
+/* --- readers, as PC/SC sees them -------------------------------------------------------------- */
 
 enum { MAX_READERS = 32, READER_NAME_SIZE = 128, ATR_SIZE = 33 };
 enum { SCARD_STATE_PRESENT = 0x20, SCARD_STATE_MUTE = 0x200 };
@@ -423,7 +425,7 @@ static U describe_reader(U id, void *info)
     return 0;
 }
 
-/* --- tokens ------------------------------------------------------------------------------------ */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static void serial_of(U slot, char serial[17])
 {
