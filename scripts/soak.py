@@ -24,7 +24,7 @@ CHOICES = ((), ("--at-once", "1"), ("--at-once", "3"), ("--at-once", "6"))
 
 def main() -> int:
     """Run, show how far it is, and print what was seen."""
-    from support.soak import Soak  # noqa: PLC0415 - tests/ is on the path by now
+    from support.soak import Soak, insertions, spread  # noqa: PLC0415 - on the path by now
 
     given = _arguments()
     print(f"seed: {given.seed}", flush=True)
@@ -39,6 +39,7 @@ def main() -> int:
             if (number + 1) % 50 == 0:
                 print(f"{number + 1} runs", flush=True)
     print(*soak.figures(), sep="\n")
+    print("seconds until a card put in is seen (virtual reader): " + spread(insertions(10)))
     return 1 if soak.problems or soak.too_late else 0
 
 

@@ -31,12 +31,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from cpx_tool.adapters.pcsc import PcscReaders
 from support.cli import COMMAND, cpx, environment
 from support.modules import compile_proxy
+from support.pcscd import pcscd, why_not
 from support.proxy import Call, Proxy, calls
 
 DEADLINE = 4.0
 """Of one call, in seconds: `--timeout`."""
+INTERRUPTED = 130
+_ENDS = (0, 1, 4, 5)
+_CPS4 = "3B9B188001001225006480040100009044"
 WRONG_PIN = "97531864"
 
 _OF_ITSELF = ("CERT", "PIN", "KEY", "SIGN", "CARD-READ", "CARD-DATA", "CARD-LABEL", "CARD-NUMBER")
@@ -94,6 +99,7 @@ class _Figures:
     seconds: list[float] = field(default_factory=list)
     to_end: list[float] = field(default_factory=list)
     too_late: int = 0
+    kept: int = 0
     worker_peaks: list[float] = field(default_factory=list)
     grown_peaks: list[float] = field(default_factory=list)
 
@@ -147,11 +153,12 @@ class Soak:
         yield f"healthy cards compared: {seen.healthy}"
         yield f"C_Login: {seen.logins}; sessions opened: {seen.sessions}"
         yield f"processes that loaded the module: {seen.processes}"
-        yield "seconds for a run: " + _spread(seen.seconds)
-        yield "seconds to end after SIGINT: " + _spread(seen.to_end)
+        yield "seconds for a run: " + spread(seen.seconds)
+        yield "seconds to end after SIGINT: " + spread(seen.to_end)
         yield f"later than {self._patience:g} s: {seen.too_late}"
-        yield "memory of a worker, MiB: " + _spread(seen.worker_peaks)
-        yield "memory of a worker whose module takes ever more, MiB: " + _spread(seen.grown_peaks)
+        yield f"cards in the results of interrupted runs: {seen.kept}"
+        yield "memory of a worker, MiB: " + spread(seen.worker_peaks)
+        yield "memory of a worker whose module takes ever more, MiB: " + spread(seen.grown_peaks)
         yield f"problems: {len(self.problems)}"
 
     def _learn(self) -> None:
@@ -234,7 +241,7 @@ _KINDS = (
     ("no values", "empty {card} C_OpenSession 0", 0),
 )
 """Name, rules and how often a PIN may be tried then."""
-_WEIGHTS = {"hang": 1, "slow": 2, "memory": 2}
+_WEIGHTS = {"hang": 2, "slow": 2, "memory": 2}
 _HARMLESS = ("slow", "chatter")
 
 
@@ -296,9 +303,12 @@ class _Attempt:
                 self._interrupt(process)
             process.wait()
         self._figures.seconds.append(time.monotonic() - began)
-        self._figures.ends[process.returncode] += 1
+        code = process.returncode
+        if code == -signal.SIGINT:  # while the interpreter itself was ending; a shell shows 130
+            code = INTERRUPTED
+        self._figures.ends[code] += 1
         return (
-            process.returncode,
+            code,
             (self._place / "out").read_text(),
             (self._place / "err").read_text(),
         )
@@ -320,10 +330,12 @@ class _Attempt:
         code, output, errors = self.ended()
         made = tuple(calls(self._log.read_text()))
         found = [*self._left(names), *self._sessions(made), *self._logins(made)]
-        if "Traceback" in errors or code not in (0, 1, 4, 5, 130):
+        if "Traceback" in errors or code not in (*_ENDS, INTERRUPTED):
             found.append(f"exit code {code}: {errors[-300:]}")
-        elif code != 130 and self._plan.pin is None:
+        elif code != INTERRUPTED and self._plan.pin is None:
             found += self._lost(json.loads(output), expected)
+        elif output:
+            self._figures.kept += len(json.loads(output)["cards"])
         self._note(made)
         return found
 
@@ -393,6 +405,26 @@ class _Attempt:
         peaks += [int(words[1]) / 1024 for words in lines if words[0] == "peak"]
 
 
+def insertions(count: int) -> list[float]:
+    """In seconds, how long after a card was put into a virtual reader the adapter sees it.
+
+    Most of it is vpcd's, which looks for its cards every 0.4 s. Empty where there is no private
+    pcscd to be had.
+    """
+    if why_not():
+        return []
+    found = []
+    with pcscd("Virtual reader") as service:
+        for _ in range(count):
+            began = time.monotonic()
+            service.insert(0, _CPS4)
+            (reader, _) = service.call(PcscReaders().observe).readers
+            found.append(time.monotonic() - began)
+            assert reader.atr == _CPS4
+            service.remove(0)
+    return found
+
+
 def of_itself(card: dict[str, Any]) -> list[tuple[str, str, str]]:
     """What was found about the card itself."""
     return [
@@ -429,7 +461,8 @@ def _listed(counts: Counter[Any]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count)
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """Median and maximum in words."""
     if not values:
         return "none"
     return f"median {median(values):.2f}, most {max(values):.2f}"
