@@ -8,6 +8,7 @@ complete. In each run `Proxy` asserts that no process and no core file is left b
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -326,6 +327,15 @@ def outcomes(card: dict[str, Any]) -> list[tuple[str, str]]:
     """What was found about the card itself."""
     findings = card["findings"]
     return [(f["check"], f["outcome"]) for f in findings if f["check"].startswith(_OF_ITSELF)]
+
+
+def test_slots_may_be_numbered_otherwise_after_each_start(behind: Callable[[], Proxy]) -> None:
+    cards = behind()
+    ends, *others = cards.serials
+    run = cards.check("slots rotate", f"fault {ends} C_GetTokenInfo 0 segv")
+    assert len(run.body["cards"]) == len(cards.serials)
+    assert run.serials() == others
+    assert run.logins() == Counter(others)
 
 
 # --- the module as a whole --------------------------------------------------------------------
