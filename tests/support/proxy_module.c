@@ -533,8 +533,10 @@ static U get_slot_list(unsigned char with_token, U *ids, U *count)
 
 static U get_slot_info(U id, void *info)
 {
+    U slot, code;
     if (id >= FIRST_OF_MANY) {
-        log_line("C_GetSlotInfo", "many", getpid());
+        if (left_out("C_GetSlotInfo", "many", &code))
+            return code;
         memset(info, 0, SLOT_INFO_SIZE);
         memset(info, ' ', SLOT_INFO_TEXT);
         memcpy(info, "Empty", 5);
@@ -542,7 +544,7 @@ static U get_slot_info(U id, void *info)
     }
     if (with_readers())
         return describe_reader(id, info);
-    U slot, code = real_slot(id, &slot);
+    code = real_slot(id, &slot);
     return code ? code : REAL(GET_SLOT_INFO, U, void *)(slot, info);
 }
 
