@@ -90,6 +90,4 @@ def test_a_card_that_answers_no_command_is_seen_by_pcsc_alone(readers: Service) 
     checked = body_of(readers, *CHECK)
     assert checked["exit_code"] == 4
     assert checked["cards"] == []
-    assert failed(checked) == {
-        "MODULE-SEES-CARDS": f"No token for the card in: {readers.readers[0]}."
-    }
+    assert readers.readers[0] in failed(checked)["MODULE-SEES-CARDS"]

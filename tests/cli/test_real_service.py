@@ -176,13 +176,13 @@ def test_the_service_is_stopped_and_started_in_the_middle_of_a_run(
         wait_for_call(folder, "C_OpenSession", table.serial_in[lost])
         table.service.stop()
         stopped.touch()
-        wait_for_call(folder, "C_GetTokenInfo", table.serial_in[third], 2)
+        wait_for_call(folder, "absent", table.serial_in[third])
         table.service.start()
         started.touch()
 
     body = table.check(
         f"fault {table.serial_in[lost]} C_OpenSession 1 await:{stopped}",
-        f"fault {table.serial_in[third]} C_GetTokenInfo 2 await:{started}",
+        f"fault {table.serial_in[third]} absent 1 await:{started}",
         meanwhile=restart,
     )
     cards = by_reader(body)

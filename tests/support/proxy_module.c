@@ -17,7 +17,8 @@
                                            call: slow:MS, await:FILE (until there is that file,
                                            or a minute has passed), grow:MB (memory that is kept),
                                            chatter (on standard output and standard error). SERIAL
-                                           is "-" for functions of no token
+                                           is "-" for functions of no token; FUNCTION is "absent"
+                                           for a look at a reader's card that is out
      empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
@@ -487,16 +488,15 @@ static U token_slot(U id, U *slot)
     return 0;
 }
 
-/* The serial of the token in the slot with this id; of a reader's card even while it is out. */
-static void serial_in(U id, char serial[17])
+/* As `token_slot`, and noted when it is a reader's card that is out. */
+static U look_for_token(U id, U *slot)
 {
-    U slot;
-    if (token_slot(id, &slot) == 0)
-        serial_of(slot, serial);
-    else
-        snprintf(serial, 17, "%.16s", id < reader_count ? readers[id].serial : "");
-    if (serial[0] == 0)
-        strcpy(serial, "-");
+    U code = token_slot(id, slot), instead;
+    if (code != CKR_TOKEN_NOT_PRESENT || id >= reader_count || readers[id].serial[0] == 0)
+        return code;
+    if (left_out("absent", readers[id].serial, &instead))
+        return instead;
+    return token_slot(id, slot); /* it may be back by now */
 }
 
 static U many(void)
@@ -581,7 +581,9 @@ static U get_token_info(U id, void *info)
         log_line("C_GetTokenInfo", "many", getpid());
         return CKR_TOKEN_NOT_PRESENT;
     }
-    serial_in(id, own);
+    if ((code = look_for_token(id, &slot)) || (code = real_slot(id, &slot)))
+        return code;
+    serial_of(slot, own);
     if (left_out("C_GetTokenInfo", own, &code) || (code = token_slot(id, &slot)))
         return code;
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
@@ -652,8 +654,10 @@ static U get_session_info(U session, void *info)
 static U open_session(U id, U flags, void *application, void *notify, U *session)
 {
     char serial[17];
-    U slot, code;
-    serial_in(id, serial);
+    U slot, code = look_for_token(id, &slot);
+    if (code)
+        return code;
+    serial_of(slot, serial);
     if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
         return code;
     code = REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
