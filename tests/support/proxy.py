@@ -4,6 +4,13 @@
     run = proxy.check("fault 99450002 C_Login 1 segv")
     assert run.logins() == Counter(proxy.serials)
 
+In the readers of a PC/SC service (support.pcscd) the cards come and go as that service sees them:
+
+    with pcscd("Alpha") as service:
+        service.insert(0, CPS4)
+        proxy = Proxy(compile_proxy(folder), emulated_directory, folder, service)
+        run = proxy.check(*proxy.in_readers({"Alpha 00 00": proxy.serials[0]}))
+
 Every run asserts what must hold of all: no process and no core file is left behind, a PIN given
 stands in no output and in nothing that the system shows of the worker.
 """
@@ -15,15 +22,17 @@ import os
 import pty
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cpx_tool.adapters.ledger import LEDGER_FILE, FileLedger
 from cpx_tool.adapters.softhsm import open_emulation
 from support.cli import COMMAND, environment
+from support.pcscd import Service
 
 PIN = "86421357"
 """What the proxy takes for the PIN of all cards: unlike 1234 it can be looked for in outputs."""
@@ -68,6 +77,12 @@ class Run:
         card: dict[str, Any] = found
         return card
 
+    def in_slot(self, slot: int) -> dict[str, Any]:
+        """The card in the slot of that id, whether its token could be read or not."""
+        (found,) = (card for card in self.body["cards"] if card["slot"]["id"] == slot)
+        card: dict[str, Any] = found
+        return card
+
     def serials(self) -> list[str]:
         """The serials of all cards in the result, sorted; a card without a token has none."""
         return sorted(c["token"]["serial"] for c in self.body["cards"] if c["token"])
@@ -90,20 +105,25 @@ class Run:
 class Proxy:
     """The emulated cards of `directory` behind `module`, the compiled proxy.
 
-    `folder` takes a folder for each run, with its rules and its log.
+    `folder` takes a folder for each run, with its rules and its log. `service` is the PC/SC
+    service in whose namespaces the runs are; without one there is none to be found.
     """
 
-    def __init__(self, module: Path, directory: Path, folder: Path) -> None:
+    def __init__(
+        self, module: Path, directory: Path, folder: Path, service: Service | None = None
+    ) -> None:
         emulation = open_emulation(directory)
         tokens = sorted(emulation.tokens, key=lambda token: token.slot_id)
         self.serials = tuple(token.serial for token in tokens)
         """In the order in which the proxy lists the tokens."""
         self._roles = tuple(token.role for token in tokens)
+        self._slots = {token.serial: token.slot_id for token in tokens}
         self._labels = {token.serial: token.label for token in tokens}
-        self._module = module
+        self.module = module
         self._directory = directory
         self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
-        self._folder = folder
+        self.folder = folder
+        self._service = service
         self._runs = 0
 
     def serial(self, role: str) -> str:
@@ -114,6 +134,10 @@ class Proxy:
         """The role of that token's card."""
         return self._roles[self.serials.index(serial)]
 
+    def slot(self, serial: str) -> int:
+        """The id of that token's slot, unless a rule changes it."""
+        return self._slots[serial]
+
     def number(self, serial: str) -> str:
         """The ten digits printed on that token's card."""
         return self._labels[serial].partition("-")[2]
@@ -122,16 +146,42 @@ class Proxy:
         """The label of that token."""
         return self._labels[serial]
 
+    @staticmethod
+    def in_readers(cards: Mapping[str, str]) -> tuple[str, ...]:
+        """Rules: reader's name → serial of the card that is in it while PC/SC sees one there.
+
+        The slots are PC/SC's readers then. Of two rules for one reader the later holds, so that
+        `put` exchanges a card in the middle of a run.
+        """
+        return tuple(f"reader {serial} {name}" for name, serial in cards.items())
+
+    def put(self, folder: Path, cards: Mapping[str, str]) -> None:
+        """From now on these cards are in these readers (see `in_readers`), for a run that follows
+        `folder`/rules.
+        """
+        with (folder / "rules").open("a") as rules:
+            rules.write("".join(f"{rule}\n" for rule in self.in_readers(cards)))
+
     def variables(self, folder: Path) -> dict[str, str]:
         """The environment in which the module follows `folder`/rules and writes `folder`/log."""
+        without = {} if self._service else {"PCSCLITE_CSOCK_NAME": str(folder / "no-service")}
         return {
             **self._environment,
-            "CPX_SOFTHSM": str(self._module),
+            "CPX_SOFTHSM": str(self.module),
             "CPX_STATE_DIR": str(folder / "state"),
             "CPX_TEST_PROXY": str(folder / "rules"),
             "CPX_TEST_LOG": str(folder / "log"),
-            "PCSCLITE_CSOCK_NAME": str(folder / "no-service"),
+            **without,
         }
+
+    def start(self, *rules: str) -> Path:
+        """A folder for a new run, with these rules and an empty log."""
+        self._runs += 1
+        folder = self.folder / f"run-{self._runs}"
+        folder.mkdir()
+        (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
+        (folder / "log").touch()
+        return folder
 
     def check(
         self,
@@ -150,36 +200,43 @@ class Proxy:
         there is a terminal, at which that is typed. `emulated` finds the cards through
         `--emulated`.
         """
-        self._runs += 1
-        folder = self._folder / f"run-{self._runs}"
-        folder.mkdir()
-        (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
-        (folder / "log").touch()
+        folder = self.start(*rules)
         place = self._directory if emulated else folder / "state"
         if isinstance(failed, str):
             FileLedger(place).open(failed, datetime(2026, 1, 15, tzinfo=UTC), None)
         elif failed is not None:
             place.mkdir(exist_ok=True)
             (place / LEDGER_FILE).write_bytes(failed)
-        cards = (
-            ["--emulated", str(self._directory)] if emulated else ["--module", str(self._module)]
-        )
+        cards = ["--emulated", str(self._directory)] if emulated else ["--module", str(self.module)]
         command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json", *options]
         command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
         given = {} if pin is None else {"CPX_PIN": pin}
         variables = environment(**self.variables(folder), **given)
-        code, output, errors = _run(
-            ["sh", "-c", _WITH_CORES, "sh", *command], folder, variables, typed
-        )
+        command = ["sh", "-c", _WITH_CORES, "sh", *command]
+        code, output, errors = self._run(command, folder, variables, typed)
         assert output, errors
         log = (folder / "log").read_text()
-        calls = tuple(_calls(log))
-        _assert_nothing_is_left(folder, calls)
+        made = tuple(calls(log))
+        self._assert_nothing_is_left(folder, {call.pid for call in made})
         if pin is not None:
             _assert_the_pin_is_nowhere(pin, folder, output + errors)
         body = json.loads(output)
         assert body["exit_code"] == code
-        return Run(code, body, calls, frozenset(_core_limits(log)), errors)
+        return Run(code, body, made, frozenset(_core_limits(log)), errors)
+
+    def _run(
+        self, command: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
+    ) -> tuple[int, str, str]:
+        if self._service is None:
+            return _run(command, folder, variables, typed)
+        there = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder), *command]
+        done = self._service.run(there, env=variables, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def _assert_nothing_is_left(self, folder: Path, pids: Iterable[int]) -> None:
+        lives = partial(self._service.call, _lives) if self._service else _lives
+        assert not [pid for pid in pids if lives(pid)]
+        assert not list(folder.glob("*core*"))
 
 
 def _run(
@@ -216,10 +273,11 @@ def _run(
         os.close(theirs)
 
 
-def _calls(log: str) -> Iterable[Call]:
+def calls(log: str) -> Iterable[Call]:
+    """The lines of a log that are calls."""
     for line in log.splitlines():
         function, serial, number = line.split()
-        if function != "core":
+        if function not in ("core", "peak"):
             yield Call(function, serial, int(number))
 
 
@@ -230,9 +288,12 @@ def _core_limits(log: str) -> Iterable[tuple[int, int]]:
             yield int(limit), int(dumpable)
 
 
-def _assert_nothing_is_left(folder: Path, calls: Sequence[Call]) -> None:
-    assert not [pid for pid in {call.pid for call in calls} if Path(f"/proc/{pid}").exists()]
-    assert not list(folder.glob("*core*"))
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _assert_the_pin_is_nowhere(pin: str, folder: Path, output: str) -> None:

@@ -2,7 +2,8 @@
 
    CPX_TEST_REAL   the real module
    CPX_TEST_LOG    what was called: "FUNCTION SERIAL PID" for each call named below; "start - PID"
-                   for each process; "core LIMIT DUMPABLE" at each login. LOG.process holds what
+                   for each process; "core LIMIT DUMPABLE" at each login, and "peak KIB 0"
+                   (resident memory at its most) there and at the end. LOG.process holds what
                    /proc shows of each process.
    CPX_TEST_PROXY  the rules, read again at each call. SERIAL is the real token's; a rule holds
                    from the N-th call of FUNCTION on that token, in all processes together
@@ -11,13 +12,29 @@
      text SERIAL OFFSET SIZE TEXT FUNCTION N   characters of CK_TOKEN_INFO, padded with blanks
      show SERIAL OTHER FUNCTION N          the token OTHER is in this slot too
      fault SERIAL FUNCTION N ACTION        at the N-th call (0: at each): segv, abort, exit, hang,
-                                           or the code to return, in hex, instead of calling
+                                           or the code to return, in hex, instead of calling; 0
+                                           does nothing and says CKR_OK. Or something beside the
+                                           call: slow:MS, await:FILE (until there is that file,
+                                           or a minute has passed), grow:MB (memory that is kept),
+                                           chatter (on standard output and standard error). SERIAL
+                                           is "-" for functions of no token; FUNCTION is "absent"
+                                           for a look at a reader's card that is out
+     empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
      many COUNT                            so many slots without a token after the real ones; what
                                            is asked of them is logged with the serial "many"
      pin GIVEN REAL                        GIVEN is the PIN of all cards
      pad REAL                              a login without a PIN is one typed on a pad
+     reader SERIAL NAME                    the token is the card in the PC/SC reader NAME
+
+   Once there is a rule "reader", the slots are the readers that PC/SC lists (whether a rule names
+   them or not), in the order first seen, and described by their names; whether there is a card in
+   one, PC/SC says, asked again after 0.2 s and after a slow action. The token of the last rule for
+   a reader is in it: append a rule to put another card there next. A card in a reader without a
+   rule, and one that stays mute, is not recognised. In the middle of a call a card that is pulled
+   gives CKR_DEVICE_REMOVED; its sessions end, as they do when it was out and is in again. Without
+   the service no card is seen.
 
    Types as in PKCS#11 v2.40 on a platform whose CK_ULONG is unsigned long; no header is needed. */
 #define _GNU_SOURCE
@@ -28,24 +45,34 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef unsigned long U;
 
-enum { GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
+enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
+       GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
-       GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, FIND_OBJECTS_INIT = 26, SIGN_INIT = 42,
-       SIGN = 43, FUNCTIONS = 68 };
-enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
-       TOKEN_INFO_SIZE = 208 };
-enum { CKR_GENERAL_ERROR = 5, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_BUFFER_TOO_SMALL = 0x150 };
+       GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
+       FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
+enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112,
+       MAX_PIN_OFFSET = 136, TOKEN_INFO_SIZE = 208 };
+enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
+       CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
+       CKR_BUFFER_TOO_SMALL = 0x150 };
+#define NOWHERE (~0UL)
 #define FIRST_OF_MANY (1UL << 40) /* SoftHSM's ids have 31 bits */
-enum { SLOT_INFO_TEXT = 96, SLOT_INFO_SIZE = 112 };
+enum { SLOT_INFO_TEXT = 96, SLOT_INFO_FLAGS = 96, SLOT_INFO_SIZE = 112, DESCRIPTION_SIZE = 64 };
+enum { CKF_TOKEN_PRESENT = 1, CKF_REMOVABLE_HARDWARE = 6 };
 
 struct list { unsigned char version[2]; void *functions[FUNCTIONS]; };
 
+struct attribute { U type; void *value; U size; };
+enum { CKA_VALUE = 0x11 };
+
 static struct list *real, ours;
 static U starts;
+static struct timespec looked; /* when PC/SC was asked; zero: ask afresh */
 
 #define REAL(index, ...) ((U (*)(__VA_ARGS__))real->functions[index])
 
@@ -123,7 +150,19 @@ static void log_core_limits(void)
     log_line("core", soft, prctl(PR_GET_DUMPABLE));
 }
 
-static U act(const char *action)
+static void log_peak(void)
+{
+    char line[256], peak[32];
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %31s", peak) == 1)
+            log_line("peak", peak, 0);
+    if (file)
+        fclose(file);
+}
+
+/* In the place of the call: die, hang, or the code to return. */
+static U instead(const char *action)
 {
     if (strcmp(action, "segv") == 0)
         *(volatile int *)0 = 1;
@@ -137,21 +176,51 @@ static U act(const char *action)
     return strtoul(action, NULL, 16);
 }
 
-/* Log the call; then die, hang, or give the code to return instead (0: go on). */
-static U enter(const char *function, const char *serial)
+/* What is done beside the call; 0 when the action is none of that kind. */
+static int beside(const char *action)
 {
-    char line[512], of[64], action[64];
+    static const char garbage[] = "garbage \x00\xff\x80 {\"value\": 1}\n\r\t";
+    U amount;
+    if (sscanf(action, "slow:%lu", &amount) == 1) {
+        usleep(1000 * amount);
+        looked.tv_sec = 0;
+    } else if (strncmp(action, "await:", 6) == 0) {
+        for (int i = 0; i < 6000 && access(action + 6, F_OK); i++)
+            usleep(10000);
+        looked.tv_sec = 0;
+    } else if (sscanf(action, "grow:%lu", &amount) == 1) {
+        char *kept = malloc(amount << 20);
+        if (kept)
+            memset(kept, 1, amount << 20);
+    } else if (strcmp(action, "chatter") == 0) {
+        for (int i = 0; i < 100; i++)
+            if (write(1, garbage, sizeof garbage) < 0 || write(2, garbage, sizeof garbage) < 0)
+                break;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+/* Log the call, then do what the rules say. Whether the real function is left out, and what is to
+   be returned then. */
+static int left_out(const char *function, const char *serial, U *code)
+{
+    char line[512], of[64], action[512];
     const char *words;
-    U number, code = 0;
+    U number;
+    int out = 0;
     log_line(function, serial, getpid());
     FILE *file = rules();
     while ((words = rule(file, line, "fault", serial)))
-        if (sscanf(words, "%63s %lu %63s", of, &number, action) == 3 && !strcmp(of, function) &&
-            (number == 0 || logged(function, serial) == number))
-            code = act(action);
+        if (sscanf(words, "%63s %lu %511s", of, &number, action) == 3 && !strcmp(of, function) &&
+            (number == 0 || logged(function, serial) == number) && !beside(action)) {
+            *code = instead(action);
+            out = 1;
+        }
     if (file)
         fclose(file);
-    return code;
+    return out;
 }
 
 /* --- slots ----------------------------------------------------------------------------------- */
@@ -198,6 +267,167 @@ static U shown(U slot)
     return slot;
 }
 
+/* --- readers, as PC/SC sees them -------------------------------------------------------------- */
+
+enum { MAX_READERS = 32, READER_NAME_SIZE = 128, ATR_SIZE = 33 };
+enum { SCARD_STATE_PRESENT = 0x20, SCARD_STATE_MUTE = 0x200 };
+
+struct reader_state { const char *name; void *own; U current, event, atr_size;
+                      unsigned char atr[ATR_SIZE]; };
+
+static struct reader { char name[READER_NAME_SIZE], serial[32]; U event; } readers[MAX_READERS];
+static U reader_count;
+static void serial_of(U slot, char serial[17]);
+static U *sessions_with(U slot);
+static U slot_holding(const char *serial, U otherwise);
+
+static int with_readers(void)
+{
+    char line[512];
+    FILE *file = rules();
+    int found = rule(file, line, "reader", NULL) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+/* The serial of the card for this reader: that of the last rule; "" without one. */
+static void card_for(const char *name, char serial[32])
+{
+    char line[512], of[32];
+    const char *words;
+    int rest;
+    FILE *file = rules();
+    serial[0] = 0;
+    while ((words = rule(file, line, "reader", NULL))) {
+        line[strcspn(line, "\n")] = 0;
+        if (sscanf(words, "%31s %n", of, &rest) == 1 && strcmp(words + rest, name) == 0)
+            strcpy(serial, of);
+    }
+    if (file)
+        fclose(file);
+}
+
+static struct reader *reader_named(const char *name)
+{
+    for (U i = 0; i < reader_count; i++)
+        if (strcmp(readers[i].name, name) == 0)
+            return readers + i;
+    if (reader_count == MAX_READERS || strlen(name) >= READER_NAME_SIZE)
+        return NULL;
+    strcpy(readers[reader_count].name, name);
+    return readers + reader_count++;
+}
+
+/* What is in the reader now; what was open on a card that is out, or was, is so no more. */
+static void look_into(struct reader *reader, U event)
+{
+    char serial[32];
+    U slot;
+    card_for(reader->name, serial);
+    /* the upper bits count the cards that came and went */
+    if (reader->event & SCARD_STATE_PRESENT &&
+        (reader->event >> 16 != event >> 16 || strcmp(reader->serial, serial)) &&
+        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE) {
+        REAL(CLOSE_ALL_SESSIONS, U)(slot);
+        *sessions_with(slot) = 0;
+    }
+    reader->event = event;
+    strcpy(reader->serial, serial);
+}
+
+/* Whether a fifth of a second has passed: a card that stays mute costs 0.4 s each time. */
+static int is_time_to_look(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = now.tv_sec - looked.tv_sec + (now.tv_nsec - looked.tv_nsec) / 1e9;
+    return looked.tv_sec == 0 || seconds > 0.2;
+}
+
+/* Ask PC/SC, in a context of its own: the service may have been started again. */
+static void look_at_readers(void)
+{
+    if (!is_time_to_look())
+        return;
+    static U (*establish)(U, const void *, const void *, U *), (*release)(U);
+    static U (*list)(U, const char *, char *, U *), (*status)(U, U, struct reader_state *, U);
+    char names[8192] = "";
+    U context, size = sizeof names, seen[MAX_READERS] = { 0 };
+    void *library = establish ? NULL : dlopen("libpcsclite.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library) {
+        list = dlsym(library, "SCardListReaders");
+        status = dlsym(library, "SCardGetStatusChange");
+        release = dlsym(library, "SCardReleaseContext");
+        establish = dlsym(library, "SCardEstablishContext");
+    }
+    if (establish && establish(0, NULL, NULL, &context) == 0) {
+        if (list(context, NULL, names, &size))
+            names[0] = 0;
+        for (char *name = names; *name; name += strlen(name) + 1) {
+            struct reader *reader = reader_named(name);
+            struct reader_state state = { .name = name };
+            if (reader && status(context, 0, &state, 1) == 0)
+                seen[reader - readers] = state.event;
+        }
+        release(context);
+    }
+    for (U i = 0; i < reader_count; i++)
+        look_into(readers + i, seen[i]);
+    clock_gettime(CLOCK_MONOTONIC, &looked);
+}
+
+/* The real slot of the card in the reader with this id. */
+static U card_slot(U id, U *slot)
+{
+    if (id >= reader_count)
+        return CKR_SLOT_ID_INVALID;
+    if (!(readers[id].event & SCARD_STATE_PRESENT))
+        return CKR_TOKEN_NOT_PRESENT;
+    *slot = slot_holding(readers[id].serial, NOWHERE);
+    return *slot == NOWHERE || readers[id].event & SCARD_STATE_MUTE ? CKR_TOKEN_NOT_RECOGNIZED : 0;
+}
+
+static U reader_holding(U slot)
+{
+    U other;
+    for (U i = 0; i < reader_count; i++)
+        if (card_slot(i, &other) == 0 && other == slot)
+            return i;
+    return NOWHERE;
+}
+
+static U list_readers(unsigned char with_token, U *ids, U *count)
+{
+    U room = *count, slot;
+    look_at_readers();
+    *count = 0;
+    for (U i = 0; i < reader_count; i++) {
+        if (with_token && card_slot(i, &slot))
+            continue;
+        if (ids && *count < room)
+            ids[*count] = i;
+        ++*count;
+    }
+    return ids && *count > room ? CKR_BUFFER_TOO_SMALL : 0;
+}
+
+static U describe_reader(U id, void *info)
+{
+    look_at_readers();
+    if (id >= reader_count)
+        return CKR_SLOT_ID_INVALID;
+    size_t size = strlen(readers[id].name);
+    memset(info, 0, SLOT_INFO_SIZE);
+    memset(info, ' ', SLOT_INFO_TEXT);
+    memcpy(info, readers[id].name, size < DESCRIPTION_SIZE ? size : DESCRIPTION_SIZE);
+    *(U *)((char *)info + SLOT_INFO_FLAGS) =
+        CKF_REMOVABLE_HARDWARE | (readers[id].event & SCARD_STATE_PRESENT ? CKF_TOKEN_PRESENT : 0);
+    return 0;
+}
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+
 static void serial_of(U slot, char serial[17])
 {
     char info[TOKEN_INFO_SIZE];
@@ -213,13 +443,18 @@ static void serial_of(U slot, char serial[17])
 }
 
 /* The real slot of a shown id; an id that is not shown stays as it is, and is refused. */
-static U real_slot(U id)
+static U real_slot(U id, U *slot)
 {
+    if (with_readers()) {
+        look_at_readers();
+        return card_slot(id, slot);
+    }
     U slots[MAX_SLOTS], count = real_slots(0, slots);
+    *slot = id;
     for (U i = 0; i < count; i++)
         if (shown(slots[i]) == id)
-            return slots[i];
-    return id;
+            *slot = slots[i];
+    return 0;
 }
 
 static U slot_holding(const char *serial, U otherwise)
@@ -235,20 +470,33 @@ static U slot_holding(const char *serial, U otherwise)
 }
 
 /* The real slot whose token is to be seen in the slot with this id. */
-static U token_slot(U id)
+static U token_slot(U id, U *slot)
 {
     char serial[17], line[512], other[64], function[64];
     const char *words;
-    U slot = real_slot(id), number;
-    serial_of(slot, serial);
+    U number, code = real_slot(id, slot);
+    if (code)
+        return code;
+    serial_of(*slot, serial);
     FILE *file = rules();
     while ((words = rule(file, line, "show", serial)))
         if (sscanf(words, "%63s %63s %lu", other, function, &number) == 3 &&
             from_now_on(serial, function, number))
-            slot = slot_holding(other, slot);
+            *slot = slot_holding(other, *slot);
     if (file)
         fclose(file);
-    return slot;
+    return 0;
+}
+
+/* As `token_slot`, and noted when it is a reader's card that is out. */
+static U look_for_token(U id, U *slot)
+{
+    U code = token_slot(id, slot), instead;
+    if (code != CKR_TOKEN_NOT_PRESENT || id >= reader_count || readers[id].serial[0] == 0)
+        return code;
+    if (left_out("absent", readers[id].serial, &instead))
+        return instead;
+    return token_slot(id, slot); /* it may be back by now */
 }
 
 static U many(void)
@@ -264,6 +512,11 @@ static U many(void)
 
 static U get_slot_list(unsigned char with_token, U *ids, U *count)
 {
+    U code;
+    if (left_out("C_GetSlotList", "-", &code))
+        return code;
+    if (with_readers())
+        return list_readers(with_token, ids, count);
     U slots[MAX_SLOTS], found = real_slots(with_token, slots), room = *count;
     U more = with_token ? 0 : many();
     *count = found + more;
@@ -280,24 +533,43 @@ static U get_slot_list(unsigned char with_token, U *ids, U *count)
 
 static U get_slot_info(U id, void *info)
 {
+    U slot, code;
     if (id >= FIRST_OF_MANY) {
-        log_line("C_GetSlotInfo", "many", getpid());
+        if (left_out("C_GetSlotInfo", "many", &code))
+            return code;
         memset(info, 0, SLOT_INFO_SIZE);
         memset(info, ' ', SLOT_INFO_TEXT);
         memcpy(info, "Empty", 5);
         return 0;
     }
-    return REAL(GET_SLOT_INFO, U, void *)(real_slot(id), info);
+    if (with_readers())
+        return describe_reader(id, info);
+    code = real_slot(id, &slot);
+    return code ? code : REAL(GET_SLOT_INFO, U, void *)(slot, info);
 }
 
 static U get_mechanism_list(U id, U *mechanisms, U *count)
 {
-    return REAL(GET_MECHANISM_LIST, U, U *, U *)(token_slot(id), mechanisms, count);
+    U slot, code = token_slot(id, &slot);
+    return code ? code : REAL(GET_MECHANISM_LIST, U, U *, U *)(slot, mechanisms, count);
 }
 
 static U get_mechanism_info(U id, U mechanism, void *info)
 {
-    return REAL(GET_MECHANISM_INFO, U, U, void *)(token_slot(id), mechanism, info);
+    U slot, code = token_slot(id, &slot);
+    return code ? code : REAL(GET_MECHANISM_INFO, U, U, void *)(slot, mechanism, info);
+}
+
+/* How many sessions are open with a token in this process: SoftHSM does not tell. */
+static U *sessions_with(U slot)
+{
+    static struct { U slot, count; } open[MAX_SLOTS];
+    for (int i = 0; i < MAX_SLOTS; i++)
+        if (open[i].slot == slot + 1 || open[i].slot == 0) {
+            open[i].slot = slot + 1;
+            return &open[i].count;
+        }
+    abort();
 }
 
 static U get_token_info(U id, void *info)
@@ -309,13 +581,15 @@ static U get_token_info(U id, void *info)
         log_line("C_GetTokenInfo", "many", getpid());
         return CKR_TOKEN_NOT_PRESENT;
     }
-    serial_of(real_slot(id), own);
-    if ((code = enter("C_GetTokenInfo", own)))
+    if ((code = look_for_token(id, &slot)) || (code = real_slot(id, &slot)))
         return code;
-    slot = token_slot(id);
+    serial_of(slot, own);
+    if (left_out("C_GetTokenInfo", own, &code) || (code = token_slot(id, &slot)))
+        return code;
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
         return code;
     serial_of(slot, serial);
+    *(U *)((char *)info + SESSION_COUNT_OFFSET) = *sessions_with(slot);
     FILE *file = rules();
     while ((words = rule(file, line, "flags", serial)))
         if (sscanf(words, "%lx %lx %63s %lu", &set, &clear, function, &number) == 4 &&
@@ -353,48 +627,70 @@ static void serial_of_session(U session, char serial[17])
         serial_of(info[0], serial);
 }
 
-static U enter_session(const char *function, U session)
+/* As `left_out`, on the card of this session; a card that left its reader meanwhile gives
+   CKR_DEVICE_REMOVED. */
+static int left_out_of(const char *function, U session, U *code)
 {
     char serial[17];
+    U info[4];
     serial_of_session(session, serial);
-    return enter(function, serial);
+    if (left_out(function, serial, code))
+        return 1;
+    if (!with_readers() || strcmp(serial, "-") == 0)
+        return 0;
+    look_at_readers();
+    *code = CKR_DEVICE_REMOVED;
+    return REAL(GET_SESSION_INFO, U, void *)(session, info) != 0;
 }
 
 static U get_session_info(U session, void *info)
 {
     U code = REAL(GET_SESSION_INFO, U, void *)(session, info);
     if (code == 0)
-        *(U *)info = shown(*(U *)info);
+        *(U *)info = with_readers() ? reader_holding(*(U *)info) : shown(*(U *)info);
     return code;
 }
 
 static U open_session(U id, U flags, void *application, void *notify, U *session)
 {
     char serial[17];
-    U slot = token_slot(id), code;
-    serial_of(slot, serial);
-    if ((code = enter("C_OpenSession", serial)))
+    U slot, code = look_for_token(id, &slot);
+    if (code)
         return code;
-    return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    serial_of(slot, serial);
+    if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
+        return code;
+    code = REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    *sessions_with(slot) += code == 0;
+    return code;
 }
 
 static U close_session(U session)
 {
-    U code = enter_session("C_CloseSession", session);
-    return code ? code : REAL(CLOSE_SESSION, U)(session);
+    U code, info[4], known = REAL(GET_SESSION_INFO, U, void *)(session, info) == 0;
+    if (left_out_of("C_CloseSession", session, &code))
+        return code;
+    code = REAL(CLOSE_SESSION, U)(session);
+    if (known && code == 0)
+        --*sessions_with(info[0]);
+    return code;
 }
 
 static U close_all_sessions(U id)
 {
-    return REAL(CLOSE_ALL_SESSIONS, U)(token_slot(id));
+    U slot, code = token_slot(id, &slot);
+    if (code == 0 && (code = REAL(CLOSE_ALL_SESSIONS, U)(slot)) == 0)
+        *sessions_with(slot) = 0;
+    return code;
 }
 
 static U login(U session, U user, const char *pin, U size)
 {
     char line[512], given[64], instead[64];
     log_core_limits();
-    U code = enter_session("C_Login", session);
-    if (code)
+    log_peak();
+    U code;
+    if (left_out_of("C_Login", session, &code))
         return code;
     FILE *file = rules();
     const char *words = rule(file, line, pin ? "pin" : "pad", NULL);
@@ -413,28 +709,76 @@ static U login(U session, U user, const char *pin, U size)
 
 static U logout(U session)
 {
-    U code = enter_session("C_Logout", session);
-    return code ? code : REAL(LOGOUT, U)(session);
+    U code;
+    return left_out_of("C_Logout", session, &code) ? code : REAL(LOGOUT, U)(session);
 }
 
 static U find_objects_init(U session, void *attributes, U count)
 {
-    U code = enter_session("C_FindObjectsInit", session);
-    return code ? code : REAL(FIND_OBJECTS_INIT, U, void *, U)(session, attributes, count);
+    U code;
+    return left_out_of("C_FindObjectsInit", session, &code)
+               ? code
+               : REAL(FIND_OBJECTS_INIT, U, void *, U)(session, attributes, count);
+}
+
+static int has_no_values(U session)
+{
+    char serial[17], line[512], function[64];
+    const char *words;
+    U number;
+    int found = 0;
+    serial_of_session(session, serial);
+    FILE *file = rules();
+    while ((words = rule(file, line, "empty", serial)))
+        found |= sscanf(words, "%63s %lu", function, &number) == 2 &&
+                 from_now_on(serial, function, number);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+static U get_attribute_value(U session, U object, struct attribute *attributes, U count)
+{
+    U code;
+    if (left_out_of("C_GetAttributeValue", session, &code))
+        return code;
+    code = REAL(GET_ATTRIBUTE_VALUE, U, U, void *, U)(session, object, attributes, count);
+    for (U i = 0; i < count; i++)
+        if (attributes[i].type == CKA_VALUE && has_no_values(session)) {
+            attributes[i].size = 0;
+            code = 0; /* for no bytes there is no room asked, and the real module refuses that */
+        }
+    return code;
 }
 
 static U sign_init(U session, void *mechanism, U key)
 {
-    U code = enter_session("C_SignInit", session);
-    return code ? code : REAL(SIGN_INIT, U, void *, U)(session, mechanism, key);
+    U code;
+    return left_out_of("C_SignInit", session, &code)
+               ? code
+               : REAL(SIGN_INIT, U, void *, U)(session, mechanism, key);
 }
 
 static U sign(U session, void *data, U size, void *signature, U *signature_size)
 {
-    U code = enter_session("C_Sign", session);
-    return code ? code
-                : REAL(SIGN, U, void *, U, void *, U *)(session, data, size, signature,
-                                                        signature_size);
+    U code;
+    return left_out_of("C_Sign", session, &code)
+               ? code
+               : REAL(SIGN, U, void *, U, void *, U *)(session, data, size, signature,
+                                                       signature_size);
+}
+
+static U initialize(void *arguments)
+{
+    U code;
+    return left_out("C_Initialize", "-", &code) ? code : REAL(INITIALIZE, void *)(arguments);
+}
+
+static U finalize(void *reserved)
+{
+    U code;
+    log_peak();
+    return left_out("C_Finalize", "-", &code) ? code : REAL(FINALIZE, void *)(reserved);
 }
 
 U C_GetFunctionList(struct list **list)
@@ -448,6 +792,8 @@ U C_GetFunctionList(struct list **list)
         starts = logged("start", "-");
         describe_process();
         ours = *real;
+        ours.functions[INITIALIZE] = initialize;
+        ours.functions[FINALIZE] = finalize;
         ours.functions[GET_SLOT_LIST] = get_slot_list;
         ours.functions[GET_SLOT_INFO] = get_slot_info;
         ours.functions[GET_TOKEN_INFO] = get_token_info;
@@ -459,6 +805,7 @@ U C_GetFunctionList(struct list **list)
         ours.functions[GET_SESSION_INFO] = get_session_info;
         ours.functions[LOGIN] = login;
         ours.functions[LOGOUT] = logout;
+        ours.functions[GET_ATTRIBUTE_VALUE] = get_attribute_value;
         ours.functions[FIND_OBJECTS_INIT] = find_objects_init;
         ours.functions[SIGN_INIT] = sign_init;
         ours.functions[SIGN] = sign;

@@ -57,6 +57,16 @@ _MECHANISMS = {
 }
 
 
+_ONLY_IN_WORDS = {
+    "Buffer was too small": "CKR_BUFFER_TOO_SMALL",
+    "already initialized": "CKR_CRYPTOKI_ALREADY_INITIALIZED",
+    "not initialized": "CKR_CRYPTOKI_NOT_INITIALIZED",
+    "Parallel not supported": "CKR_SESSION_PARALLEL_NOT_SUPPORTED",
+    "User type invalid": "CKR_USER_TYPE_INVALID",
+}
+"""Codes for which the binding has no exception of their own, by a part of its text."""
+
+
 def ckr_name(error: PKCS11Error) -> str:
     """The CKR_* name of a python-pkcs11 exception, or "CKR 0x…" for a code it does not map."""
     code = re.search(r"error code (0x[0-9a-fA-F]+)", str(error))
@@ -64,7 +74,8 @@ def ckr_name(error: PKCS11Error) -> str:
         return f"CKR {code[1]}"
     name = type(error).__name__
     if name == "PKCS11Error":
-        return "not-loaded"
+        text = str(error)
+        return next((ckr for part, ckr in _ONLY_IN_WORDS.items() if part in text), "not-loaded")
     return "CKR_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
 
 
@@ -132,6 +143,18 @@ class Pkcs11Tokens:
             )
             for number, slot in enumerate(self._list_slots())
         )
+
+    @_guarded("C_GetSlotList")
+    def numbering(self) -> tuple[Slot, ...]:
+        """All slots; what is in them is not asked."""
+        return tuple(
+            Slot(slot.slot_id, _clean(slot.slot_description), False) for slot in self._list_slots()
+        )
+
+    @_guarded("C_GetTokenInfo")
+    def has_token(self, slot_id: int) -> bool:
+        """Whether there is an initialised token."""
+        return _has_token(self._slot(slot_id))
 
     @_guarded("C_GetTokenInfo")
     def token_info(self, slot_id: int) -> TokenInfo:

@@ -47,6 +47,13 @@ def fault_message(fault: Fault) -> Message:
 
 def _ending(fault: Fault, module: str) -> Message:
     call, code = fault.call, fault.code
+    if code in _CARD_IS_OUT:
+        return msg(
+            "The card is no longer in its reader: {call} of the module {module} answered {code}.",
+            call=call,
+            module=module,
+            code=code,
+        )
     endings = {
         FaultKind.ERROR: msg(
             "{call} of the module {module} answered {code}.", call=call, module=module, code=code
@@ -82,6 +89,9 @@ def usage_words(certificate: Certificate) -> Message:
         extended=tuple(extended),
     )
 
+
+_CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
+"""PKCS#11 v2.40, 3.6: from a card that was listed as present."""
 
 _OWN_CODES = {
     "card-changed": msg("Another card was put in while this one was being read."),
