@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix fuzz messages docs golden setup system lock package clean
+.PHONY: help demo test check fix fuzz soak messages docs golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -29,6 +29,9 @@ fix: setup ## format, and repair what ruff can repair
 
 fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each target)
 	@scripts/fuzz.sh
+
+soak: system setup ## check-set many times, with faults at random (SOAK_RUNS=200, SOAK_SEED=N again)
+	@scripts/soak.sh
 
 messages: setup ## bring the catalogues up to date with the sources, and compile them
 	@$(BIN)/python scripts/messages.py update

@@ -57,7 +57,13 @@ class Tokens(Protocol):
     def slots(self) -> tuple[Slot, ...]:
         """All slots, with or without a token; uninitialised tokens count as absent.
 
-        Those after the first `MAX_SLOTS` are not asked: their tokens count as absent, too.
+        Those after the first `MAX_SLOTS` are not asked: their tokens count as absent, too. One
+        that ends the module, or makes it hang, counts as present: reading it says why.
+        """
+
+    def numbering(self) -> tuple[Slot, ...]:
+        """The same slots as this start of the module numbers them. None is looked into: a token
+        that makes the module hang is no hindrance, and `token_present` is False.
         """
 
     def token_info(self, slot_id: int) -> TokenInfo:

@@ -8,6 +8,7 @@ complete. In each run `Proxy` asserts that no process and no core file is left b
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -33,7 +34,8 @@ class Row:
     """A fault on one card. "{card}" stands for the serial in `rules`.
 
     A check whose id begins with `check` fails on that card, with a message that has all of
-    `words`; without a check the card comes out complete. `pin` is the result of its PIN, None where the card was not read so far.
+    `words`; without a check the card comes out complete. `pin` is the result of its PIN, None
+    where the card was not read so far.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Row:
 
 ACCEPTED = ("accepted", None)
 READ_ERROR = "CARD-READ"
+NAME = "libproxy.so"
+"""The module's, which a sentence about one of its calls has."""
 
 
 def row(
@@ -105,6 +109,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "no-token",
             "fault {card} C_GetTokenInfo 2 e0",
             READ_ERROR,
+            "no longer in its reader",
+            NAME,
             "C_GetTokenInfo",
             "CKR_TOKEN_NOT_PRESENT",
         ),
@@ -112,6 +118,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "removed-while-read",
             "fault {card} C_FindObjectsInit 2 32",
             READ_ERROR,
+            NAME,
             "C_FindObjects",
             "CKR_DEVICE_REMOVED",
         ),
@@ -119,6 +126,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "removed-in-the-signature",
             "fault {card} C_Sign 2 32",
             "SIGN",
+            "no longer in its reader",
+            NAME,
             "C_Sign",
             "CKR_DEVICE_REMOVED",
             pin=ACCEPTED,
@@ -128,6 +137,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "vendor-code-while-read",
             "fault {card} C_OpenSession 1 80000001",
             READ_ERROR,
+            NAME,
             "C_FindObjects",
             "0x80000001",
         ),
@@ -135,6 +145,7 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "vendor-code-at-the-login",
             "fault {card} C_Login 1 80000001",
             "PIN-ACCEPTED",
+            NAME,
             "C_Login",
             "0x80000001",
             pin=("failed", None),
@@ -142,12 +153,27 @@ RUNS: dict[str, tuple[Row, ...]] = {
         ),
     ),
     "ends of the process": (
-        row("segv", "fault {card} C_FindObjectsInit 1 segv", READ_ERROR, "C_FindObj", "SIGSEGV"),
-        row("abort", "fault {card} C_GetAttributeValue 3 abort", READ_ERROR, "C_Fin", "SIGABRT"),
+        row(
+            "segv",
+            "fault {card} C_FindObjectsInit 1 segv",
+            READ_ERROR,
+            NAME,
+            "C_FindObjects",
+            "SIGSEGV",
+        ),
+        row(
+            "abort",
+            "fault {card} C_GetAttributeValue 3 abort",
+            READ_ERROR,
+            NAME,
+            "C_FindObjects",
+            "SIGABRT",
+        ),
         row(
             "exit",
             "fault {card} C_Sign 1 exit",
             "SIGN",
+            NAME,
             "C_Sign",
             "exit 7",
             pin=ACCEPTED,
@@ -157,12 +183,13 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "segv-at-the-login",
             "fault {card} C_Login 1 segv",
             "PIN-ACCEPTED",
+            NAME,
             "C_Login",
             "SIGSEGV",
             pin=("failed", None),
             logins=1,
         ),
-        row("hang", "fault {card} C_OpenSession 1 hang", READ_ERROR, "C_FindObjects", "3 s"),
+        row("hang", "fault {card} C_OpenSession 1 hang", READ_ERROR, NAME, "C_FindObjects", "3 s"),
     ),
     "what a module does beside": (
         row("slow", "fault {card} C_OpenSession 0 slow:200", None, pin=ACCEPTED, logins=1),
@@ -170,8 +197,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
         row(
             "sessions-kept",
             "fault {card} C_CloseSession 0 0",
-            "MODULE-CALLS",
-            "session",
+            "CARD-SESSIONS",
+            NAME,
             "C_CloseSession",
             pin=ACCEPTED,
             logins=1,
@@ -179,8 +206,8 @@ RUNS: dict[str, tuple[Row, ...]] = {
         row(
             "sessions-not-closed",
             "fault {card} C_CloseSession 0 5",
-            "MODULE-CALLS",
-            "session",
+            "CARD-SESSIONS",
+            NAME,
             "C_CloseSession",
             pin=ACCEPTED,
             logins=1,
@@ -190,7 +217,22 @@ RUNS: dict[str, tuple[Row, ...]] = {
             "fault {card} C_FindObjectsInit 0 grow:300",
             READ_ERROR,
             "memory",
+            NAME,
             "C_FindObjects",
+        ),
+    ),
+    "when the slots are listed": (
+        row("segv-once", "fault {card} C_GetTokenInfo 1 segv", None, pin=ACCEPTED, logins=1),
+        row("segv-always", "fault {card} C_GetTokenInfo 0 segv", READ_ERROR, NAME, "SIGSEGV"),
+        row("hang-always", "fault {card} C_GetTokenInfo 0 hang", READ_ERROR, NAME, "3 s"),
+        row("code-once", "fault {card} C_GetTokenInfo 1 30", None, pin=ACCEPTED, logins=1),
+        row(
+            "code-always",
+            "fault {card} C_GetTokenInfo 0 30",
+            READ_ERROR,
+            NAME,
+            "C_GetTokenInfo",
+            "CKR_DEVICE_ERROR",
         ),
     ),
     "numbers": (row("count-race", "fault - C_GetSlotList 2 150", None, pin=ACCEPTED, logins=1),),
@@ -287,17 +329,30 @@ def outcomes(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(f["check"], f["outcome"]) for f in findings if f["check"].startswith(_OF_ITSELF)]
 
 
+def test_slots_may_be_numbered_otherwise_after_each_start(behind: Callable[[], Proxy]) -> None:
+    cards = behind()
+    ends, *others = cards.serials
+    run = cards.check("slots rotate", f"fault {ends} C_GetTokenInfo 0 segv")
+    assert len(run.body["cards"]) == len(cards.serials)
+    assert run.serials() == others
+    assert run.logins() == Counter(others)
+
+
 # --- the module as a whole --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("rule", "check", "words"),
     [
-        ("fault - C_Initialize 0 30", "MODULE-LOADED", ("C_Initialize", "CKR_DEVICE_ERROR")),
-        ("fault - C_Initialize 0 80000031", "MODULE-LOADED", ("C_Initialize", "0x80000031")),
-        ("fault - C_Initialize 0 segv", "MODULE-LOADED", ("C_Initialize", "SIGSEGV")),
-        ("fault - C_GetSlotList 0 150", "MODULE-CALLS", ("C_GetSlotList", "BUFFER_TOO_SMALL")),
-        ("fault - C_GetSlotList 0 exit", "MODULE-CALLS", ("C_GetSlotList", "exit 7")),
+        ("fault - C_Initialize 0 30", "MODULE-LOADED", (NAME, "C_Initialize", "CKR_DEVICE_ERROR")),
+        ("fault - C_Initialize 0 80000031", "MODULE-LOADED", (NAME, "C_Initialize", "0x80000031")),
+        ("fault - C_Initialize 0 segv", "MODULE-LOADED", (NAME, "C_Initialize", "SIGSEGV")),
+        (
+            "fault - C_GetSlotList 0 150",
+            "MODULE-CALLS",
+            (NAME, "C_GetSlotList", "BUFFER_TOO_SMALL"),
+        ),
+        ("fault - C_GetSlotList 0 exit", "MODULE-CALLS", (NAME, "C_GetSlotList", "exit 7")),
     ],
 )
 def test_a_module_that_cannot_be_used_is_one_finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
@@ -59,6 +59,9 @@ class FakeTokens:
     def slots(self) -> tuple[Slot, ...]:
         self._fail("slots")
         return tuple(Slot(n, f"Fake reader {n}", True) for n in self.contents)
+
+    def numbering(self) -> tuple[Slot, ...]:
+        return tuple(replace(slot, token_present=False) for slot in self.slots())
 
     def token_info(self, slot_id: int) -> TokenInfo:
         self._fail("token_info")

@@ -114,6 +114,16 @@ class Service:
         into = f"--target={self._warden.pid}"
         return ("nsenter", into, "--user", "--mount", "--net", "--preserve-credentials", "--")
 
+    def launch(self, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> int:
+        """Start a program inside, as `run` does, and go on; the number is for `finish`."""
+        number: int = self._ask("launch", [str(word) for word in argv], dict(env or {}))
+        return number
+
+    def finish(self, number: int, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Wait for the end of a program that was launched."""
+        done: subprocess.CompletedProcess[str] = self._ask("finish", number, timeout)
+        return done
+
     @contextlib.contextmanager
     def background(self, argv: Sequence[str | Path]) -> Iterator[None]:
         """Have a program run inside: entered when it has printed a line; its stdin ends it."""
@@ -246,11 +256,14 @@ class _Warden:
         self._cards: dict[int, subprocess.Popen[bytes]] = {}
         self._stuck: set[int] = set()
         self._others: list[subprocess.Popen[bytes]] = []
+        self._launched: list[subprocess.Popen[str]] = []
 
     def shut_in(self) -> None:
         """Hide what is outside, and bring the loopback up."""
-        for hidden in ("/run", _usb_drivers(self._program)):
-            subprocess.run(["mount", "-t", "tmpfs", "none", hidden], check=True)
+        # the Cryptolib, loaded by somebody who may, makes a directory for all to write in /etc/opt
+        for hidden in ("/run", "/etc/opt", _usb_drivers(self._program)):
+            if Path(hidden).is_dir():
+                subprocess.run(["mount", "-t", "tmpfs", "none", hidden], check=True)
         _SOCKET.parent.mkdir(mode=0o755)
         _bring_loopback_up()
 
@@ -311,6 +324,25 @@ class _Warden:
             timeout=timeout,
             check=False,
         )
+
+    def launch(self, argv: list[str], env: dict[str, str]) -> int:
+        pipe = subprocess.PIPE
+        self._launched.append(
+            subprocess.Popen(
+                argv,
+                env=os.environ | env,
+                stdin=subprocess.DEVNULL,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+            )
+        )
+        return len(self._launched) - 1
+
+    def finish(self, number: int, timeout: float) -> subprocess.CompletedProcess[str]:
+        launched = self._launched[number]
+        out, errors = launched.communicate(timeout=timeout)
+        return subprocess.CompletedProcess(launched.args, launched.returncode, out, errors)
 
     def begin(self, argv: list[str]) -> int:
         other = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

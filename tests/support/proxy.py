@@ -119,10 +119,10 @@ class Proxy:
         self._roles = tuple(token.role for token in tokens)
         self._slots = {token.serial: token.slot_id for token in tokens}
         self._labels = {token.serial: token.label for token in tokens}
-        self._module = module
+        self.module = module
         self._directory = directory
         self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
-        self._folder = folder
+        self.folder = folder
         self._service = service
         self._runs = 0
 
@@ -167,7 +167,7 @@ class Proxy:
         without = {} if self._service else {"PCSCLITE_CSOCK_NAME": str(folder / "no-service")}
         return {
             **self._environment,
-            "CPX_SOFTHSM": str(self._module),
+            "CPX_SOFTHSM": str(self.module),
             "CPX_STATE_DIR": str(folder / "state"),
             "CPX_TEST_PROXY": str(folder / "rules"),
             "CPX_TEST_LOG": str(folder / "log"),
@@ -177,7 +177,7 @@ class Proxy:
     def start(self, *rules: str) -> Path:
         """A folder for a new run, with these rules and an empty log."""
         self._runs += 1
-        folder = self._folder / f"run-{self._runs}"
+        folder = self.folder / f"run-{self._runs}"
         folder.mkdir()
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
         (folder / "log").touch()
@@ -207,9 +207,7 @@ class Proxy:
         elif failed is not None:
             place.mkdir(exist_ok=True)
             (place / LEDGER_FILE).write_bytes(failed)
-        cards = (
-            ["--emulated", str(self._directory)] if emulated else ["--module", str(self._module)]
-        )
+        cards = ["--emulated", str(self._directory)] if emulated else ["--module", str(self.module)]
         command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json", *options]
         command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
         given = {} if pin is None else {"CPX_PIN": pin}
@@ -218,13 +216,13 @@ class Proxy:
         code, output, errors = self._run(command, folder, variables, typed)
         assert output, errors
         log = (folder / "log").read_text()
-        calls = tuple(_calls(log))
-        self._assert_nothing_is_left(folder, {call.pid for call in calls})
+        made = tuple(calls(log))
+        self._assert_nothing_is_left(folder, {call.pid for call in made})
         if pin is not None:
             _assert_the_pin_is_nowhere(pin, folder, output + errors)
         body = json.loads(output)
         assert body["exit_code"] == code
-        return Run(code, body, calls, frozenset(_core_limits(log)), errors)
+        return Run(code, body, made, frozenset(_core_limits(log)), errors)
 
     def _run(
         self, command: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
@@ -275,10 +273,11 @@ def _run(
         os.close(theirs)
 
 
-def _calls(log: str) -> Iterable[Call]:
+def calls(log: str) -> Iterable[Call]:
+    """The lines of a log that are calls."""
     for line in log.splitlines():
         function, serial, number = line.split()
-        if function != "core":
+        if function not in ("core", "peak"):
             yield Call(function, serial, int(number))
 
 

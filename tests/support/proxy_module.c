@@ -2,7 +2,8 @@
 
    CPX_TEST_REAL   the real module
    CPX_TEST_LOG    what was called: "FUNCTION SERIAL PID" for each call named below; "start - PID"
-                   for each process; "core LIMIT DUMPABLE" at each login. LOG.process holds what
+                   for each process; "core LIMIT DUMPABLE" at each login, and "peak KIB 0"
+                   (resident memory at its most) there and at the end. LOG.process holds what
                    /proc shows of each process.
    CPX_TEST_PROXY  the rules, read again at each call. SERIAL is the real token's; a rule holds
                    from the N-th call of FUNCTION on that token, in all processes together
@@ -13,9 +14,11 @@
      fault SERIAL FUNCTION N ACTION        at the N-th call (0: at each): segv, abort, exit, hang,
                                            or the code to return, in hex, instead of calling; 0
                                            does nothing and says CKR_OK. Or something beside the
-                                           call: slow:MS, grow:MB (memory that is kept), chatter
-                                           (on standard output and standard error). SERIAL is "-"
-                                           for functions of no token
+                                           call: slow:MS, await:FILE (until there is that file,
+                                           or a minute has passed), grow:MB (memory that is kept),
+                                           chatter (on standard output and standard error). SERIAL
+                                           is "-" for functions of no token; FUNCTION is "absent"
+                                           for a look at a reader's card that is out
      empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
      slots shift|rotate                    slot ids are others in each process
@@ -27,10 +30,11 @@
 
    Once there is a rule "reader", the slots are the readers that PC/SC lists (whether a rule names
    them or not), in the order first seen, and described by their names; whether there is a card in
-   one, PC/SC says at each call. The token of the last rule for a reader is in it: append a rule to
-   put another card there next. A card in a reader without a rule, and one that stays mute, is not
-   recognised. In the middle of a call a card that is pulled gives CKR_DEVICE_REMOVED; its sessions
-   end, as they do when it was out and is in again. Without the service no card is seen.
+   one, PC/SC says, asked again after 0.2 s and after a slow action. The token of the last rule for
+   a reader is in it: append a rule to put another card there next. A card in a reader without a
+   rule, and one that stays mute, is not recognised. In the middle of a call a card that is pulled
+   gives CKR_DEVICE_REMOVED; its sessions end, as they do when it was out and is in again. Without
+   the service no card is seen.
 
    Types as in PKCS#11 v2.40 on a platform whose CK_ULONG is unsigned long; no header is needed. */
 #define _GNU_SOURCE
@@ -41,6 +45,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef unsigned long U;
@@ -50,8 +55,8 @@ enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
        GET_MECHANISM_INFO = 8, OPEN_SESSION = 12, CLOSE_SESSION = 13, CLOSE_ALL_SESSIONS = 14,
        GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
        FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
-enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, MAX_PIN_OFFSET = 136,
-       TOKEN_INFO_SIZE = 208 };
+enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112,
+       MAX_PIN_OFFSET = 136, TOKEN_INFO_SIZE = 208 };
 enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
        CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
        CKR_BUFFER_TOO_SMALL = 0x150 };
@@ -67,6 +72,7 @@ enum { CKA_VALUE = 0x11 };
 
 static struct list *real, ours;
 static U starts;
+static struct timespec looked; /* when PC/SC was asked; zero: ask afresh */
 
 #define REAL(index, ...) ((U (*)(__VA_ARGS__))real->functions[index])
 
@@ -144,6 +150,17 @@ static void log_core_limits(void)
     log_line("core", soft, prctl(PR_GET_DUMPABLE));
 }
 
+static void log_peak(void)
+{
+    char line[256], peak[32];
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %31s", peak) == 1)
+            log_line("peak", peak, 0);
+    if (file)
+        fclose(file);
+}
+
 /* In the place of the call: die, hang, or the code to return. */
 static U instead(const char *action)
 {
@@ -166,6 +183,11 @@ static int beside(const char *action)
     U amount;
     if (sscanf(action, "slow:%lu", &amount) == 1) {
         usleep(1000 * amount);
+        looked.tv_sec = 0;
+    } else if (strncmp(action, "await:", 6) == 0) {
+        for (int i = 0; i < 6000 && access(action + 6, F_OK); i++)
+            usleep(10000);
+        looked.tv_sec = 0;
     } else if (sscanf(action, "grow:%lu", &amount) == 1) {
         char *kept = malloc(amount << 20);
         if (kept)
@@ -184,14 +206,14 @@ static int beside(const char *action)
    be returned then. */
 static int left_out(const char *function, const char *serial, U *code)
 {
-    char line[512], of[64], action[64];
+    char line[512], of[64], action[512];
     const char *words;
     U number;
     int out = 0;
     log_line(function, serial, getpid());
     FILE *file = rules();
     while ((words = rule(file, line, "fault", serial)))
-        if (sscanf(words, "%63s %lu %63s", of, &number, action) == 3 && !strcmp(of, function) &&
+        if (sscanf(words, "%63s %lu %511s", of, &number, action) == 3 && !strcmp(of, function) &&
             (number == 0 || logged(function, serial) == number) && !beside(action)) {
             *code = instead(action);
             out = 1;
@@ -245,7 +267,7 @@ static U shown(U slot)
     return slot;
 }
 
-/* --- readers, as PC/SC sees them --------------------------------------------------------------- */
+/* --- readers, as PC/SC sees them -------------------------------------------------------------- */
 
 enum { MAX_READERS = 32, READER_NAME_SIZE = 128, ATR_SIZE = 33 };
 enum { SCARD_STATE_PRESENT = 0x20, SCARD_STATE_MUTE = 0x200 };
@@ -255,8 +277,8 @@ struct reader_state { const char *name; void *own; U current, event, atr_size;
 
 static struct reader { char name[READER_NAME_SIZE], serial[32]; U event; } readers[MAX_READERS];
 static U reader_count;
-
 static void serial_of(U slot, char serial[17]);
+static U *sessions_with(U slot);
 static U slot_holding(const char *serial, U otherwise);
 
 static int with_readers(void)
@@ -306,15 +328,28 @@ static void look_into(struct reader *reader, U event)
     /* the upper bits count the cards that came and went */
     if (reader->event & SCARD_STATE_PRESENT &&
         (reader->event >> 16 != event >> 16 || strcmp(reader->serial, serial)) &&
-        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE)
+        (slot = slot_holding(reader->serial, NOWHERE)) != NOWHERE) {
         REAL(CLOSE_ALL_SESSIONS, U)(slot);
+        *sessions_with(slot) = 0;
+    }
     reader->event = event;
     strcpy(reader->serial, serial);
 }
 
-/* Ask PC/SC afresh, in a context of its own: the service may have been started again. */
+/* Whether a fifth of a second has passed: a card that stays mute costs 0.4 s each time. */
+static int is_time_to_look(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double seconds = now.tv_sec - looked.tv_sec + (now.tv_nsec - looked.tv_nsec) / 1e9;
+    return looked.tv_sec == 0 || seconds > 0.2;
+}
+
+/* Ask PC/SC, in a context of its own: the service may have been started again. */
 static void look_at_readers(void)
 {
+    if (!is_time_to_look())
+        return;
     static U (*establish)(U, const void *, const void *, U *), (*release)(U);
     static U (*list)(U, const char *, char *, U *), (*status)(U, U, struct reader_state *, U);
     char names[8192] = "";
@@ -339,6 +374,7 @@ static void look_at_readers(void)
     }
     for (U i = 0; i < reader_count; i++)
         look_into(readers + i, seen[i]);
+    clock_gettime(CLOCK_MONOTONIC, &looked);
 }
 
 /* The real slot of the card in the reader with this id. */
@@ -390,7 +426,7 @@ static U describe_reader(U id, void *info)
     return 0;
 }
 
-/* --- tokens ------------------------------------------------------------------------------------ */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static void serial_of(U slot, char serial[17])
 {
@@ -452,6 +488,17 @@ static U token_slot(U id, U *slot)
     return 0;
 }
 
+/* As `token_slot`, and noted when it is a reader's card that is out. */
+static U look_for_token(U id, U *slot)
+{
+    U code = token_slot(id, slot), instead;
+    if (code != CKR_TOKEN_NOT_PRESENT || id >= reader_count || readers[id].serial[0] == 0)
+        return code;
+    if (left_out("absent", readers[id].serial, &instead))
+        return instead;
+    return token_slot(id, slot); /* it may be back by now */
+}
+
 static U many(void)
 {
     char line[512];
@@ -486,8 +533,10 @@ static U get_slot_list(unsigned char with_token, U *ids, U *count)
 
 static U get_slot_info(U id, void *info)
 {
+    U slot, code;
     if (id >= FIRST_OF_MANY) {
-        log_line("C_GetSlotInfo", "many", getpid());
+        if (left_out("C_GetSlotInfo", "many", &code))
+            return code;
         memset(info, 0, SLOT_INFO_SIZE);
         memset(info, ' ', SLOT_INFO_TEXT);
         memcpy(info, "Empty", 5);
@@ -495,7 +544,7 @@ static U get_slot_info(U id, void *info)
     }
     if (with_readers())
         return describe_reader(id, info);
-    U slot, code = real_slot(id, &slot);
+    code = real_slot(id, &slot);
     return code ? code : REAL(GET_SLOT_INFO, U, void *)(slot, info);
 }
 
@@ -511,6 +560,18 @@ static U get_mechanism_info(U id, U mechanism, void *info)
     return code ? code : REAL(GET_MECHANISM_INFO, U, U, void *)(slot, mechanism, info);
 }
 
+/* How many sessions are open with a token in this process: SoftHSM does not tell. */
+static U *sessions_with(U slot)
+{
+    static struct { U slot, count; } open[MAX_SLOTS];
+    for (int i = 0; i < MAX_SLOTS; i++)
+        if (open[i].slot == slot + 1 || open[i].slot == 0) {
+            open[i].slot = slot + 1;
+            return &open[i].count;
+        }
+    abort();
+}
+
 static U get_token_info(U id, void *info)
 {
     char own[17], serial[17], line[512], text[64], function[64];
@@ -520,7 +581,7 @@ static U get_token_info(U id, void *info)
         log_line("C_GetTokenInfo", "many", getpid());
         return CKR_TOKEN_NOT_PRESENT;
     }
-    if ((code = real_slot(id, &slot)))
+    if ((code = look_for_token(id, &slot)) || (code = real_slot(id, &slot)))
         return code;
     serial_of(slot, own);
     if (left_out("C_GetTokenInfo", own, &code) || (code = token_slot(id, &slot)))
@@ -528,6 +589,7 @@ static U get_token_info(U id, void *info)
     if ((code = REAL(GET_TOKEN_INFO, U, void *)(slot, info)))
         return code;
     serial_of(slot, serial);
+    *(U *)((char *)info + SESSION_COUNT_OFFSET) = *sessions_with(slot);
     FILE *file = rules();
     while ((words = rule(file, line, "flags", serial)))
         if (sscanf(words, "%lx %lx %63s %lu", &set, &clear, function, &number) == 4 &&
@@ -592,31 +654,41 @@ static U get_session_info(U session, void *info)
 static U open_session(U id, U flags, void *application, void *notify, U *session)
 {
     char serial[17];
-    U slot, code = token_slot(id, &slot);
+    U slot, code = look_for_token(id, &slot);
     if (code)
         return code;
     serial_of(slot, serial);
     if (left_out("C_OpenSession", serial, &code) || (code = token_slot(id, &slot)))
         return code;
-    return REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    code = REAL(OPEN_SESSION, U, U, void *, void *, U *)(slot, flags, application, notify, session);
+    *sessions_with(slot) += code == 0;
+    return code;
 }
 
 static U close_session(U session)
 {
-    U code;
-    return left_out_of("C_CloseSession", session, &code) ? code : REAL(CLOSE_SESSION, U)(session);
+    U code, info[4], known = REAL(GET_SESSION_INFO, U, void *)(session, info) == 0;
+    if (left_out_of("C_CloseSession", session, &code))
+        return code;
+    code = REAL(CLOSE_SESSION, U)(session);
+    if (known && code == 0)
+        --*sessions_with(info[0]);
+    return code;
 }
 
 static U close_all_sessions(U id)
 {
     U slot, code = token_slot(id, &slot);
-    return code ? code : REAL(CLOSE_ALL_SESSIONS, U)(slot);
+    if (code == 0 && (code = REAL(CLOSE_ALL_SESSIONS, U)(slot)) == 0)
+        *sessions_with(slot) = 0;
+    return code;
 }
 
 static U login(U session, U user, const char *pin, U size)
 {
     char line[512], given[64], instead[64];
     log_core_limits();
+    log_peak();
     U code;
     if (left_out_of("C_Login", session, &code))
         return code;
@@ -705,6 +777,7 @@ static U initialize(void *arguments)
 static U finalize(void *reserved)
 {
     U code;
+    log_peak();
     return left_out("C_Finalize", "-", &code) ? code : REAL(FINALIZE, void *)(reserved);
 }
 

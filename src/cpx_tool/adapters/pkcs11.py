@@ -144,6 +144,18 @@ class Pkcs11Tokens:
             for number, slot in enumerate(self._list_slots())
         )
 
+    @_guarded("C_GetSlotList")
+    def numbering(self) -> tuple[Slot, ...]:
+        """All slots; what is in them is not asked."""
+        return tuple(
+            Slot(slot.slot_id, _clean(slot.slot_description), False) for slot in self._list_slots()
+        )
+
+    @_guarded("C_GetTokenInfo")
+    def has_token(self, slot_id: int) -> bool:
+        """Whether there is an initialised token."""
+        return _has_token(self._slot(slot_id))
+
     @_guarded("C_GetTokenInfo")
     def token_info(self, slot_id: int) -> TokenInfo:
         """Read afresh: the flags decide whether a PIN may be tried."""

@@ -24,6 +24,8 @@ def answer(tokens: Pkcs11Tokens, request: Request) -> object:
     calls: dict[str, Callable[[], object]] = {
         "load": tokens.load,
         "slots": tokens.slots,
+        "numbering": tokens.numbering,
+        "has_token": lambda: tokens.has_token(slot),
         "token_info": lambda: tokens.token_info(slot),
         "read": lambda: tokens.read(slot),
         "login": lambda: _login(tokens, request),

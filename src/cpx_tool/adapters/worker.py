@@ -29,7 +29,7 @@ from cpx_tool.model.token import (
     TokenContents,
     TokenInfo,
 )
-from cpx_tool.ports import Pin, TokenFault
+from cpx_tool.ports import MAX_SLOTS, Pin, TokenFault
 
 T = TypeVar("T")
 
@@ -46,6 +46,8 @@ _SPAWNER = ThreadPoolExecutor(1, "spawner")
 _FUNCTIONS = {
     "load": "C_Initialize",
     "slots": "C_GetSlotList",
+    "numbering": "C_GetSlotList",
+    "has_token": "C_GetTokenInfo",
     "token_info": "C_GetTokenInfo",
     "read": "C_FindObjects",
     "login": "C_Login",
@@ -85,7 +87,16 @@ class WorkerTokens:
 
     def slots(self) -> tuple[Slot, ...]:
         """See `ports.Tokens.slots`."""
-        return self._call(Request("slots"), tuple[Slot, ...])
+        try:
+            return self._call(Request("slots"), tuple[Slot, ...])
+        except TokenFault as error:
+            if error.fault.kind is FaultKind.ERROR:
+                raise
+        return self._slots_one_by_one()
+
+    def numbering(self) -> tuple[Slot, ...]:
+        """See `ports.Tokens.numbering`."""
+        return self._call(Request("numbering"), tuple[Slot, ...])
 
     def token_info(self, slot_id: int) -> TokenInfo:
         """See `ports.Tokens.token_info`."""
@@ -133,6 +144,32 @@ class WorkerTokens:
         """See `ports.Tokens.abandon`: the call under way may end, no more."""
         self._abandoned = True
         self._let_end(_HASTE_SECONDS)
+
+    def _slots_one_by_one(self) -> tuple[Slot, ...]:
+        """The slots when a token among them ended the module: each is looked into by itself."""
+        slots = self.numbering()
+        present = [False] * len(slots)
+        for number in range(min(len(slots), MAX_SLOTS)):
+            slots = self._numbered_again(slots)
+            try:
+                present[number] = self._call(Request("has_token", slots[number].id), bool)
+            except TokenFault as error:
+                if error.fault.kind is FaultKind.ERROR:
+                    raise
+                present[number] = True
+        slots = self._numbered_again(slots)
+        return tuple(
+            replace(slot, token_present=there) for slot, there in zip(slots, present, strict=True)
+        )
+
+    def _numbered_again(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        """The same slots, should the module have to be started again: it may number otherwise."""
+        if self._process is not None:
+            return slots
+        again = self.numbering()
+        if [slot.description for slot in again] != [slot.description for slot in slots]:
+            raise TokenFault(_fault(FaultKind.ERROR, Request("numbering"), "slot-gone"))
+        return again
 
     def _let_end(self, patience: float) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import (
     CARD_CHANGED,
+    CARD_IS_OUT,
     CARD_REMOVED,
     CARD_TIME,
     INTERRUPTED,
@@ -49,6 +50,13 @@ def fault_message(fault: Fault) -> Message:
 
 def _ending(fault: Fault, module: str) -> Message:
     call, code = fault.call, fault.code
+    if code in CARD_IS_OUT:
+        return msg(
+            "The card is no longer in its reader: {call} of the module {module} answered {code}.",
+            call=call,
+            module=module,
+            code=code,
+        )
     endings = {
         FaultKind.ERROR: msg(
             "{call} of the module {module} answered {code}.", call=call, module=module, code=code

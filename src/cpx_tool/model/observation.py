@@ -31,15 +31,16 @@ CARD_CHANGED = "card-changed"
 """`Fault.code` where another card was put in."""
 CARD_REMOVED = "card-removed"
 """`Fault.code` where the reader is empty after a card in it could not be read to the end."""
+CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
+"""What a module answers of a card that was listed as present (PKCS#11 v2.40, 3.6)."""
 CARD_GONE = (
+    *CARD_IS_OUT,
+    "CKR_SESSION_HANDLE_INVALID",  # the Cryptolib CPS, whose sessions go with the card
+    "slot-gone",
     CARD_CHANGED,
     CARD_REMOVED,
-    "slot-gone",
-    "CKR_TOKEN_NOT_PRESENT",
-    "CKR_DEVICE_REMOVED",
-    "CKR_SESSION_HANDLE_INVALID",
 )
-"""What a fault says when the card was taken out (the Cryptolib CPS: the last one)."""
+"""What a fault says when the card was not there to the end."""
 _CUT_OFF = (*CARD_GONE, INTERRUPTED, CARD_TIME)
 
 

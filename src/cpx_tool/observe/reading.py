@@ -33,7 +33,7 @@ class Lane:
     def slot(self, slot: Slot) -> Slot:
         """The slot in this process. Raises `TokenFault`."""
         if self.tokens.generation != self._generation:
-            self._now = self.tokens.slots()[:MAX_SLOTS]
+            self._now = self.tokens.numbering()[:MAX_SLOTS]
             self._generation = self.tokens.generation
         return slot if self._now is self._before else _same_slot(slot, self._before, self._now)
 

@@ -46,6 +46,11 @@ class TimedTokens:
         self._within("C_GetSlotList")
         return self._tokens.slots()
 
+    def numbering(self) -> tuple[Slot, ...]:
+        """See `ports.Tokens.numbering`."""
+        self._within("C_GetSlotList")
+        return self._tokens.numbering()
+
     def token_info(self, slot_id: int) -> TokenInfo:
         """See `ports.Tokens.token_info`."""
         self._within("C_GetTokenInfo")
