@@ -57,7 +57,7 @@ def options_of(row: Row) -> dict[str, Any]:
     """What `Proxy.check` is told beside the rules."""
     told: dict[str, Any] = {}
     if row.run == "attended":
-        told["typed"] = "n\n"
+        told["typed"] = "n\nq\n"  # with a card in two slots, one of the set is missing
     elif row.run == "unattended":
         told["options"] = ["--non-interactive", "--login"]
     if row.pin == "given":
@@ -172,7 +172,7 @@ def test_a_failed_try_is_remembered_over_runs_until_a_person_confirms(
     assert confirmed.logins()[serial] == 1
 
 
-@pytest.mark.parametrize(("typed", "logins"), [("y\n", 2), ("\n", 1)])
+@pytest.mark.parametrize(("typed", "logins"), [("y\nq\n", 2), ("\nq\n", 1)])
 def test_a_card_taken_out_too_early_is_logged_in_again_when_a_person_says_so(
     cards: Proxy, typed: str, logins: int
 ) -> None:

@@ -165,6 +165,16 @@ def test_an_emulations_authority_is_remembered(
     assert set(first.trust.crls) <= set(run.observation.trust.crls)
 
 
+def test_a_card_in_two_slots_is_judged_as_in_one_reading(start: DrawerRun, show: Show) -> None:
+    first, second = show(DOCTOR), replace(no_login(show(DOCTOR), REFUSED), reader="Reader 01")
+    both = observation(first, second)
+    told = news_of(start, both)
+    assert ([c.result for c in told.judged][:1], told.unfinished) == ([CardResult.PASSED], ())
+    run = drawer_run.put(start, both)
+    assert (step(run), run.cards) == (2, (first, second))
+    assert drawer_run.put(run, both).cards == (first, second)
+
+
 # --- real cards -------------------------------------------------------------------------------
 
 

@@ -112,16 +112,16 @@ def to_keep(run: DrawerRun) -> Observation | None:
 def put(run: DrawerRun, reading: Observation) -> DrawerRun:
     """The run after a reading. Of one card's readings the one that shows more counts.
 
-    Cards that show no certificate are only of the last reading: nothing tells them from others.
+    A card that one reading shows in two slots stays in both, as in a run of one reading. Cards that
+    show no certificate are only of the last reading: nothing tells them from others.
     """
     brought: list[CardObservation] = []
     steps = [tuple(card for card in step if card.certificates) for step in run.steps]
     for card in reading.cards:
-        known = _same(card, [*brought, *(c for step in steps for c in step)])
+        known = _same(card, [c for step in steps for c in step])
         if known is not None and not _shows_more(card, known):
             continue
-        brought = [c for c in brought if c is not known]
-        steps = [tuple(c for c in step if c is not known) for step in steps]
+        steps = [tuple(c for c in step if _same(c, [card]) is None) for step in steps]
         brought.append(card)
     kept = [after for before, after in zip(run.steps, steps, strict=True) if after or not before]
     aside = tuple(card for card in run.aside if _same(card, brought) is None)
@@ -149,13 +149,17 @@ def news(
     had = [card for card in before.cards if card.whole]
     arrived = [card.observed for card in whole if _same(card.observed, had) is None]
     told = [card for card in tame if _is_in(card.observed, into)]
+    unfinished = [card for card in told if card not in whole]
+    read_elsewhere = [card.observed for card in whole]
     observation = after.observation
     judged = judge(observation, after.card_set).cards if observation else ()
     return CheckNews(
         judged=tuple(card for card in judged if _same(card.observed, arrived) is not None),
         real=tuple(real),
         unfinished=tuple(
-            (seen(card), _why_unfinished(card.observed)) for card in told if card not in whole
+            (seen(card), _why_unfinished(card.observed))
+            for card in unfinished
+            if _same(card.observed, read_elsewhere) is None
         ),
         again=() if arrived else tuple(seen(card) for card in told if card in whole),
         hindrances=hindrances(reading, after.card_set) if _anything_in(reading) else (),
