@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from cpx_tool.model.fault import Fault as Fault  # noqa: PLC0414 - part of what is observed
+from cpx_tool.model.fault import FaultKind as FaultKind  # noqa: PLC0414
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
     CertificateObject,
@@ -21,30 +24,6 @@ from cpx_tool.model.trust import TrustMaterial
 SCHEMA_VERSION = 1
 TOO_MANY_SLOTS = "too-many-slots"
 """`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
-
-
-class FaultKind(StrEnum):
-    """How a call into the module went wrong."""
-
-    ERROR = "error"
-    """The module answered with an error code."""
-    CRASH = "crash"
-    """The module ended its process."""
-    HANG = "hang"
-    """The module did not answer before the deadline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A call that failed. `call` is the PKCS#11 function or our port's verb.
-
-    `code` is the CKR_* name, the signal ("SIGSEGV") or the deadline in seconds ("20 s").
-    """
-
-    kind: FaultKind
-    call: str
-    code: str
-    detail: str = ""
 
 
 class PinRefusal(StrEnum):
@@ -191,3 +170,5 @@ class Observation:
     cards: tuple[CardObservation, ...] = ()
     faults: tuple[Fault, ...] = ()
     trust: TrustMaterial = field(default_factory=TrustMaterial)
+    middleware: Middleware | None = None
+    """None for emulated cards, and in observations of before it was looked at."""
