@@ -17,6 +17,7 @@ from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
 from cpx_tool.adapters.ledger import FileLedger, state_directory
 from cpx_tool.adapters.middleware import find_module
+from cpx_tool.adapters.middleware_facts import observe_middleware, with_loaded
 from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
@@ -48,11 +49,13 @@ from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.module import load_module
 from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
@@ -271,7 +274,32 @@ def _walk(
         if source.emulated is not None:
             at_hand = at_hand.plus(emulation_trust(source.emulated))
         seen, cards = observe_cards(readers, module, means, secrets.token_bytes, tell)
-    return record(context, seen, cards, at_hand)
+    return record(context, seen, cards, at_hand, _middleware(source, seen))
+
+
+def _middleware(source: Source, seen: ReaderSlots) -> Middleware | None:
+    """What is installed here, and what came of loading the module in use; None where cards are
+    emulated.
+    """
+    if source.emulated is not None or seen.module is None:
+        return None
+    module = seen.module
+    found = observe_middleware(source.module, os.environ)
+    slots = None if module.fault is not None or seen.faults else len(seen.slots)
+    return with_loaded(found, module.path, module.info, module.fault, slots)
+
+
+def list_modules(option: str | None, timeout: float, *, load: bool) -> Middleware:
+    """Every module of this workstation; with `load`, each that can be is loaded, in a process of
+    its own. Raises `BadInput` for a configuration file that cannot be read.
+    """
+    found = observe_middleware(option, os.environ)
+    for module in found.modules if load else ():
+        missing = module.problem is not None and module.problem.names  # the loader may know better
+        if module.problem is None or missing:
+            with _ending(WorkerTokens(module.path, {}, timeout)) as tokens:
+                found = with_loaded(found, module.path, *load_module(tokens))
+    return found
 
 
 def read_software(

@@ -23,7 +23,6 @@ Registry: TypeAlias = Callable[[str, str], RegistryValue]
 
 _VARIABLE = re.compile(r"%([^%]+)%")
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "x86": "i686", "i386": "i686"}
-_HIVES = ("HKLM", "HKCU")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +100,26 @@ def _libc() -> str:
     return "musl" if "musl" in str(sysconfig.get_config_var("SOABI")) else ""
 
 
-def _registry_value(key: str, name: str) -> RegistryValue:
-    """In the 64-bit view; None where there is no such value."""
-    if sys.platform != "win32":
-        return None
-    import winreg  # noqa: PLC0415 - only there
+if sys.platform == "win32":
+    import winreg
 
-    hive, _, path = key.partition("\\")
-    if hive not in _HIVES:
+    _HIVES = {"HKLM": winreg.HKEY_LOCAL_MACHINE, "HKCU": winreg.HKEY_CURRENT_USER}
+
+    def _registry_value(key: str, name: str) -> RegistryValue:
+        """In the 64-bit view; None where there is no such value."""
+        hive, _, path = key.partition("\\")
+        access = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+        try:
+            with winreg.OpenKey(_HIVES[hive], path, access=access) as found:
+                value, _kind = winreg.QueryValueEx(found, name)
+        except OSError:
+            return None
+        if isinstance(value, str):
+            return os.path.expandvars(value)
+        return value if isinstance(value, int) else None
+
+else:
+
+    def _registry_value(_key: str, _name: str) -> RegistryValue:
+        """There is no registry."""
         return None
-    handle = winreg.HKEY_LOCAL_MACHINE if hive == "HKLM" else winreg.HKEY_CURRENT_USER
-    try:
-        with winreg.OpenKey(handle, path, access=winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as found:
-            value, _kind = winreg.QueryValueEx(found, name)
-    except OSError:
-        return None
-    if not isinstance(value, str | int):
-        return None
-    return os.path.expandvars(value) if isinstance(value, str) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,26 +36,38 @@ def look_at(path: Path, host: Host) -> Looked:
     no regular file is never opened: a pipe would be waited for without end.
     """
     try:
-        path.stat()  # says what is wrong with the path itself
-        if path.is_dir():
-            return _wrong(FileProblem.DIRECTORY)
-        if not path.is_file():
-            return _wrong(FileProblem.NOT_REGULAR)
-        with path.open("rb") as file:
-            data = file.read(HEAD_BYTES)
-            if data[:4] == elf_file.MAGIC:
-                data += file.read(_MAX_BYTES)
-    except FileNotFoundError:
+        data = _read(path)
+    except _OtherKindError as error:
+        return _wrong(error.problem)
+    except (FileNotFoundError, ValueError):  # ValueError: a NUL in the path
         return _wrong(FileProblem.MISSING)
     except OSError as error:
         name = errno.errorcode.get(error.errno or 0, type(error).__name__)
         return _wrong(FileProblem.UNREADABLE, name)
-    except ValueError:  # a NUL in the path
-        return _wrong(FileProblem.MISSING)
     looked = _look(path, data, host)
     if looked.fault is None and not _is_utf8(path):
         return _wrong(FileProblem.NOT_UTF8)
     return looked
+
+
+class _OtherKindError(Exception):
+    """It is no regular file."""
+
+    def __init__(self, problem: FileProblem) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
+
+
+def _read(path: Path) -> bytes:
+    """The head, and of an ELF the whole."""
+    kind = path.stat().st_mode
+    if stat.S_ISDIR(kind):
+        raise _OtherKindError(FileProblem.DIRECTORY)
+    if not stat.S_ISREG(kind):
+        raise _OtherKindError(FileProblem.NOT_REGULAR)
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        return head + file.read(_MAX_BYTES) if head[:4] == elf_file.MAGIC else head
 
 
 def usable_library(path: Path, hint: Message = RIGHT_FILE, host: Host | None = None) -> Path:

@@ -115,8 +115,8 @@ class InstalledModule:
 
     @property
     def usable(self) -> bool:
-        """Nothing that is known keeps it from being used."""
-        return self.problem is None and self.fault is None
+        """It was loaded, or nothing that is known keeps it from being loaded."""
+        return self.info is not None or (self.problem is None and self.fault is None)
 
     @property
     def named(self) -> bool:

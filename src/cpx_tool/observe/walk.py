@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
     TOO_MANY_SLOTS,
@@ -127,6 +128,7 @@ def record(
     seen: ReaderSlots,
     cards: tuple[CardObservation, ...],
     at_hand: TrustMaterial,
+    middleware: Middleware | None = None,
 ) -> Observation:
     """The walk written down, with as much of what was at hand as could count for these cards."""
     ders = [item.der for card in cards for item in card.certificates]
@@ -143,4 +145,5 @@ def record(
         cards=cards,
         faults=seen.faults,
         trust=relevant(at_hand, ders),
+        middleware=middleware,
     )
