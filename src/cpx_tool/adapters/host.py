@@ -10,7 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import TypeAlias
 
@@ -78,7 +78,7 @@ def this_host(environment: Mapping[str, str]) -> Host:
         environment=environment,
         registry=_registry_value,
         libc=_libc(),
-        loadable=cache(partial(loadable_libraries, machine)),
+        loadable=partial(loadable_libraries, machine),
     )
 
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from cpx_tool.adapters.elf import BadElf, read_elf
@@ -18,6 +19,7 @@ _ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 _PATIENCE_SECONDS = 10.0
 
 
+@cache
 def loadable_libraries(machine: str) -> frozenset[str] | None:
     """The names in the loader's cache for this architecture, those beside this Python, and what
     is loaded already; None where the cache cannot be had.

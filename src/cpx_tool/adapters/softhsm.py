@@ -81,8 +81,7 @@ def find_softhsm(environment: Mapping[str, str]) -> Path:
     named = environment.get(SOFTHSM_VARIABLE)
     if named:
         return usable_library(Path(named), correct_variable(SOFTHSM_VARIABLE))
-    places = known(Family.SOFTHSM).places[this_system()]
-    for place in map(Path, places):
+    for place in _places():
         if place.is_file():
             return place
     raise NothingToCheck(
@@ -93,6 +92,10 @@ def find_softhsm(environment: Mapping[str, str]) -> Path:
             variable=SOFTHSM_VARIABLE,
         ),
     )
+
+
+def _places() -> tuple[Path, ...]:
+    return tuple(map(Path, known(Family.SOFTHSM).places[this_system()]))
 
 
 def write_emulation(wanted: Wanted, into: Path, cache: KeyCache, *, reuse: bool) -> Emulation:

@@ -84,10 +84,11 @@ class Missing:
 
 
 def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapping[str, Any]:
-    """What is known of the run as a whole."""
-    not_looked = Missing(Outcome.SKIPPED, msg("The middleware was not looked at."))
+    """What is known of the run as a whole; "middleware" only where it was looked at."""
     no_module = Missing(Outcome.SKIPPED, msg("No PKCS#11 module was asked."))
+    looked = {} if observation.middleware is None else {"middleware": observation.middleware}
     return {
+        **looked,
         "pcsc": observation.pcsc,
         "module": observation.module or no_module,
         "slots": observation.slots,
@@ -95,7 +96,6 @@ def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapp
         "faults": observation.faults,
         "card_set": card_set,
         "match": match,
-        "middleware": observation.middleware or not_looked,
     }
 
 
