@@ -101,6 +101,19 @@ def test_slots_are_joined_to_their_readers() -> None:
 
 @pytest.mark.pcscd
 @pytest.mark.skipif(OPENSC is None, reason="OpenSC is not installed")
+def test_cards_that_answer_nothing_do_not_hide_the_other_readers() -> None:
+    """Each of them makes one listing of OpenSC fail."""
+    with pcscd("Gemalto PC Twin Reader", "OMNIKEY CardMan 3121") as service:
+        for reader in (0, 1, 2):
+            service.insert(reader, CPS3)
+        body = listed_json(service, "--module", str(OPENSC))
+    assert body["faults"] == []
+    names = {reader["name"] for reader in body["pcsc"]["readers"]}
+    assert {slot["reader"] for slot in body["slots"]} == names
+
+
+@pytest.mark.pcscd
+@pytest.mark.skipif(OPENSC is None, reason="OpenSC is not installed")
 def test_a_card_that_only_pcsc_sees_is_a_finding_of_check_set() -> None:
     with pcscd("Gemalto PC Twin Reader") as service:
         service.insert(0, CPS4)
@@ -111,6 +124,10 @@ def test_a_card_that_only_pcsc_sees_is_a_finding_of_check_set() -> None:
     (finding,) = [f for f in body["findings"] if f["check"] == "MODULE-SEES-CARDS"]
     assert finding["outcome"] == "failed"
     assert "Gemalto" in finding["message"]
+    assert "OpenSC knows no CPS4 card" in finding["hint"]
+    assert "four readers" not in finding["hint"]
+    (quirks,) = [f for f in body["findings"] if f["check"] == "MODULE-QUIRKS"]
+    assert (quirks["outcome"], quirks["severity"]) == ("failed", "warning")
 
 
 @pytest.mark.softhsm

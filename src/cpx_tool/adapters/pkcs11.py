@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
@@ -35,6 +35,9 @@ from cpx_tool.ports import MAX_SLOTS, Pin, TokenFault
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_LISTINGS = 17
+"""How often slots are listed before a failure counts: once more than pcscd has readers."""
+
 _FLAGS = (
     (pkcs11.TokenFlag.TOKEN_INITIALIZED, TokenFlag.INITIALIZED),
     (pkcs11.TokenFlag.LOGIN_REQUIRED, TokenFlag.LOGIN_REQUIRED),
@@ -55,6 +58,10 @@ _MECHANISMS = {
         (Mechanism.SHA256, MGF.SHA256, 32),
     ),
 }
+
+
+_NO_SENSE = (LookupError, TypeError, ValueError, AttributeError)
+"""What the binding raises over values that a module should not return."""
 
 
 def ckr_name(error: PKCS11Error) -> str:
@@ -79,7 +86,7 @@ def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             except PKCS11Error as error:
                 fault = Fault(FaultKind.ERROR, call, ckr_name(error), str(error))
                 raise TokenFault(fault) from None  # its frames may hold the PIN
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
+            except _NO_SENSE as error:
                 # the binding trips over values that a module should not return
                 fault = Fault(FaultKind.ERROR, call, "malformed-answer", type(error).__name__)
                 raise TokenFault(fault) from None
@@ -221,11 +228,15 @@ class Pkcs11Tokens:
                 self._lib.finalize()
 
     def _list_slots(self) -> list[Any]:
-        try:
-            listed = list(self._lib.get_slots())
-        except PKCS11Error:
-            # one mute card makes OpenSC's first listing fail for all (seen with 0.23)
-            listed = list(self._lib.get_slots())
+        for _ in range(_LISTINGS - 1):
+            try:
+                return self._keep(self._lib.get_slots())
+            except PKCS11Error:
+                continue  # each mute card makes one listing of OpenSC fail for all (seen with 0.23)
+        return self._keep(self._lib.get_slots())
+
+    def _keep(self, slots: Iterable[Any]) -> list[Any]:
+        listed = list(slots)
         self._slots = {slot.slot_id: slot for slot in listed}
         return listed
 
@@ -285,7 +296,7 @@ def _has_token(slot: Any) -> bool:
         flags = slot.get_token().flags
     except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised):
         return False
-    except PKCS11Error:
+    except (PKCS11Error, *_NO_SENSE):
         return True  # a card that answers with an error is there: reading it will say so
     return bool(flags & pkcs11.TokenFlag.TOKEN_INITIALIZED)
 
