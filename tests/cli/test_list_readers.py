@@ -101,15 +101,14 @@ def test_slots_are_joined_to_their_readers() -> None:
 
 @pytest.mark.pcscd
 @pytest.mark.skipif(OPENSC is None, reason="OpenSC is not installed")
-def test_cards_that_answer_nothing_do_not_hide_the_other_readers() -> None:
-    """Each of them makes one listing of OpenSC fail."""
+def test_cards_that_do_not_answer_stop_nothing() -> None:
+    """Each of the first two makes one listing of OpenSC fail, and the mute one makes all."""
     with pcscd("Gemalto PC Twin Reader", "OMNIKEY CardMan 3121") as service:
-        for reader in (0, 1, 2):
-            service.insert(reader, CPS3)
-        body = listed_json(service, "--module", str(OPENSC))
-    assert body["faults"] == []
-    names = {reader["name"] for reader in body["pcsc"]["readers"]}
-    assert {slot["reader"] for slot in body["slots"]} == names
+        service.insert(0, CPS3)
+        service.insert(1, CPS3)
+        assert listed_json(service, "--module", str(OPENSC))["faults"] == []
+        service.insert_mute(2)
+        assert listed_json(service, "--module", str(OPENSC))["faults"] == []
 
 
 @pytest.mark.pcscd

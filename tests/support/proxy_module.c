@@ -280,8 +280,10 @@ static U get_slot_list(unsigned char with_token, U *ids, U *count)
 
 static U get_slot_info(U id, void *info)
 {
+    U code;
     if (id >= FIRST_OF_MANY) {
-        log_line("C_GetSlotInfo", "many", getpid());
+        if ((code = enter("C_GetSlotInfo", "many")))
+            return code;
         memset(info, 0, SLOT_INFO_SIZE);
         memset(info, ' ', SLOT_INFO_TEXT);
         memcpy(info, "Empty", 5);

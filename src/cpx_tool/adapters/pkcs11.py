@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
@@ -34,9 +34,6 @@ from cpx_tool.ports import MAX_SLOTS, Pin, TokenFault
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_LISTINGS = 17
-"""How often slots are listed before a failure counts: once more than pcscd has readers."""
 
 _FLAGS = (
     (pkcs11.TokenFlag.TOKEN_INITIALIZED, TokenFlag.INITIALIZED),
@@ -228,17 +225,22 @@ class Pkcs11Tokens:
                 self._lib.finalize()
 
     def _list_slots(self) -> list[Any]:
-        for _ in range(_LISTINGS - 1):
-            try:
-                return self._keep(self._lib.get_slots())
-            except PKCS11Error:
-                continue  # each mute card makes one listing of OpenSC fail for all (seen with 0.23)
-        return self._keep(self._lib.get_slots())
+        """All slots; those with a token only, where one that fails would hide the others.
 
-    def _keep(self, slots: Iterable[Any]) -> list[Any]:
-        listed = list(slots)
-        self._slots = {slot.slot_id: slot for slot in listed}
-        return listed
+        The binding's listing ends at the first slot that fails. OpenSC 0.23: a card that does not
+        answer fails once, one that cannot be powered up fails always, and neither is a token.
+        """
+        failure: PKCS11Error | None = None
+        for with_token in (False, False, True):
+            try:
+                listed = list(self._lib.get_slots(token_present=with_token))
+            except PKCS11Error as error:
+                failure = error
+            else:
+                self._slots = {slot.slot_id: slot for slot in listed}
+                return listed
+        assert failure is not None  # noqa: S101 - three times
+        raise failure
 
     def _slot(self, slot_id: int) -> Any:
         """The slot, as listed before: listing asks every slot, and a module may show thousands.
