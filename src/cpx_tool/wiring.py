@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from cpx_tool import __version__
 from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
+from cpx_tool.adapters.config import MAX_AT_ONCE, Config, read_config
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
@@ -36,12 +39,14 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.middleware import known, recognise
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
+from cpx_tool.model import middleware as modules
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -50,17 +55,28 @@ from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import Middleware
-from cpx_tool.model.observation import Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
+from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.module import load_module
 from cpx_tool.observe.online import ask, look_up, published
-from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
+from cpx_tool.observe.walk import (
+    CARD_SECONDS,
+    AtOnce,
+    Context,
+    Module,
+    Walk,
+    WalkInterrupted,
+    observe_slots,
+    record,
+)
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import Operator, Readers
+from cpx_tool.ports import Operator, Progress, Readers
 
 load_observation = observation_file.load
 read_file = files.read_file
@@ -74,12 +90,15 @@ class Source:
     """Where the cards are: real ones (`module` or the known places), or an emulation.
 
     `timeout`, in seconds, is the deadline of one call into the module, and for an emulation that
-    another run is using.
+    another run is using; `card_timeout` that of all calls about one card. `at_once` is how many
+    cards are walked at once, None: as many as is known to go well with the module.
     """
 
     emulated: Path | None
     module: str | None
     timeout: float
+    card_timeout: float = CARD_SECONDS
+    at_once: int | None = None
 
 
 def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMaterial:
@@ -231,38 +250,64 @@ def list_readers(source: Source, tell: Callable[[Message], None]) -> ReaderSlots
         return observe_slots(readers, module)
 
 
-def check_cards(
-    source: Source,
-    login: Login | PinRefusal,
-    at_hand: TrustMaterial,
-    tell: Callable[[Message], None],
-) -> Observation:
-    """Walk all cards, logging in where PIN safety allows it, or nowhere for that reason. Raises
-    `CpxError` where there is nothing to walk.
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while cards were walked; `observation` is what was seen until then, `signal` the
+    number of the signal that came.
     """
-    if isinstance(login, PinRefusal):
-        return _walk(source, login, at_hand, tell)
-    keep_no_core()  # this process holds the PIN, too
-    pins = pin_source(login.ask_pin, os.environ)
-    means = LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
-    return _walk(source, means, at_hand, tell)
+
+    def __init__(self, observation: Observation, stop: KeyboardInterrupt) -> None:
+        super().__init__(*stop.args)
+        self.observation = observation
+        self.signal: int = stop.args[0] if stop.args else signal.SIGINT
 
 
-def read_cards(
-    source: Source, at_hand: TrustMaterial, tell: Callable[[Message], None]
-) -> Observation:
-    """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `check_cards`."""
-    return _walk(source, PinRefusal.NOT_ASKED, at_hand, tell)
+class Run:
+    """A run over the cards, in one reading or in several."""
+
+    def __init__(
+        self,
+        walk: Walk,
+        context: Context,
+        at_hand: TrustMaterial,
+        middleware: Middleware | None,
+    ) -> None:
+        self._walk = walk
+        self._context = context
+        self._at_hand = at_hand
+        self._middleware = middleware
+
+    def look(self) -> Pcsc:
+        """The readers now. No card is touched."""
+        return self._walk.look()
+
+    def read(self, known: Sequence[CardObservation] = ()) -> Observation:
+        """Walk the cards that are in now; one that is `known` without a fault is not walked
+        again. Raises `Interrupted` on Ctrl-C.
+        """
+        context = replace(self._context, started_at=now())
+        try:
+            seen, cards = self._walk.observe(known)
+        except WalkInterrupted as stop:
+            raise Interrupted(self._record(context, stop.seen, stop.cards), stop) from None
+        return self._record(context, seen, cards)
+
+    def _record(
+        self, context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ...]
+    ) -> Observation:
+        loaded = None if self._middleware is None else _loaded(self._middleware, seen)
+        return record(context, seen, cards, self._at_hand, loaded)
 
 
-def _walk(
-    source: Source,
-    means: LoginMeans | PinRefusal,
-    at_hand: TrustMaterial,
-    tell: Callable[[Message], None],
-) -> Observation:
+@contextmanager
+def open_run(
+    source: Source, login: Login | PinRefusal, at_hand: TrustMaterial, progress: Progress
+) -> Iterator[Run]:
+    """A run that logs in where PIN safety allows it, or nowhere for that reason. Raises `CpxError`
+    where there is nothing to walk.
+    """
+    means = _means(source, login)
     logins = not isinstance(means, PinRefusal)
-    with _ports(source, tell, module_needed=True, logins=logins) as (readers, module):
+    with _ports(source, progress.tell, module_needed=True, logins=logins) as (readers, module):
         assert module is not None  # noqa: S101 - needed
         context = Context(
             tool_version=__version__,
@@ -271,22 +316,39 @@ def _walk(
             workstation=workstation(),
             started_at=now(),
         )
+        middleware = None
         if source.emulated is not None:
             at_hand = at_hand.plus(emulation_trust(source.emulated))
-        seen, cards = observe_cards(readers, module, means, secrets.token_bytes, tell)
-    return record(context, seen, cards, at_hand, _middleware(source, seen))
+        else:
+            middleware = observe_middleware(source.module, os.environ)
+        walk = Walk(readers, module, means, progress, card_seconds=source.card_timeout)
+        try:
+            yield Run(walk, context, at_hand, middleware)
+        finally:
+            walk.close()
 
 
-def _middleware(source: Source, seen: ReaderSlots) -> Middleware | None:
-    """What is installed here, and what came of loading the module in use; None where cards are
-    emulated.
-    """
-    if source.emulated is not None or seen.module is None:
-        return None
+def _means(source: Source, login: Login | PinRefusal) -> LoginMeans | PinRefusal:
+    if isinstance(login, PinRefusal):
+        return login
+    keep_no_core()  # this process holds the PIN, too
+    pins = pin_source(login.ask_pin, os.environ)
+    return LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
+
+
+def read_cards(source: Source, at_hand: TrustMaterial, progress: Progress) -> Observation:
+    """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `open_run`."""
+    with open_run(source, PinRefusal.NOT_ASKED, at_hand, progress) as run:
+        return run.read()
+
+
+def _loaded(middleware: Middleware, seen: ReaderSlots) -> Middleware:
+    """With what came of loading the module in use."""
     module = seen.module
-    found = observe_middleware(source.module, os.environ)
+    if module is None:
+        return middleware
     slots = None if module.fault is not None or seen.faults else len(seen.slots)
-    return with_loaded(found, module.path, module.info, module.fault, slots)
+    return with_loaded(middleware, module.path, module.info, module.fault, slots)
 
 
 def list_modules(option: str | None, timeout: float, *, load: bool) -> Middleware:
@@ -388,11 +450,13 @@ def _emulated_ports(
         opened as emulation,
         _ending(WorkerTokens(emulation.module, emulation.environment, timeout)) as tokens,
     ):
-        yield EmulatedReaders(emulation), Module(emulation.module, "emulation", tokens)
+        module = Module(emulation.module, "emulation", tokens, at_once=lambda _: _EMULATED)
+        yield EmulatedReaders(emulation), module
 
 
 @contextmanager
 def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Readers, Module | None]]:
+    config = read_config(os.environ)
     try:
         found = find_module(source.module, os.environ)
     except NothingToCheck:
@@ -400,8 +464,53 @@ def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Reader
             raise
         yield PcscReaders(), None
         return
-    with _ending(WorkerTokens(str(found.path), {}, source.timeout)) as tokens:
-        yield PcscReaders(), Module(str(found.path), found.source, tokens)
+
+    def another() -> WorkerTokens:
+        return WorkerTokens(str(found.path), {}, source.timeout)
+
+    with _ending(another()) as tokens:
+        yield (
+            PcscReaders(),
+            Module(
+                str(found.path), found.source, tokens, another, partial(_at_once, source, config)
+            ),
+        )
+
+
+_EMULATED = AtOnce(
+    1,
+    msg(
+        "The cards are read one after the other: SoftHSM rewrites the files of its tokens at each "
+        "login, and processes side by side would trip over them."
+    ),
+)
+
+
+def _at_once(source: Source, config: Config, info: ModuleInfo) -> AtOnce:
+    """As the option, then the configuration file say; else as the module's family allows it."""
+    asked = source.at_once or config.at_once
+    if asked is not None:
+        return AtOnce(asked)
+    family = recognise(info.path, info)
+    allowed = modules.AtOnce.NOT_KNOWN if family is None else known(family).at_once
+    if allowed is modules.AtOnce.YES:
+        return AtOnce(MAX_AT_ONCE)
+    if allowed is modules.AtOnce.NO and family is not None:
+        return AtOnce(
+            1,
+            msg(
+                "The cards are read one after the other: this module does not serve several "
+                "processes at once. {why}",
+                why=known(family).why,
+            ),
+        )
+    return AtOnce(
+        1,
+        msg(
+            "The cards are read one after the other: whether this module serves several processes "
+            "at once is not known (--at-once N tries it)."
+        ),
+    )
 
 
 @contextmanager

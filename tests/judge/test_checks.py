@@ -24,6 +24,9 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.observation import (
+    CARD_TIME,
+    INTERRUPTED,
+    SESSIONS_LEFT,
     CardObservation,
     Fault,
     FaultKind,
@@ -61,6 +64,7 @@ CATEGORY = bytes.fromhex("06082a817a01470102050403040180")
 """The extension of the product category: its OID, and a test card's value."""
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
 CRASH = Fault(FaultKind.CRASH, "C_Sign", "SIGSEGV")
+LEAK = Fault(FaultKind.ERROR, "C_CloseSession", SESSIONS_LEFT, "1", "libleaks.so")
 AFTER_LOGIN = ("PIN-ACCEPTED", "KEY-PRESENT", "KEY-MATCHES", "SIGN-AUTH", "SIGN-SIGN", "SIGN-PSS")
 NO_LOGIN = dict.fromkeys(AFTER_LOGIN, SKIPPED)
 NO_PLACE = dict.fromkeys(
@@ -76,6 +80,15 @@ NO_PLACE = dict.fromkeys(
 )
 NOT_SEEN_HERE = {"CARD-NUMBER", "CARD-TITLE-EXPECTED"}
 """Only a set file of one's own makes these: their own tests are below."""
+OF_WORKSTATION = {
+    "MODULE-VERSION",
+    "MODULE-QUIRKS",
+    "MODULE-FILES",
+    "MODULE-COMPETING",
+    "MODULE-TRACES",
+    "MODULE-CACHE",
+}
+"""Emulated cards have no middleware: see test_middleware.py."""
 OF_ALL_CARDS = {"CERT-ISSUER", "CERT-ANCHOR", "CERT-CRL"}
 """These are wrong for all cards of one issuer: see test_trust.py."""
 
@@ -137,6 +150,16 @@ def _readers(state: ReaderState) -> Callable[[Bench], Observation]:
     def change(bench: Bench) -> Observation:
         more = (*bench.good.pcsc.readers, Reader("Reader 99", state))
         return replace(bench.good, pcsc=Pcsc(PcscStatus.OK, more))
+
+    return change
+
+
+def _reader_of_doctor(state: ReaderState) -> Callable[[Bench], Observation]:
+    def change(bench: Bench) -> Observation:
+        readers = tuple(
+            Reader(r.name, state) if r.name == "Reader 01" else r for r in bench.good.pcsc.readers
+        )
+        return replace(bench.good, pcsc=Pcsc(PcscStatus.OK, readers))
 
     return change
 
@@ -229,7 +252,12 @@ CASES = [
         "no service (cards through GALSS)",
         lambda b: replace(b.good, pcsc=Pcsc(PcscStatus.NO_SERVICE)),
         "not running",
-        {"PCSC-SERVICE": FAILED, "PCSC-READERS": SKIPPED, "MODULE-SEES-CARDS": SKIPPED},
+        {
+            "PCSC-SERVICE": FAILED,
+            "PCSC-READERS": SKIPPED,
+            "MODULE-SEES-CARDS": SKIPPED,
+            "PCSC-SEES-CARDS": SKIPPED,
+        },
         *WARNING,
     ),
     Case(
@@ -243,6 +271,13 @@ CASES = [
         _readers(ReaderState.CARD_PRESENT),
         "Reader 99",
         {"MODULE-SEES-CARDS": FAILED},
+        *WARNING,
+    ),
+    Case(
+        "a card where PC/SC sees none",
+        _reader_of_doctor(ReaderState.EMPTY),
+        "Reader 01 (empty)",
+        {"PCSC-SEES-CARDS": FAILED},
         *WARNING,
     ),
     Case(
@@ -261,7 +296,7 @@ CASES = [
         "no module was asked",
         lambda b: replace(b.good, module=None),
         "No PKCS#11 module",
-        {"MODULE-LOADED": SKIPPED},
+        {"MODULE-LOADED": SKIPPED, "MODULE-SEES-CARDS": SKIPPED},
         *UNANSWERED,
     ),
     Case(
@@ -282,6 +317,13 @@ CASES = [
         lambda b: b.doctor(lambda seen: replace(seen, faults=(CRASH,))),
         "SIGSEGV",
         {"CARD-READ": FAILED},
+    ),
+    Case(
+        "a module that keeps a session open",
+        lambda b: b.doctor(lambda seen: replace(seen, faults=(LEAK,))),
+        "libleaks.so keeps 1 session open after C_CloseSession",
+        {"CARD-SESSIONS": FAILED},
+        *WARNING,
     ),
     Case(
         "one card number in two slots",
@@ -693,7 +735,7 @@ def test_the_good_set_passes_every_check(good: Observation, card_set: CardSet) -
     for found in checklist.all_findings():
         by_check[found.check].add(found.outcome)
     assert by_check.pop("CARD-ROLE") == {Outcome.PASSED, Outcome.FAILED}
-    for not_stated in NOT_SEEN_HERE:
+    for not_stated in NOT_SEEN_HERE | OF_WORKSTATION:
         assert by_check.pop(not_stated) == set()
     assert set(map(frozenset, by_check.values())) == {frozenset({Outcome.PASSED})}
     assert (checklist.verdict, exit_code(checklist)) == (Verdict.PASSED, 0)
@@ -701,7 +743,9 @@ def test_the_good_set_passes_every_check(good: Observation, card_set: CardSet) -
 
 def test_the_table_makes_every_check_fail() -> None:
     failing = {case.proves for case in CASES if case.expected[case.proves] is FAILED}
-    assert failing == {check.id for check in OF_CARDS} - NOT_SEEN_HERE - OF_ALL_CARDS
+    assert failing == (
+        {check.id for check in OF_CARDS} - NOT_SEEN_HERE - OF_ALL_CARDS - OF_WORKSTATION
+    )
 
 
 @pytest.mark.parametrize(("number", "outcome"), [("3100000012", PASSED), ("9999999999", FAILED)])
@@ -1135,12 +1179,15 @@ def test_the_role_of_a_card_too_many_is_no_question(bench: Bench, card_set: Card
 
 
 def test_the_first_fault_is_told(bench: Bench, card_set: CardSet) -> None:
-    first, second = (Fault(FaultKind.ERROR, f"C_{n}", f"CKR_{n}") for n in ("ONE", "TWO"))
+    first, second = (
+        Fault(FaultKind.ERROR, f"C_{n}", f"CKR_{n}", module="lib.so") for n in ("ONE", "TWO")
+    )
     seen = replace(
         bench.doctor(lambda found: replace(found, faults=(first, second))), faults=(first, second)
     )
     told = {f.check: say(f.message) for f in about(judge(seen, card_set), 1)}
-    assert told["CARD-READ"] == told["MODULE-CALLS"] == "C_ONE answered CKR_ONE."
+    words = "C_ONE of the module lib.so answered CKR_ONE."
+    assert told["CARD-READ"] == told["MODULE-CALLS"] == words
 
 
 @pytest.mark.parametrize(
@@ -1150,7 +1197,14 @@ def test_the_first_fault_is_told(bench: Bench, card_set: CardSet) -> None:
         (Fault(FaultKind.HANG, "C_Sign", "20 s"), "did not answer C_Sign within 20 s"),
         (Fault(FaultKind.ERROR, "C_GetTokenInfo", "card-changed"), "Another card was put in"),
         (Fault(FaultKind.ERROR, "load", "not-loaded", "no such file"), "loaded: no such file"),
-        (Fault(FaultKind.ERROR, "C_Sign", "CKR_DEVICE_ERROR"), "C_Sign answered CKR_DEVICE_ERROR"),
+        (
+            Fault(FaultKind.ERROR, "C_Sign", "CKR_DEVICE_ERROR", module="lib.so"),
+            "C_Sign of the module lib.so answered CKR_DEVICE_ERROR",
+        ),
+        (Fault(FaultKind.EXCESS, "C_Sign", "300 MiB"), "grew by 300 MiB until C_Sign"),
+        (Fault(FaultKind.HANG, "C_Sign", CARD_TIME, "120 s"), "after 120 s in all, before C_Sign"),
+        (Fault(FaultKind.ERROR, "", INTERRUPTED), "interrupted before the card was finished"),
+        (LEAK, "keeps 1 session open"),
     ],
 )
 def test_a_fault_in_words(fault: Fault, words: str) -> None:

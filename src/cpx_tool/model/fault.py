@@ -15,16 +15,21 @@ class FaultKind(StrEnum):
     """The module ended its process."""
     HANG = "hang"
     """The module did not answer before the deadline."""
+    EXCESS = "excess"
+    """The module took too much memory; its process was ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A call that failed. `call` is the PKCS#11 function or our port's verb.
 
-    `code` is the CKR_* name, the signal ("SIGSEGV") or the deadline in seconds ("20 s").
+    `code` is the CKR_* name, the signal ("SIGSEGV"), the deadline in seconds ("20 s"), or by how
+    much the memory grew ("300 MiB").
     """
 
     kind: FaultKind
     call: str
     code: str
     detail: str = ""
+    module: str = ""
+    """The file name of the module, where it is one's fault."""

@@ -17,7 +17,6 @@ from cpx_tool.model.middleware import (
     FileProblem,
     InstalledModule,
     Middleware,
-    Traces,
 )
 
 _NO_MODULE = msg("There is no module to look at.")
@@ -144,7 +143,7 @@ def traces_are_off(middleware: Middleware) -> Answer:
         return failed(msg("Traces are on in {places}.", places=on))
     unread = [traces for traces in middleware.traces if traces.active is None]
     if unread:
-        return skipped(_unread(unread[0]))
+        return skipped(_unread(unread[0].where, unread[0].problem))
     return passed(msg("They are off."))
 
 
@@ -163,6 +162,8 @@ def cache_is_sound(middleware: Middleware) -> Answer:
     cache = middleware.cache
     if cache is None:
         return skipped(msg("There is no cache of the Cryptolib CPS."))
+    if cache.problem:
+        return skipped(_unread(cache.directory, cache.problem))
     if cache.protected and cache.open_to_all:
         return failed(
             msg(
@@ -187,8 +188,8 @@ def _is_bad(module: InstalledModule, has_usable_twin: bool) -> bool:
     return not (module.problem.problem in other and has_usable_twin and not module.named)
 
 
-def _unread(traces: Traces) -> Message:
-    return msg("{place} cannot be read ({code}).", place=traces.where, code=traces.problem)
+def _unread(place: str, code: str) -> Message:
+    return msg("{place} cannot be read ({code}).", place=place, code=code)
 
 
 def _contents(cache: CardCache) -> Message:

@@ -8,7 +8,7 @@ from cpx_tool.judge.words import extra_message, fault_message, foreign_message
 from cpx_tool.model.finding import Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.observation import SESSIONS_LEFT, CardObservation
 
 
 @check(
@@ -21,9 +21,31 @@ from cpx_tool.model.observation import CardObservation
 )
 def card_read(observed: CardObservation) -> Answer:
     """No call about this card failed, crashed or hung."""
-    if observed.faults:
-        return failed(fault_message(observed.faults[0]))
+    if observed.hindrances:
+        return failed(fault_message(observed.hindrances[0]))
     return passed(msg("Read."))
+
+
+@check(
+    "CARD-SESSIONS",
+    msg("The module closes its sessions with the card"),
+    msg(
+        "A fault of the middleware: programs that run for long will run out of sessions. "
+        "Install its latest version, and report it to its maker."
+    ),
+    severity=Severity.WARNING,
+)
+def sessions_closed(observed: CardObservation) -> Answer | None:
+    """After the last session was closed none is counted (PKCS#11 v2.40, 3.2, ulSessionCount).
+
+    Looked at after a logout only.
+    """
+    if observed.keys is None:
+        return None
+    left = [fault for fault in observed.faults if fault.code == SESSIONS_LEFT]
+    if left:
+        return failed(fault_message(left[0]))
+    return passed(msg("None is left open."))
 
 
 @check(
