@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from cpx_tool.adapters.files import read_file
 from cpx_tool.adapters.host import Host
 from cpx_tool.catalogue.middleware import middleware
+from cpx_tool.catalogue.middleware_words import RIGHT_FILE
 from cpx_tool.errors import BadInput
-from cpx_tool.model.message import msg
 from cpx_tool.model.middleware import System
 
 _MAX_BYTES = 64_000
@@ -48,7 +48,7 @@ def declared_modules(host: Host) -> Iterator[Declared]:
 
 def _module_in(file: Path) -> str | None:
     try:
-        body = json.loads(read_file(file, _MAX_BYTES, msg("")))
+        body = json.loads(read_file(file, _MAX_BYTES, RIGHT_FILE))
     except (BadInput, ValueError, RecursionError):
         return None
     if not isinstance(body, dict) or body.get("type") != "pkcs11":

@@ -23,7 +23,7 @@ from cpx_tool.pki.extensions import usage_name
 
 def fault_message(fault: Fault) -> Message:
     """A failed call in words: the module, which call, and how it ended."""
-    module = fault.module or msg("(not named)")
+    module = fault.module or "PKCS#11"
     if fault.code == CARD_TIME:
         return msg(
             "The card was given up after {time} in all, before {call}.",
@@ -45,7 +45,7 @@ def fault_message(fault: Fault) -> Message:
     return _OWN_CODES.get(fault.code) or _ending(fault, module)
 
 
-def _ending(fault: Fault, module: str | Message) -> Message:
+def _ending(fault: Fault, module: str) -> Message:
     call, code = fault.call, fault.code
     endings = {
         FaultKind.ERROR: msg(
