@@ -148,3 +148,18 @@ def test_a_cache_of_thousands_of_cards_stays_a_small_fact(tmp_path: Path) -> Non
     tree = linux(tmp_path)
     fill(tree, *(f"{number:08d}_2F00" for number in range(600)))
     assert len(cached(tree).serials) == 500
+
+
+def test_where_one_may_not_look_there_is_nothing(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may look everywhere")
+    tree = linux(tmp_path)
+    tree.put(CONF, SHIPPED)
+    fill(tree, "29000000_2F00")
+    closed = tmp_path / "etc" / "opt"
+    closed.chmod(0)
+    try:
+        assert observe_traces(tree.host) == ()
+        assert observe_cache(tree.host) is None
+    finally:
+        closed.chmod(0o755)

@@ -32,6 +32,8 @@ PASSED, FAILED, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 KNOWN_PLACE = (Declaration(Origin.KNOWN_PLACE),)
 WRONG_MACHINE = FileFault(FileProblem.OTHER_MACHINE, "32-bit i686")
 
+LACKING = FileFault(FileProblem.LIBRARIES_MISSING, names=("libopensc.so.8",))
+
 
 def info(description: str, version: str) -> ModuleInfo:
     return ModuleInfo("/m.so", "ANS", description, version)
@@ -120,7 +122,7 @@ def test_the_product_is_what_the_system_says_or_not_known() -> None:
             "None",
         ),
         (
-            (CRYPTOLIB, replace(OPENSC, problem=WRONG_MACHINE)),
+            (CRYPTOLIB, replace(OPENSC, info=None, problem=WRONG_MACHINE)),
             "MODULE-FILES",
             FAILED,
             "/opensc.so is built for another architecture (32-bit i686)",
@@ -132,16 +134,12 @@ def test_the_product_is_what_the_system_says_or_not_known() -> None:
             "2 modules",
         ),
         (
-            (
-                replace(
-                    OPENSC,
-                    problem=FileFault(FileProblem.LIBRARIES_MISSING, names=("libopensc.so.8",)),
-                ),
-            ),
+            (replace(OPENSC, info=None, problem=LACKING),),
             "MODULE-FILES",
             FAILED,
             "libopensc.so.8",
         ),
+        ((replace(OPENSC, problem=LACKING),), "MODULE-FILES", PASSED, "1 module"),
     ],
 )
 def test_modules(

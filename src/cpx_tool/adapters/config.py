@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpx_tool.adapters.files import read_file
+from cpx_tool.adapters.files import kind_of, read_file
 from cpx_tool.adapters.system import user_config
 from cpx_tool.catalogue.strict_table import BadValueError, Table
 from cpx_tool.catalogue.toml_lines import locate
@@ -44,7 +44,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
     if named:
         return _read(Path(named))
     place = user_config()
-    if place is None or not (place / "config.toml").exists():
+    if place is None or not kind_of(place / "config.toml"):
         return Config()
     return _read(place / "config.toml")
 

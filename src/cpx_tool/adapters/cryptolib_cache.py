@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
 from cpx_tool.model.middleware import CardCache, System
 
@@ -33,7 +34,7 @@ _PROTECTED = re.compile(r"(?:0001D12|7F01400|401)[0-9A-F]", re.IGNORECASE)
 def observe_cache(host: Host) -> CardCache | None:
     """The cache; None where there is no such directory."""
     directory = host.at(_PLACES[host.system])
-    if directory is None or not directory.is_dir():
+    if directory is None or kind_of(directory) != stat.S_IFDIR:
         return None
     writable = os.access(directory, os.W_OK | os.X_OK)
     try:

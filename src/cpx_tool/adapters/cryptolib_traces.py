@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import re
+import stat
 from collections.abc import Iterator
 
+from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
 from cpx_tool.model.middleware import System, Traces
 
@@ -33,7 +35,7 @@ def observe_traces(host: Host) -> tuple[Traces, ...]:
 def _files(host: Host) -> Iterator[Traces]:
     for place in _FILES[host.system]:
         path = host.at(place)
-        if path is None or not path.is_file():
+        if path is None or kind_of(path) != stat.S_IFREG:
             continue
         try:
             with path.open("rb") as file:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cpx_tool.adapters.elf import Elf
+from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
 
 _DEFAULTS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
@@ -51,5 +52,5 @@ def _directories(library: Path, elf: Elf, host: Host) -> Iterator[str]:
 def _is_there(name: str, directories: Iterable[str], host: Host) -> bool:
     if "/" in name:
         place = host.at(name)
-        return place is not None and place.exists()
-    return any((Path(directory) / name).exists() for directory in directories)
+        return place is not None and kind_of(place) != 0
+    return any(kind_of(Path(directory) / name) for directory in directories)

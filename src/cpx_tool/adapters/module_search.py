@@ -5,10 +5,12 @@ they are taken. Nothing is loaded.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 
+from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
 from cpx_tool.adapters.library_file import look_at
 from cpx_tool.adapters.mozilla import declared_modules
@@ -102,7 +104,7 @@ def _of_registry(host: Host) -> Iterator[tuple[Path, Declaration]]:
     )
     for name in names:
         path = host.at(str(PureWindowsPath(directory, name)))
-        if path is not None and path.is_file():
+        if path is not None and kind_of(path) == stat.S_IFREG:
             yield path, Declaration(Origin.REGISTRY, key)
 
 

@@ -182,7 +182,7 @@ def cache_is_sound(middleware: Middleware) -> Answer:
 
 
 def _is_bad(module: InstalledModule, has_usable_twin: bool) -> bool:
-    if module.problem is None:
+    if module.problem is None or module.info is not None:  # the loader knew better
         return False
     other = (FileProblem.OTHER_MACHINE, FileProblem.OTHER_SYSTEM)
     return not (module.problem.problem in other and has_usable_twin and not module.named)
