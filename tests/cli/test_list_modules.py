@@ -80,7 +80,9 @@ def test_a_file_that_cannot_be_one_says_why(
     assert body["exit_code"] == 4
     assert body["modules"][0]["problem"]["code"] == code
     assert words in body["modules"][0]["problem"]["message"]
-    assert words in " ".join(cpx("list-modules", "--module", file).stdout.split())
+    said = " ".join(cpx("list-modules", "--module", file).stdout.split())
+    assert words in said
+    assert "check-set takes this one, and cannot use it: named by --module." in said
 
 
 def test_a_library_that_lacks_another_is_loaded_by_the_one_who_knows(tmp_path: Path) -> None:

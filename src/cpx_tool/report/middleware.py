@@ -101,7 +101,11 @@ def _module(canvas: Canvas, module: InstalledModule, middleware: Middleware, say
         canvas.item("!", say(text), "yellow", indent=2)
     if module.path == middleware.chosen:
         why = declaration_words(module.declared[0]) if module.named else _WHY_FIRST
-        canvas.line(say(msg("check-set uses this one: {why}.", why=why)), "green", indent=2)
+        if module.usable:
+            canvas.line(say(msg("check-set uses this one: {why}.", why=why)), "green", indent=2)
+        else:
+            fails = msg("check-set takes this one, and cannot use it: {why}.", why=why)
+            canvas.line(say(fails), "bold red", indent=2)
     canvas.line()
 
 
