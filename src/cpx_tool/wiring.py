@@ -14,11 +14,13 @@ from pathlib import Path
 
 from cpx_tool import __version__
 from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
+from cpx_tool.adapters.config import MAX_AT_ONCE, Config, read_config
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
 from cpx_tool.adapters.ledger import FileLedger, state_directory
 from cpx_tool.adapters.middleware import find_module
+from cpx_tool.adapters.middleware_facts import observe_middleware, with_loaded
 from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
@@ -37,12 +39,14 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.middleware import known, recognise
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
+from cpx_tool.model import middleware as modules
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -50,6 +54,7 @@ from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.request import Request
@@ -57,6 +62,7 @@ from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.module import load_module
 from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import (
     CARD_SECONDS,
@@ -258,10 +264,17 @@ class Interrupted(KeyboardInterrupt):
 class Run:
     """A run over the cards, in one reading or in several."""
 
-    def __init__(self, walk: Walk, context: Context, at_hand: TrustMaterial) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        context: Context,
+        at_hand: TrustMaterial,
+        middleware: Middleware | None,
+    ) -> None:
         self._walk = walk
         self._context = context
         self._at_hand = at_hand
+        self._middleware = middleware
 
     def look(self) -> Pcsc:
         """The readers now. No card is touched."""
@@ -275,9 +288,14 @@ class Run:
         try:
             seen, cards = self._walk.observe(known)
         except WalkInterrupted as stop:
-            observation = record(context, stop.seen, stop.cards, self._at_hand)
-            raise Interrupted(observation, stop) from None
-        return record(context, seen, cards, self._at_hand)
+            raise Interrupted(self._record(context, stop.seen, stop.cards), stop) from None
+        return self._record(context, seen, cards)
+
+    def _record(
+        self, context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ...]
+    ) -> Observation:
+        loaded = None if self._middleware is None else _loaded(self._middleware, seen)
+        return record(context, seen, cards, self._at_hand, loaded)
 
 
 @contextmanager
@@ -298,11 +316,14 @@ def open_run(
             workstation=workstation(),
             started_at=now(),
         )
+        middleware = None
         if source.emulated is not None:
             at_hand = at_hand.plus(emulation_trust(source.emulated))
+        else:
+            middleware = observe_middleware(source.module, os.environ)
         walk = Walk(readers, module, means, progress, card_seconds=source.card_timeout)
         try:
-            yield Run(walk, context, at_hand)
+            yield Run(walk, context, at_hand, middleware)
         finally:
             walk.close()
 
@@ -319,6 +340,28 @@ def read_cards(source: Source, at_hand: TrustMaterial, progress: Progress) -> Ob
     """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `open_run`."""
     with open_run(source, PinRefusal.NOT_ASKED, at_hand, progress) as run:
         return run.read()
+
+
+def _loaded(middleware: Middleware, seen: ReaderSlots) -> Middleware:
+    """With what came of loading the module in use."""
+    module = seen.module
+    if module is None:
+        return middleware
+    slots = None if module.fault is not None or seen.faults else len(seen.slots)
+    return with_loaded(middleware, module.path, module.info, module.fault, slots)
+
+
+def list_modules(option: str | None, timeout: float, *, load: bool) -> Middleware:
+    """Every module of this workstation; with `load`, each that can be is loaded, in a process of
+    its own. Raises `BadInput` for a configuration file that cannot be read.
+    """
+    found = observe_middleware(option, os.environ)
+    for module in found.modules if load else ():
+        missing = module.problem is not None and module.problem.names  # the loader may know better
+        if module.problem is None or missing:
+            with _ending(WorkerTokens(module.path, {}, timeout)) as tokens:
+                found = with_loaded(found, module.path, *load_module(tokens))
+    return found
 
 
 def read_software(
@@ -413,6 +456,7 @@ def _emulated_ports(
 
 @contextmanager
 def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Readers, Module | None]]:
+    config = read_config(os.environ)
     try:
         found = find_module(source.module, os.environ)
     except NothingToCheck:
@@ -427,7 +471,9 @@ def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Reader
     with _ending(another()) as tokens:
         yield (
             PcscReaders(),
-            Module(str(found.path), found.source, tokens, another, partial(_at_once, source)),
+            Module(
+                str(found.path), found.source, tokens, another, partial(_at_once, source, config)
+            ),
         )
 
 
@@ -440,9 +486,24 @@ _EMULATED = AtOnce(
 )
 
 
-def _at_once(source: Source, _: ModuleInfo) -> AtOnce:
-    if source.at_once is not None:
-        return AtOnce(source.at_once)
+def _at_once(source: Source, config: Config, info: ModuleInfo) -> AtOnce:
+    """As the option, then the configuration file say; else as the module's family allows it."""
+    asked = source.at_once or config.at_once
+    if asked is not None:
+        return AtOnce(asked)
+    family = recognise(info.path, info)
+    allowed = modules.AtOnce.NOT_KNOWN if family is None else known(family).at_once
+    if allowed is modules.AtOnce.YES:
+        return AtOnce(MAX_AT_ONCE)
+    if allowed is modules.AtOnce.NO and family is not None:
+        return AtOnce(
+            1,
+            msg(
+                "The cards are read one after the other: this module does not serve several "
+                "processes at once. {why}",
+                why=known(family).why,
+            ),
+        )
     return AtOnce(
         1,
         msg(

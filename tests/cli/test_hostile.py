@@ -58,6 +58,8 @@ FORMS: list[list[str | Path | None]] = [
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],
     ["list-readers", "--timeout", None],
+    ["list-modules", "--no-load", "--module", None],
+    ["list-modules", "--no-load", "--timeout", None],
     ["check-set", "--set", None],
     ["check-set", "--set", "centre-sante", "--module", None],
     ["check-set", "--set", "centre-sante", "--ics", None],

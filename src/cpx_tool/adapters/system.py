@@ -39,6 +39,11 @@ def user_cache() -> Path | None:
     return _own_place(platformdirs.user_cache_dir)
 
 
+def user_config() -> Path | None:
+    """The user's configuration directory of this tool; None where the system knows no home."""
+    return _own_place(platformdirs.user_config_dir)
+
+
 def user_data() -> Path | None:
     """The user's data directory of this tool; None where the system knows no home."""
     return _own_place(platformdirs.user_data_dir)

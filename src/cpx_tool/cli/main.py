@@ -24,6 +24,7 @@ from cpx_tool.report.words import printable, shortened
 
 COMMANDS = {
     "list-readers": "readers:list_readers",
+    "list-modules": "modules:list_modules",
     "check-set": "check:check_set",
     "judge": "check:judge",
     "show-card": "card:show_card",

@@ -10,6 +10,7 @@ from functools import partial
 from threading import Thread
 
 from cpx_tool.model.message import Message
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
     TOO_MANY_SLOTS,
@@ -221,6 +222,7 @@ def record(
     seen: ReaderSlots,
     cards: tuple[CardObservation, ...],
     at_hand: TrustMaterial,
+    middleware: Middleware | None = None,
 ) -> Observation:
     """The walk written down, with as much of what was at hand as could count for these cards."""
     ders = [item.der for card in cards for item in card.certificates]
@@ -237,4 +239,5 @@ def record(
         cards=cards,
         faults=seen.faults,
         trust=relevant(at_hand, ders),
+        middleware=middleware,
     )

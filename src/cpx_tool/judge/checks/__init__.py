@@ -9,6 +9,7 @@ from cpx_tool.judge.checks import (
     certificates,
     identity,
     keys,
+    middleware,
     pair,
     place,
     software,
@@ -23,7 +24,17 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, trust, identity, keys, software, pair)
+    for module in (
+        workstation,
+        middleware,
+        place,
+        certificates,
+        trust,
+        identity,
+        keys,
+        software,
+        pair,
+    )
     for check in _declared(module)
 )
 
