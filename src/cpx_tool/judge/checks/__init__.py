@@ -12,6 +12,7 @@ from cpx_tool.judge.checks import (
     pair,
     place,
     software,
+    station,
     trust,
     workstation,
 )
@@ -23,7 +24,7 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, trust, identity, keys, software, pair)
+    for module in (workstation, place, certificates, trust, identity, keys, software, pair, station)
     for check in _declared(module)
 )
 
