@@ -14,6 +14,8 @@ from cpx_tool.judge.checks import (
     software,
     station,
     trust,
+    upkeep,
+    usb,
     workstation,
 )
 
@@ -24,7 +26,19 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, trust, identity, keys, software, pair, station)
+    for module in (
+        workstation,
+        place,
+        certificates,
+        trust,
+        identity,
+        keys,
+        software,
+        pair,
+        station,
+        usb,
+        upkeep,
+    )
     for check in _declared(module)
 )
 
