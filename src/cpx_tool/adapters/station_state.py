@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cpx_tool.errors import why
@@ -18,7 +19,7 @@ def state(directory: Path) -> State:
 def _obstacle(directory: Path) -> Message | None:
     """Of the directory, or of the nearest one above it that exists, in which it would be made."""
     try:
-        place = next(p for p in (directory, *directory.absolute().parents) if os.path.lexists(p))
+        place = _nearest(directory)
         if not place.is_dir():
             place.stat()  # a link to nothing says so itself
             return msg("{path} is not a directory", path=str(place))
@@ -32,6 +33,16 @@ def _obstacle(directory: Path) -> Message | None:
     except ValueError:  # a NUL in the path
         return msg("it is no path")
     return None
+
+
+def _nearest(directory: Path) -> Path:
+    """The directory, or the first above it that is there. Raises `OSError`."""
+    absolute = directory.absolute()
+    for place in (absolute, *absolute.parents):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            place.lstat()
+            return place
+    return Path("/")
 
 
 def _is_full(place: Path) -> bool:
