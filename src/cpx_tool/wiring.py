@@ -16,7 +16,7 @@ from cpx_tool.adapters import calendar_file, files, observation_file, system, tr
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
-from cpx_tool.adapters.ledger import FileLedger, state_directory
+from cpx_tool.adapters.ledger import FileLedger, state_directory, unusable
 from cpx_tool.adapters.middleware import FoundModule, find_module
 from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
@@ -52,7 +52,13 @@ from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import ModuleObservation, Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.observation import (
+    FailedTry,
+    ModuleObservation,
+    Observation,
+    PinRefusal,
+    ReaderSlots,
+)
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.station import NoModule, Station, Unknown
@@ -71,6 +77,7 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+unusable_ledger = unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +264,7 @@ def examine(source: Source, tell: Callable[[Message], None]) -> Station:
         trust=_told(list_trust),
         packages=seen.packages,
         state=_told(lambda: state(state_directory(os.environ))),
-        ledger=_told(pin_ledger(None).entries),
+        ledger=_told(_ledger_entries),
     )
 
 
@@ -279,14 +286,20 @@ def _loaded(found: FoundModule, timeout: float) -> ModuleObservation:
             return ModuleObservation(str(found.path), found.source, fault=error.fault)
 
 
+def _ledger_entries() -> tuple[FailedTry, ...]:
+    ledger = pin_ledger(None)
+    try:
+        return ledger.entries()
+    except LedgerFault as error:
+        raise unusable_ledger(ledger.path, error) from None
+
+
 def _told(look: Callable[[], T]) -> T | Unknown:
     """A fact, or why it could not be had."""
     try:
         return look()
     except CpxError as error:
         return Unknown(error.reason, error.hint)
-    except LedgerFault as error:
-        return Unknown(error.reason)
 
 
 def check_cards(

@@ -305,6 +305,7 @@ CALM: dict[str, tuple[Station, str, str]] = {
         "PCSC-OTHERS",
         "None keeps a card. 9 processes of others could not be looked into (sudo can).",
     ),
+    "who holds a device, unseen": (others(unseen=9), "PCSC-OTHERS", "9 processes of others"),
     "listed": (usb(usb_reader()), "READER-LISTED", "1 reader on USB, listed"),
     "pcscd of its own user": (
         replace(
@@ -536,7 +537,7 @@ COMMANDS: dict[str, tuple[Station, str, str]] = {
         "MODULE-LOADED",
         "sudo apt-get install opensc-pkcs11",
     ),
-    "state": (WRONG["a closed state directory"][0], "STATE-WRITABLE", "ls -ld /state"),
+    "state": (WRONG["a closed state directory"][0], "STATE-WRITABLE", "namei -l /state"),
     "ledger": (WRONG["a card that waits"][0], "PIN-LEDGER", "cpx-tool pin-ledger"),
 }
 
@@ -596,7 +597,7 @@ def test_nothing_that_the_system_says_becomes_a_command_of_its_own() -> None:
 
 def test_a_path_with_blanks_is_quoted() -> None:
     seen = replace(GOOD, state=replace(GOOD.state, directory="/a b; c", obstacle=msg("no")))  # type: ignore[type-var]
-    assert commands(seen)["STATE-WRITABLE"] == ("ls -ld '/a b; c'",)
+    assert commands(seen)["STATE-WRITABLE"] == ("namei -l '/a b; c'",)
 
 
 def test_a_judgement_is_the_same_each_time(  # pure: nothing but its argument counts

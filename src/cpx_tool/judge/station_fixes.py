@@ -249,7 +249,7 @@ def _state(station: Station) -> Fix | None:
     if isinstance(station.state, Unknown) or not station.state.directory.isprintable():
         return None
     place = shlex.quote(station.state.directory)
-    return Fix("STATE-WRITABLE", msg("Who may write there?"), (f"ls -ld {place}",))
+    return Fix("STATE-WRITABLE", msg("Who may write there?"), (f"namei -l {place}",))
 
 
 def _always(check: str, comment: Message, *commands: str) -> Rule:

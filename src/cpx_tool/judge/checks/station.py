@@ -16,6 +16,7 @@ from cpx_tool.model.station import (
     Socket,
     Start,
     System,
+    Usb,
 )
 
 TRIED = {"debian": ("12", "13")}
@@ -171,7 +172,7 @@ def user_may_use_service(pcsc: Pcsc, session: Session, socket: Socket | None) ->
     severity=Severity.WARNING,
     scope=Scope.STATION,
 )
-def nobody_keeps_a_reader(holders: Holders, pcsc: Pcsc) -> Answer:
+def nobody_keeps_a_reader(holders: Holders, usb_seen: Usb | None, pcsc: Pcsc) -> Answer:
     """A program that only is connected does no harm; one that holds a card or a device does."""
     devices = [holder for holder in holders.holders if holder.hold is Hold.DEVICE]
     if devices:
@@ -184,31 +185,37 @@ def nobody_keeps_a_reader(holders: Holders, pcsc: Pcsc) -> Answer:
     kept = tuple(r.name for r in pcsc.readers if r.state is ReaderState.IN_USE)
     others = [holder for holder in holders.holders if holder.hold is Hold.CONNECTED]
     if kept:
-        return failed(_more(msg("The card is kept in: {readers}.", readers=kept), others, holders))
+        told = msg("The card is kept in: {readers}.", readers=kept)
+        return failed(_with_unseen(_with_others(told, others), holders, usb_seen))
     loaded = [holder for holder in holders.holders if holder.hold is Hold.LOADED]
-    return passed(_more(msg("None keeps a card."), others or loaded, holders))
+    told = _with_others(msg("None keeps a card."), others or loaded)
+    return passed(_with_unseen(told, holders, usb_seen))
 
 
-def _more(told: Message, others: list[Holder], holders: Holders) -> Message:
-    """And who uses PC/SC beside us; and what could not be seen of it."""
-    if others:
-        programs = _programs(others)
-        told = msg("{told} Others that use PC/SC: {programs}.", told=told, programs=programs)
+def _with_others(told: Message, others: list[Holder]) -> Message:
+    if not others:
+        return told
+    return msg("{told} Others that use PC/SC: {programs}.", told=told, programs=_programs(others))
+
+
+def _with_unseen(told: Message, holders: Holders, usb_seen: Usb | None) -> Message:
+    """And what of it this user could not see: who is connected, who holds a device."""
+    devices = usb_seen is not None and usb_seen.readers
     if holders.unmatched:
-        count = nmsg(
+        unseen = nmsg(
             "{count} connection is of a program that this user may not see (sudo shows it).",
             "{count} connections are of programs that this user may not see (sudo shows them).",
             holders.unmatched,
         )
-    elif holders.unmatched is None and holders.unseen:
-        count = nmsg(
+    elif holders.unseen and (holders.unmatched is None or devices):
+        unseen = nmsg(
             "{count} process of others could not be looked into (sudo can).",
             "{count} processes of others could not be looked into (sudo can).",
             holders.unseen,
         )
     else:
         return told
-    return msg("{told} {unseen}", told=told, unseen=count)
+    return msg("{told} {unseen}", told=told, unseen=unseen)
 
 
 def _programs(holders: list[Holder]) -> tuple[str | Message, ...]:
