@@ -362,7 +362,18 @@ def test_a_real_polkitd_lets_the_group_in_without_a_session(
     (tmp_path / "group").write_text(f"{groups}{GROUP}:x:65000:games\n", encoding="utf-8")
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     done = subprocess.run(
-        ["timeout", "--signal=KILL", "30", *namespaces, "sh", "-c", DECIDE, "sh", str(tmp_path), str(POLKITD)],
+        [
+            "timeout",
+            "--signal=KILL",
+            "30",
+            *namespaces,
+            "sh",
+            "-c",
+            DECIDE,
+            "sh",
+            str(tmp_path),
+            str(POLKITD),
+        ],
         capture_output=True,
         text=True,
         check=False,
