@@ -247,15 +247,16 @@ def examine(source: Source, tell: Callable[[Message], None]) -> Station:
     and cannot be one; everything else that is wrong is part of the answer.
     """
     module = _examined_module(source)
-    seen = surroundings(Root(), os.environ)
     tell(msg("Asking the PC/SC service and the module…"))
+    pcsc = PcscReaders().observe()  # first: it may start the service, which is looked at then
+    seen = surroundings(Root(), os.environ)
     return Station(
         host=seen.host,
         observed_at=seen.clock.now,
         versions=seen.versions,
         system=seen.system,
         session=seen.session,
-        pcsc=PcscReaders().observe(),
+        pcsc=pcsc,
         service=seen.service,
         holders=seen.holders,
         usb=seen.usb,

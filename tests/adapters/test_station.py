@@ -36,6 +36,7 @@ from cpx_tool.model.station import (
     Unknown,
     Usb,
 )
+from support.processes import children
 from support.station import OS_RELEASE, TWIN, driver_bundle, fake_root, process, usb_device
 
 SOCKET = "/run/pcscd/pcscd.comm"
@@ -540,6 +541,19 @@ def test_a_compiled_part_that_crashes_or_is_not_there_is_an_answer(
     assert seen["raising"].startswith("ImportError: undefined symbol")
     assert seen["absent_module"] == "ModuleNotFoundError: No module named 'absent_module'"
     assert seen["json"] == ""
+
+
+def test_no_child_is_left_when_nobody_waits_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sleeping.py").write_text("import time\ntime.sleep(600)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    before = set(children(os.getpid()))
+    asked = imported([("json", "json"), ("sleeping", "sleeping")])
+    assert next(asked).failure == ""
+    assert set(children(os.getpid())) - before
+    asked.close()  # type: ignore[attr-defined]
+    assert set(children(os.getpid())) == before
 
 
 def test_nothing_is_imported_from_the_current_directory(

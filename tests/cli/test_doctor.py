@@ -253,16 +253,16 @@ def test_a_card_that_waits_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "env",
     [
-        {"HOME": "/gone"},
-        {"TZ": "\x1b[31m/../.."},
-        {"XDG_SESSION_ID": "../../etc/passwd"},
-        {"PCSCLITE_CSOCK_NAME": "x" * 5000},
-        {"CPX_STATE_DIR": "y/" * 3000},
-        {"CPX_TRUST_DIR": "/dev/null"},
-        {"PATH": ""},
-        {"container": "\x07\n"},
+        {"HOME": "/gone", "TZ": "\x1b[31m/../..", "XDG_SESSION_ID": "../../etc/passwd"},
+        {
+            "PCSCLITE_CSOCK_NAME": "x" * 5000,
+            "CPX_STATE_DIR": "y/" * 3000,
+            "CPX_TRUST_DIR": "/dev/null",
+            "PATH": "",
+            "container": "\x07\n",
+        },
     ],
-    ids=str,
+    ids=["a home that is gone", "all too long"],
 )
 def test_surroundings_of_all_kinds(env: dict[str, str]) -> None:
     done = cpx("doctor", "--fix-hints", env={**NOBODY, **env})

@@ -70,9 +70,15 @@ def _parts(version: str) -> tuple[int, ...]:
 def imported(modules: Iterable[tuple[str, str]]) -> Iterator[Compiled]:
     """Each module imported in a child process of its own, all at once: a crash is an answer."""
     started = [(module, package, _start(module)) for module, package in modules]
-    for module, package, process in started:
-        failure = process if isinstance(process, str) else _failure(process)
-        yield Compiled(module, package, failure)
+    try:
+        for module, package, process in started:
+            failure = process if isinstance(process, str) else _failure(process)
+            yield Compiled(module, package, failure)
+    finally:  # Ctrl-C leaves none behind
+        for *_, process in started:
+            if not isinstance(process, str) and process.poll() is None:
+                process.kill()
+                process.communicate()
 
 
 def _start(module: str) -> subprocess.Popen[bytes] | str:
@@ -94,12 +100,8 @@ def _failure(process: subprocess.Popen[bytes]) -> str:
     """Python's last line, or the signal; "" for a good end."""
     try:
         _, told = process.communicate(timeout=_PATIENCE_SECONDS)
-    except BaseException as error:
-        process.kill()
-        process.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
-            return f"{_PATIENCE_SECONDS:g} s"
-        raise
+    except subprocess.TimeoutExpired:
+        return f"{_PATIENCE_SECONDS:g} s"
     if process.returncode == 0:
         return ""
     if process.returncode < 0:
