@@ -19,9 +19,11 @@ from support.cli import COMMAND, cpx, cpx_json, environment
 from support.modules import compile_broken_module
 from support.pcscd import Service, pcscd
 from support.refusing_service import refusing_service
+from support.station import fake_root, usb_device
 
 CPS3 = "3BAC00402A001225006480000310009000"
 READER = "Gemalto PC Twin Reader"
+INSTALLED_DRIVER = Path("/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist")
 NOBODY = {"PCSCLITE_CSOCK_NAME": "/gone", "CPX_PKCS11_MODULE": "/gone.so"}
 HOLD = """
 import sys
@@ -156,6 +158,24 @@ class TestWithAService:
         assert body["workstation"]["holders"]["unmatched"] == 0
         shown = [line for fix in body["fixes"] for line in fix["commands"]]
         assert (f"ps -fp {holder['process']['pid']}" in shown) == (outcome == "failed")
+
+    @pytest.mark.skipif(not INSTALLED_DRIVER.exists(), reason="libccid is not installed")
+    def test_a_reader_on_usb_that_the_kernel_took(self, service: Service, tmp_path: Path) -> None:
+        """/sys is made up; service, driver list and everything else are this machine's."""
+        files = usb_device("1-1", "072f:2200", driver="pn533_usb", product="ACR122U")
+        sysfs = fake_root(tmp_path, files).path("/sys")
+        # the namespace hides the drivers, so that the service sees no real reader
+        script = 'umount /usr/lib/pcsc/drivers; mount --bind "$1" /sys && shift && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", script, "sh", sysfs, COMMAND, "doctor"]
+        env = environment(CPX_PKCS11_MODULE="/gone.so")
+        done = service.run([*command, "--fix-hints"], env=env)
+        assert done.returncode == 1
+        text = " ".join(done.stdout.split())
+        reader = "ACS ACR122U PICC Interface (072f:2200)"
+        assert f"Plugged in, and not listed: {reader}." in text
+        assert f"Taken: {reader} by pn533_usb." in text
+        assert "✓ READER-DRIVER: ifd-ccid" in text
+        assert "cp udev/cpx-tool-nfc-blacklist.conf /etc/modprobe.d/" in text
 
     def test_looking_leaves_the_card_alone(self, service: Service) -> None:
         service.insert(0, CPS3)
