@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -92,6 +93,11 @@ class Tokens(Protocol):
     def close(self) -> None:
         """Let go of the module and of its process. Never raises."""
 
+    def abandon(self) -> None:
+        """As `close`, at once and for good, from any thread: a call under way ends with a fault,
+        and so does every later one (code "interrupted"). Never raises.
+        """
+
 
 class Fetch(Protocol):
     """The web: http and https, nothing else."""
@@ -163,6 +169,37 @@ class Ledger(Protocol):
 
     def forget(self, card: str) -> None:
         """A person confirmed: another try may be made."""
+
+
+class Step(StrEnum):
+    """What is being done with a card."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    LOGGING_IN = "logging-in"
+    SIGNING = "signing"
+    DONE = "done"
+    FAULTY = "faulty"
+    """Done, and some call about this card failed."""
+
+
+class Progress(Protocol):
+    """Hears how a reading of several cards goes on; its methods are called from any thread."""
+
+    def tell(self, message: Message) -> None:
+        """A sentence about the run as a whole."""
+
+    def begin(self, places: Sequence[str]) -> None:
+        """Cards in these places, readers' names mostly, are walked now."""
+
+    def step(self, number: int, step: Step) -> None:
+        """The card in the place of that index, from 0, has come to this step."""
+
+    def end(self) -> None:
+        """That was the last one."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """While it is entered a person is asked something: show nothing."""
 
 
 class Operator(Protocol):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,22 +55,34 @@ from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import (
+    CardObservation,
     FailedTry,
     ModuleObservation,
     Observation,
     PinRefusal,
     ReaderSlots,
 )
+from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.station import NoModule, Station, Unknown
+from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.online import ask, look_up, published
-from cpx_tool.observe.walk import Context, Module, observe_cards, observe_slots, record
+from cpx_tool.observe.walk import (
+    CARD_SECONDS,
+    AtOnce,
+    Context,
+    Module,
+    Walk,
+    WalkInterrupted,
+    observe_slots,
+    record,
+)
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import LedgerFault, Operator, Readers, TokenFault
+from cpx_tool.ports import LedgerFault, Operator, Progress, Readers, TokenFault
 
 T = TypeVar("T")
 
@@ -85,12 +99,15 @@ class Source:
     """Where the cards are: real ones (`module` or the known places), or an emulation.
 
     `timeout`, in seconds, is the deadline of one call into the module, and for an emulation that
-    another run is using.
+    another run is using; `card_timeout` that of all calls about one card. `at_once` is how many
+    cards are walked at once, None: as many as is known to go well with the module.
     """
 
     emulated: Path | None
     module: str | None
     timeout: float
+    card_timeout: float = CARD_SECONDS
+    at_once: int | None = None
 
 
 def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMaterial:
@@ -303,38 +320,52 @@ def _told(look: Callable[[], T]) -> T | Unknown:
         return Unknown(error.reason, error.hint)
 
 
-def check_cards(
-    source: Source,
-    login: Login | PinRefusal,
-    at_hand: TrustMaterial,
-    tell: Callable[[Message], None],
-) -> Observation:
-    """Walk all cards, logging in where PIN safety allows it, or nowhere for that reason. Raises
-    `CpxError` where there is nothing to walk.
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while cards were walked; `observation` is what was seen until then, `signal` the
+    number of the signal that came.
     """
-    if isinstance(login, PinRefusal):
-        return _walk(source, login, at_hand, tell)
-    keep_no_core()  # this process holds the PIN, too
-    pins = pin_source(login.ask_pin, os.environ)
-    means = LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
-    return _walk(source, means, at_hand, tell)
+
+    def __init__(self, observation: Observation, stop: KeyboardInterrupt) -> None:
+        super().__init__(*stop.args)
+        self.observation = observation
+        self.signal: int = stop.args[0] if stop.args else signal.SIGINT
 
 
-def read_cards(
-    source: Source, at_hand: TrustMaterial, tell: Callable[[Message], None]
-) -> Observation:
-    """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `check_cards`."""
-    return _walk(source, PinRefusal.NOT_ASKED, at_hand, tell)
+class Run:
+    """A run over the cards, in one reading or in several."""
+
+    def __init__(self, walk: Walk, context: Context, at_hand: TrustMaterial) -> None:
+        self._walk = walk
+        self._context = context
+        self._at_hand = at_hand
+
+    def look(self) -> Pcsc:
+        """The readers now. No card is touched."""
+        return self._walk.look()
+
+    def read(self, known: Sequence[CardObservation] = ()) -> Observation:
+        """Walk the cards that are in now; one that is `known` without a fault is not walked
+        again. Raises `Interrupted` on Ctrl-C.
+        """
+        context = replace(self._context, started_at=now())
+        try:
+            seen, cards = self._walk.observe(known)
+        except WalkInterrupted as stop:
+            observation = record(context, stop.seen, stop.cards, self._at_hand)
+            raise Interrupted(observation, stop) from None
+        return record(context, seen, cards, self._at_hand)
 
 
-def _walk(
-    source: Source,
-    means: LoginMeans | PinRefusal,
-    at_hand: TrustMaterial,
-    tell: Callable[[Message], None],
-) -> Observation:
+@contextmanager
+def open_run(
+    source: Source, login: Login | PinRefusal, at_hand: TrustMaterial, progress: Progress
+) -> Iterator[Run]:
+    """A run that logs in where PIN safety allows it, or nowhere for that reason. Raises `CpxError`
+    where there is nothing to walk.
+    """
+    means = _means(source, login)
     logins = not isinstance(means, PinRefusal)
-    with _ports(source, tell, module_needed=True, logins=logins) as (readers, module):
+    with _ports(source, progress.tell, module_needed=True, logins=logins) as (readers, module):
         assert module is not None  # noqa: S101 - needed
         context = Context(
             tool_version=__version__,
@@ -345,8 +376,25 @@ def _walk(
         )
         if source.emulated is not None:
             at_hand = at_hand.plus(emulation_trust(source.emulated))
-        seen, cards = observe_cards(readers, module, means, secrets.token_bytes, tell)
-    return record(context, seen, cards, at_hand)
+        walk = Walk(readers, module, means, progress, card_seconds=source.card_timeout)
+        try:
+            yield Run(walk, context, at_hand)
+        finally:
+            walk.close()
+
+
+def _means(source: Source, login: Login | PinRefusal) -> LoginMeans | PinRefusal:
+    if isinstance(login, PinRefusal):
+        return login
+    keep_no_core()  # this process holds the PIN, too
+    pins = pin_source(login.ask_pin, os.environ)
+    return LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
+
+
+def read_cards(source: Source, at_hand: TrustMaterial, progress: Progress) -> Observation:
+    """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `open_run`."""
+    with open_run(source, PinRefusal.NOT_ASKED, at_hand, progress) as run:
+        return run.read()
 
 
 def read_software(
@@ -435,7 +483,8 @@ def _emulated_ports(
         opened as emulation,
         _ending(WorkerTokens(emulation.module, emulation.environment, timeout)) as tokens,
     ):
-        yield EmulatedReaders(emulation), Module(emulation.module, "emulation", tokens)
+        module = Module(emulation.module, "emulation", tokens, at_once=lambda _: _EMULATED)
+        yield EmulatedReaders(emulation), module
 
 
 @contextmanager
@@ -447,8 +496,36 @@ def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Reader
             raise
         yield PcscReaders(), None
         return
-    with _ending(WorkerTokens(str(found.path), {}, source.timeout)) as tokens:
-        yield PcscReaders(), Module(str(found.path), found.source, tokens)
+
+    def another() -> WorkerTokens:
+        return WorkerTokens(str(found.path), {}, source.timeout)
+
+    with _ending(another()) as tokens:
+        yield (
+            PcscReaders(),
+            Module(str(found.path), found.source, tokens, another, partial(_at_once, source)),
+        )
+
+
+_EMULATED = AtOnce(
+    1,
+    msg(
+        "The cards are read one after the other: SoftHSM rewrites the files of its tokens at each "
+        "login, and processes side by side would trip over them."
+    ),
+)
+
+
+def _at_once(source: Source, _: ModuleInfo) -> AtOnce:
+    if source.at_once is not None:
+        return AtOnce(source.at_once)
+    return AtOnce(
+        1,
+        msg(
+            "The cards are read one after the other: whether this module serves several processes "
+            "at once is not known (--at-once N tries it)."
+        ),
+    )
 
 
 @contextmanager

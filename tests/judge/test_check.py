@@ -148,6 +148,7 @@ def test_ids_are_stable_words() -> None:
         "MODULE-SEES-CARDS",
         "SET-COMPLETE",
         "CARD-READ",
+        "CARD-SESSIONS",
         "CARD-UNIQUE",
         "CARD-NOT-EXTRA",
         "CARD-IN-SET",

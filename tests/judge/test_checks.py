@@ -24,6 +24,9 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.observation import (
+    CARD_TIME,
+    INTERRUPTED,
+    SESSIONS_LEFT,
     CardObservation,
     Fault,
     FaultKind,
@@ -61,6 +64,7 @@ CATEGORY = bytes.fromhex("06082a817a01470102050403040180")
 """The extension of the product category: its OID, and a test card's value."""
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
 CRASH = Fault(FaultKind.CRASH, "C_Sign", "SIGSEGV")
+LEAK = Fault(FaultKind.ERROR, "C_CloseSession", SESSIONS_LEFT, "1", "libleaks.so")
 AFTER_LOGIN = ("PIN-ACCEPTED", "KEY-PRESENT", "KEY-MATCHES", "SIGN-AUTH", "SIGN-SIGN", "SIGN-PSS")
 NO_LOGIN = dict.fromkeys(AFTER_LOGIN, SKIPPED)
 NO_PLACE = dict.fromkeys(
@@ -282,6 +286,13 @@ CASES = [
         lambda b: b.doctor(lambda seen: replace(seen, faults=(CRASH,))),
         "SIGSEGV",
         {"CARD-READ": FAILED},
+    ),
+    Case(
+        "a module that keeps a session open",
+        lambda b: b.doctor(lambda seen: replace(seen, faults=(LEAK,))),
+        "libleaks.so keeps 1 session open after C_CloseSession",
+        {"CARD-SESSIONS": FAILED},
+        *WARNING,
     ),
     Case(
         "one card number in two slots",
@@ -1135,12 +1146,15 @@ def test_the_role_of_a_card_too_many_is_no_question(bench: Bench, card_set: Card
 
 
 def test_the_first_fault_is_told(bench: Bench, card_set: CardSet) -> None:
-    first, second = (Fault(FaultKind.ERROR, f"C_{n}", f"CKR_{n}") for n in ("ONE", "TWO"))
+    first, second = (
+        Fault(FaultKind.ERROR, f"C_{n}", f"CKR_{n}", module="lib.so") for n in ("ONE", "TWO")
+    )
     seen = replace(
         bench.doctor(lambda found: replace(found, faults=(first, second))), faults=(first, second)
     )
     told = {f.check: say(f.message) for f in about(judge(seen, card_set), 1)}
-    assert told["CARD-READ"] == told["MODULE-CALLS"] == "C_ONE answered CKR_ONE."
+    words = "C_ONE of the module lib.so answered CKR_ONE."
+    assert told["CARD-READ"] == told["MODULE-CALLS"] == words
 
 
 @pytest.mark.parametrize(
@@ -1150,7 +1164,14 @@ def test_the_first_fault_is_told(bench: Bench, card_set: CardSet) -> None:
         (Fault(FaultKind.HANG, "C_Sign", "20 s"), "did not answer C_Sign within 20 s"),
         (Fault(FaultKind.ERROR, "C_GetTokenInfo", "card-changed"), "Another card was put in"),
         (Fault(FaultKind.ERROR, "load", "not-loaded", "no such file"), "loaded: no such file"),
-        (Fault(FaultKind.ERROR, "C_Sign", "CKR_DEVICE_ERROR"), "C_Sign answered CKR_DEVICE_ERROR"),
+        (
+            Fault(FaultKind.ERROR, "C_Sign", "CKR_DEVICE_ERROR", module="lib.so"),
+            "C_Sign of the module lib.so answered CKR_DEVICE_ERROR",
+        ),
+        (Fault(FaultKind.EXCESS, "C_Sign", "300 MiB"), "grew by 300 MiB until C_Sign"),
+        (Fault(FaultKind.HANG, "C_Sign", CARD_TIME, "120 s"), "after 120 s in all, before C_Sign"),
+        (Fault(FaultKind.ERROR, "", INTERRUPTED), "interrupted before the card was finished"),
+        (LEAK, "keeps 1 session open"),
     ],
 )
 def test_a_fault_in_words(fault: Fault, words: str) -> None:

@@ -40,7 +40,7 @@ from support.build import (
 DOCTOR = "medecin-generaliste"
 NUMBER = PEOPLE[DOCTOR].card_number
 SECOND = timedelta(seconds=1)
-FAULT = Fault(FaultKind.CRASH, "C_Initialize", "SIGSEGV")
+FAULT = Fault(FaultKind.CRASH, "C_Initialize", "SIGSEGV", module="lib.so")
 
 
 def sheet_of(seen: Observation, number: str = NUMBER) -> Sheet:
@@ -189,7 +189,7 @@ def test_a_card_that_could_not_be_read(good: Observation) -> None:
 
     sheet = sheet_of(with_card(good, DOCTOR, unread), "slot-1")
     assert [say(fault) for fault in sheet.faults] == [
-        "The module ended its process in C_Initialize (SIGSEGV)."
+        "The module lib.so ended its process in C_Initialize (SIGSEGV)."
     ]
     assert (sheet.proof, sheet.certificates, sheet.objects) == (Proof.NOT_PROVEN.value, (), ())
     assert {entry.state for _, entry in sheet.dossier.entries()} == {State.NOT_KNOWN}

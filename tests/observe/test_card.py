@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
     CardObservation,
     Fault,
@@ -29,13 +27,14 @@ from cpx_tool.model.token import (
     seal,
 )
 from cpx_tool.observe.card import LoginMeans
-from cpx_tool.observe.walk import Module, observe_cards
-from cpx_tool.ports import Pin, PinOrigin, Readers, TokenFault
+from cpx_tool.observe.walk import Module, Walk
+from cpx_tool.ports import Pin, PinOrigin, Readers, Step, TokenFault
 from support.certificates import EXTENSIONS
 from support.fakes import (
     FakeLedger,
     FakeOperator,
     FakePins,
+    FakeProgress,
     FakeTokens,
     ckr,
     crash,
@@ -52,6 +51,9 @@ PSS = "CKM_SHA256_RSA_PKCS_PSS"
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 NUMBER = "2800262487"
 """The card's number, which is its key in the ledger."""
+
+
+ENDS = (Step.DONE, Step.FAULTY)
 
 
 class NoReaders:
@@ -87,11 +89,12 @@ def walk(
     operator: FakeOperator | None = None,
     readers: Readers | None = None,
 ) -> tuple[CardObservation, ...]:
-    told: list[Message] = []
+    progress = FakeProgress()
     module = Module("/fake.so", "option", tokens)
     means = LoginMeans(pins or FakePins(), ledger or FakeLedger(), operator, lambda: NOW)
-    _, cards = observe_cards(readers or NoReaders(), module, means, os.urandom, told.append)
-    assert len(told) == len(cards)
+    _, cards = Walk(readers or NoReaders(), module, means, progress).observe()
+    assert progress.places == [f"Fake reader {number}" for number in tokens.contents]
+    assert {n for n, step in progress.steps if step in ENDS} == set(range(len(cards)))
     return cards
 
 
@@ -211,7 +214,8 @@ def test_a_card_that_cannot_be_read_does_not_hide_the_next(card: TokenContents) 
 
 def test_a_module_that_does_not_load_is_an_observed_fact() -> None:
     module = Module("/fake.so", "option", FakeTokens({}, faults={"load": crash("C_Initialize")}))
-    seen, cards = observe_cards(NoReaders(), module, FakePins(), os.urandom, lambda _: None)
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    seen, cards = Walk(NoReaders(), module, means, FakeProgress()).observe()
     assert seen.module is not None
     assert seen.module.fault == crash("C_Initialize")
     assert cards == ()
@@ -465,6 +469,6 @@ def test_a_pin_of_a_length_that_the_token_refuses_is_not_tried(
 def test_cards_that_are_only_read(card: TokenContents, why: PinRefusal) -> None:
     tokens = FakeTokens({0: card})
     module = Module("/fake.so", "option", tokens)
-    _, (seen,) = observe_cards(NoReaders(), module, why, os.urandom, lambda _: None)
+    _, (seen,) = Walk(NoReaders(), module, why, FakeProgress()).observe()
     assert record_of(seen).refusal is why
     assert (tokens.logins, tokens.signatures) == ({}, {})

@@ -335,7 +335,7 @@ def test_a_card_that_could_not_be_read(good: Observation) -> None:
             good, change=lambda old: CardObservation(old.slot, old.reader, None, faults=(crash,))
         )
     )
-    assert "The module ended its process in C_FindObjects (SIGSEGV)." in found
+    assert "The module PKCS#11 ended its process in C_FindObjects (SIGSEGV)." in found
     assert after(found, "Reader") == "Reader 01"
     assert not [line for line in found if line.startswith(("Label", "State", "Signs with"))]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
-from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
@@ -19,7 +20,7 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
-from cpx_tool.ports import LedgerFault, Pin, PinOrigin, TokenFault
+from cpx_tool.ports import LedgerFault, Pin, PinOrigin, Step, TokenFault
 
 GOOD_FLAGS = (TokenFlag.INITIALIZED, TokenFlag.LOGIN_REQUIRED, TokenFlag.PIN_INITIALIZED)
 
@@ -89,6 +90,40 @@ class FakeTokens:
 
     def close(self) -> None:
         pass
+
+    def abandon(self) -> None:
+        self.faults = dict.fromkeys(
+            ("load", "slots", "token_info", "read_private", "sign", "logout", "login"),
+            Fault(FaultKind.ERROR, "", INTERRUPTED),
+        )
+
+
+@dataclass
+class FakeProgress:
+    """Satisfies `ports.Progress`: remembers what it heard."""
+
+    told: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    steps: list[tuple[int, Step]] = field(default_factory=list)
+    ends: int = 0
+    held: int = 0
+
+    def tell(self, message: Message) -> None:
+        self.told.append(message.text)
+
+    def begin(self, places: Sequence[str]) -> None:
+        self.places = list(places)
+
+    def step(self, number: int, step: Step) -> None:
+        self.steps.append((number, step))
+
+    def end(self) -> None:
+        self.ends += 1
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        self.held += 1
+        yield
 
 
 @dataclass

@@ -18,12 +18,12 @@ def wait_until(condition: Callable[[], bool], complaint: str) -> None:
 
 
 def children(parent: int) -> list[int]:
-    """The process ids of a process's children."""
+    """The process ids of a process's children, whichever thread started them."""
     try:
-        text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+        texts = [file.read_text() for file in Path(f"/proc/{parent}/task").glob("*/children")]
     except FileNotFoundError:
         return []
-    return list(map(int, text.split()))
+    return [int(word) for text in texts for word in text.split()]
 
 
 def wait_for_worker(parent: int) -> int:

@@ -29,10 +29,11 @@ class Request(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """The call's value as JSON, or its fault."""
+    """The call's value as JSON, or its fault; and the worker's memory at its most, in bytes."""
 
     value: msgspec.Raw = msgspec.Raw(b"null")
     fault: Fault | None = None
+    memory: int = 0
 
 
 def read_frame(pipe: BinaryIO) -> bytes | None:

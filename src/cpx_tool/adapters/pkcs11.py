@@ -14,8 +14,8 @@ import pkcs11
 from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
-from cpx_tool.adapters.pin_lengths import pin_lengths
-from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.adapters.token_numbers import open_sessions, pin_lengths
+from cpx_tool.model.observation import SESSIONS_LEFT, Fault, FaultKind
 from cpx_tool.model.token import (
     FORBIDDING_FLAGS,
     CertificateObject,
@@ -206,19 +206,25 @@ class Pkcs11Tokens:
             return bytes(signature)
 
     def logout(self, slot_id: int) -> None:
-        """Close the session of `login`, which logs out."""
-        login = self._logins.pop(slot_id, None)
-        if login is not None:
-            with suppress(PKCS11Error):
-                login.session.close()
+        """Close the session of `login`, which logs out; all others are closed by then."""
+        self._let_go(slot_id)
+        left = open_sessions(self._path, slot_id)
+        if left:
+            raise TokenFault(Fault(FaultKind.ERROR, "C_CloseSession", SESSIONS_LEFT, str(left)))
 
     def close(self) -> None:
         """C_Finalize."""
         for slot_id in list(self._logins):
-            self.logout(slot_id)
+            self._let_go(slot_id)
         if self._lib is not None:
             with suppress(PKCS11Error):
                 self._lib.finalize()
+
+    def _let_go(self, slot_id: int) -> None:
+        login = self._logins.pop(slot_id, None)
+        if login is not None:
+            with suppress(PKCS11Error):
+                login.session.close()
 
     def _list_slots(self) -> list[Any]:
         try:

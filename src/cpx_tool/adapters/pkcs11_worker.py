@@ -11,8 +11,11 @@ import msgspec
 
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.pkcs11 import Pkcs11Tokens
-from cpx_tool.adapters.system import end_with_parent, keep_no_core
+from cpx_tool.adapters.system import end_with_parent, keep_no_core, limit_memory, peak_memory
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
+
+_MOST_MEMORY = 4 << 30
+"""In bytes, of addresses: a call without end must not take the whole workstation's memory."""
 
 
 def answer(tokens: Pkcs11Tokens, request: Request) -> object:
@@ -47,6 +50,7 @@ def serve(path: str, requests: BinaryIO, replies: BinaryIO) -> None:
             reply = Reply(value=msgspec.Raw(msgspec.json.encode(value)))
         except TokenFault as error:
             reply = Reply(fault=error.fault)
+        reply.memory = peak_memory()
         write_frame(replies, msgspec.json.encode(reply))
     tokens.close()
 
@@ -54,6 +58,7 @@ def serve(path: str, requests: BinaryIO, replies: BinaryIO) -> None:
 def main() -> None:
     """Take the pipes away from the module, which may write to standard output."""
     keep_no_core()
+    limit_memory(_MOST_MEMORY)
     end_with_parent()
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,8 +74,34 @@ def keep_no_core() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
+def limit_memory(size: int) -> None:
+    """This process gets no more than `size` bytes of addresses (not on Windows)."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > size:
+        with suppress(ValueError, OSError):  # macOS refuses what is below its own use
+            resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def peak_memory() -> int:
+    """The memory of this process at its most, in bytes; 0 on Windows."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
 def end_with_parent() -> None:
-    """A call that hangs would outlive a parent that was killed (Linux only)."""
+    """A call that hangs would outlive a parent that was killed (Linux only).
+
+    Linux counts the thread that started this process as its parent (prctl(2)): it must live as
+    long as its process does.
+    """
     if sys.platform == "linux":
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

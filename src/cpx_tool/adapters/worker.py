@@ -8,7 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
@@ -17,7 +20,7 @@ from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.system import child_environment
 from cpx_tool.errors import NothingToCheck, why
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Fault, FaultKind
+from cpx_tool.model.observation import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
@@ -35,6 +38,10 @@ _PAD_DEADLINE = 60.0
 _PATIENCE_SECONDS = 5.0
 _HASTE_SECONDS = 0.3
 """SoftHSM, killed while it writes, leaves a damaged card; its calls are far shorter."""
+_MOST_GROWTH = 256 << 20
+"""In bytes. SoftHSM, OpenSC and the Cryptolib stay within some megabytes for a card."""
+_SPAWNER = ThreadPoolExecutor(1, "spawner")
+"""Starts the children: one goes with the thread that started it (`end_with_parent`)."""
 
 _FUNCTIONS = {
     "load": "C_Initialize",
@@ -62,6 +69,9 @@ class WorkerTokens:
         self._deadline = deadline
         self._process: subprocess.Popen[bytes] | None = None
         self._generation = 0
+        self._memory = 0
+        self._lock = threading.Lock()
+        self._abandoned = False
         self._replies: queue.Queue[bytes | None] = queue.Queue()
 
     @property
@@ -107,20 +117,26 @@ class WorkerTokens:
         return self._call(request, bytes)
 
     def logout(self, slot_id: int) -> None:
-        """See `ports.Tokens.logout`."""
+        """See `ports.Tokens.logout`. Of a module that keeps sessions open nothing is kept."""
         if self._process is not None:
-            self._call(Request("logout", slot_id), type(None))
+            try:
+                self._call(Request("logout", slot_id), type(None))
+            except TokenFault:
+                self.close()
+                raise
 
     def close(self) -> None:
         """Let the child finalise the module; kill it when it does not end."""
         self._let_end(min(self._deadline, _PATIENCE_SECONDS))
 
     def abandon(self) -> None:
-        """As `close`, for somebody who wants to be gone: the call under way may end, no more."""
+        """See `ports.Tokens.abandon`: the call under way may end, no more."""
+        self._abandoned = True
         self._let_end(_HASTE_SECONDS)
 
     def _let_end(self, patience: float) -> None:
-        process, self._process = self._process, None
+        with self._lock:
+            process, self._process = self._process, None
         if process is None:
             return
         with suppress(OSError):
@@ -131,26 +147,30 @@ class WorkerTokens:
             _kill(process)
 
     def _call(self, request: Request, kind: type[T]) -> T:
+        if self._abandoned:
+            raise TokenFault(_fault(FaultKind.ERROR, request, INTERRUPTED))
         if self._process is None:
             self._start()
             if request.call != "load":
                 self._call(Request("load"), ModuleInfo)
         try:
             return self._exchange(request, kind)
-        except BaseException as error:
-            if not isinstance(error, TokenFault):  # Ctrl-C among them: leave no process behind
-                self.abandon()
+        except TokenFault as error:
+            raise TokenFault(replace(error.fault, module=Path(self._path).name)) from None
+        except BaseException:  # Ctrl-C among them: leave no process behind
+            self.abandon()
             raise
 
     def _exchange(self, request: Request, kind: type[T]) -> T:
-        process = self._process
-        assert process is not None  # noqa: S101 - `_call` started it
-        with suppress(BrokenPipeError):  # it died: the empty reply says so
+        process, replies = self._process, self._replies
+        if process is None:  # `_call` started it, and `abandon` was quicker
+            raise TokenFault(_fault(FaultKind.ERROR, request, INTERRUPTED))
+        with suppress(OSError, ValueError):  # it died, or is let go of: the empty reply says so
             write_frame(_pipe(process.stdin), msgspec.json.encode(request))
         on_pad = request.call == "login" and request.pin is None
         deadline = max(self._deadline, _PAD_DEADLINE) if on_pad else self._deadline
         try:
-            frame = self._replies.get(timeout=deadline)
+            frame = replies.get(timeout=deadline)
         except queue.Empty:
             self._end()
             code = f"{deadline:g} s"
@@ -161,45 +181,63 @@ class WorkerTokens:
             reply = msgspec.json.decode(frame, type=Reply)
             if reply.fault is not None:
                 raise TokenFault(reply.fault)
-            return msgspec.json.decode(reply.value, type=kind)
+            value = msgspec.json.decode(reply.value, type=kind)
         except msgspec.MsgspecError:
             self._end()
             raise TokenFault(_fault(FaultKind.CRASH, request, "garbage")) from None
+        self._watch_memory(request, reply.memory)
+        return value
+
+    def _watch_memory(self, request: Request, memory: int) -> None:
+        """The growth since the module was loaded. A good login is told first: the next call is
+        where it ends.
+        """
+        if request.call == "load":
+            self._memory = memory
+        grown = memory - self._memory
+        if grown > _MOST_GROWTH and request.call != "login":
+            self._end()
+            raise TokenFault(_fault(FaultKind.EXCESS, request, f"{grown >> 20} MiB"))
 
     def _start(self) -> None:
         self._generation += 1
         # -P: nothing is imported from the user's directory
         # stderr is dropped: pkcs11-spy and its like print PINs there
         try:
-            self._process = subprocess.Popen(
+            process = _SPAWNER.submit(
+                subprocess.Popen,
                 [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={**child_environment(), **self._environment},
                 start_new_session=True,
-            )
+            ).result()
         except OSError as error:
             raise NothingToCheck(
                 msg("The process for the module cannot be started: {why}.", why=why(error)),
                 msg("Close other programs, or raise the limits of this session (ulimit -a)."),
             ) from None
-        self._replies = queue.Queue()
-        threading.Thread(
-            target=_pump,
-            args=(_pipe(self._process.stdout), self._replies),
-            daemon=True,
-        ).start()
+        replies: queue.Queue[bytes | None] = queue.Queue()
+        pump = threading.Thread(target=_pump, args=(_pipe(process.stdout), replies), daemon=True)
+        pump.start()
+        with self._lock:
+            if not self._abandoned:
+                self._process, self._replies = process, replies
+                return
+        _kill(process)
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        with self._lock:
+            process, self._process = self._process, None
         if process is not None:
             _kill(process)
 
     def _cause_of_death(self) -> str:
-        process, self._process = self._process, None
-        if process is None:
-            return ""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:  # `abandon` took it away in the middle of the call
+            return "ended"
         try:
             code = process.wait(timeout=5.0)
         except subprocess.TimeoutExpired:  # it closed its output and lives on

@@ -9,6 +9,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
+from cpx_tool.cli.live import LiveView
 from cpx_tool.cli.output import ASKING, fetched_text, paper, show, tell
 from cpx_tool.i18n import say
 from cpx_tool.judge.sheet import make_sheets
@@ -60,7 +61,9 @@ def show_card(
     if file is not None:
         observation = wiring.load_observation(file)
     else:
-        observation = wiring.read_cards(wiring.Source(emulated, module, timeout), at_hand, tell)
+        observation = wiring.read_cards(
+            wiring.Source(emulated, module, timeout), at_hand, LiveView()
+        )
         at_hand = TrustMaterial()  # the observation holds what counts
     fetched: tuple[Fetched, ...] | None = None
     if online:

@@ -12,9 +12,11 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
+from cpx_tool.cli.interruption import code_of
+from cpx_tool.cli.live import LiveView
 from cpx_tool.cli.operator import operator
 from cpx_tool.cli.output import ASKING, complain, conclude, fetched_text, note, paper, tell
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.judge import judge as judge_observation
@@ -60,6 +62,8 @@ from cpx_tool.report.reminders import reminders
 @options.crl_option
 @options.online_option
 @options.timeout_option
+@options.card_timeout_option
+@options.at_once_option
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
@@ -80,6 +84,8 @@ def check_set(
     crl_files: tuple[Path, ...],
     online: bool,
     timeout: float,
+    card_timeout: float,
+    at_once: int | None,
     reorder_days: int,
     ics: Path | None,
     eligibility: bool,
@@ -92,15 +98,26 @@ def check_set(
         if target is not None:
             wiring.check_writable(target)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
-    source = wiring.Source(emulated, module, timeout)
-    observation = wiring.check_cards(source, means, at_hand, tell)
+    source = wiring.Source(emulated, module, timeout, card_timeout, at_once)
+    observation, stop = _walk(source, means, at_hand)
     fetched: tuple[Fetched, ...] | None = None
-    if online:
+    if online and stop is None:
         tell(ASKING)
         observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
     unsaved = None if save_observation is None else _save(observation, save_observation)
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
     _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
+
+
+def _walk(
+    source: wiring.Source, means: wiring.Login | PinRefusal, at_hand: TrustMaterial
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: the report tells what there is by then."""
+    try:
+        with wiring.open_run(source, means, at_hand, LiveView()) as run:
+            return run.read(), None
+    except wiring.Interrupted as stop:
+        return stop.observation, stop
 
 
 @click.command(
@@ -177,6 +194,13 @@ class _Asked:
     eligibility: bool
     as_json: bool
     fetched: tuple[Fetched, ...] | None
+    stop: wiring.Interrupted | None = None
+
+    def code(self, checklist: Checklist) -> ExitCode:
+        """The verdict's, unless the run was interrupted."""
+        if self.stop is None:
+            return exit_code(checklist)
+        return ExitCode(code_of(self.stop.signal))
 
 
 def _judged(
@@ -200,7 +224,7 @@ def _report(
     """
     failures = [unsaved, None if asked.ics is None else _save_calendar(checklist, asked.ics)]
     complaints = [failure for failure in failures if failure is not None]
-    code = exit_code(checklist)
+    code = asked.code(checklist)
     if complaints:
         code = code or complaints[0].exit_code
     if asked.as_json:
@@ -211,6 +235,8 @@ def _report(
     try:
         conclude(context, text, code)
     finally:
+        if asked.stop is not None:
+            complain(msg("Interrupted."))
         for complaint in complaints:
             complain(complaint.reason, complaint.hint)
 

@@ -13,8 +13,9 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.enrol_dialogue import Dialogue
+from cpx_tool.cli.live import LiveView
 from cpx_tool.cli.operator import at_terminal
-from cpx_tool.cli.output import conclude, paper, tell
+from cpx_tool.cli.output import conclude, paper
 from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.assigning import read_assignments, refuse_misfits
@@ -126,7 +127,7 @@ def enrol_set(
 
 def _reading(source: wiring.Source, observation: Path | None) -> Callable[[], Observation]:
     if observation is None:
-        return partial(wiring.read_cards, source, TrustMaterial(), tell)
+        return partial(wiring.read_cards, source, TrustMaterial(), LiveView())
     if source.emulated is not None or source.module is not None:
         raise BadInput(
             msg("--observation cannot go with --emulated or --module."),

@@ -32,7 +32,7 @@ def leave_at_once() -> None:
 
 
 class Interruption:
-    """While it is entered, a signal raises `KeyboardInterrupt`, once.
+    """While it is entered, a signal raises `KeyboardInterrupt` with its number, once.
 
     Those that follow shortly, as a person's second Ctrl-C does, do not disturb the cleaning up.
     """
@@ -58,4 +58,4 @@ class Interruption:
         now = time.monotonic()
         if self.signal is None or now - self._came > _CLEANING_SECONDS:
             self.signal, self._came = self.signal or number, now
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)

@@ -181,6 +181,31 @@ def timeout_option(function: F) -> F:
     )(function)
 
 
+def card_timeout_option(function: F) -> F:
+    """`--card-timeout SECONDS`, of all calls about one card."""
+    return click.option(
+        "--card-timeout",
+        metavar=_("SECONDS"),
+        type=Seconds(),
+        default=120.0,
+        show_default=True,
+        help=_("How long one card may take in all; what is not done by then is left out."),
+    )(function)
+
+
+def at_once_option(function: F) -> F:
+    """`--at-once N`."""
+    return click.option(
+        "--at-once",
+        metavar="N",
+        type=_named(click.IntRange(min=1, max=16), _("number of cards")),
+        help=_(
+            "How many cards are checked at once, each in a process of its own; without it, as many "
+            "as there are where that is known to go well with the module."
+        ),
+    )(function)
+
+
 def online_option(function: F) -> F:
     """`--online`."""
     return click.option(

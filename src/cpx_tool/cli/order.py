@@ -13,7 +13,8 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.order import order_guide as load_guide
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
-from cpx_tool.cli.output import conclude, note, paper, tell
+from cpx_tool.cli.live import LiveView
+from cpx_tool.cli.output import conclude, note, paper
 from cpx_tool.errors import BadInput, NothingToCheck, nearest
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -216,7 +217,7 @@ def _cards(
         observation = (
             wiring.load_observation(file)
             if file is not None
-            else wiring.read_cards(source, at_hand, tell)
+            else wiring.read_cards(source, at_hand, LiveView())
         )
     except NothingToCheck:
         if needed:

@@ -9,28 +9,68 @@ from cpx_tool.catalogue.sets import sets_holding
 from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Identity
-from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import TOO_MANY_SLOTS, Fault, FaultKind
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.observation import (
+    CARD_TIME,
+    INTERRUPTED,
+    SESSIONS_LEFT,
+    TOO_MANY_SLOTS,
+    Fault,
+    FaultKind,
+)
 from cpx_tool.pki.extensions import usage_name
 
 
 def fault_message(fault: Fault) -> Message:
-    """A failed call in words: which call, and how it ended."""
-    if fault.kind is FaultKind.CRASH:
+    """A failed call in words: the module, which call, and how it ended."""
+    module = fault.module or "PKCS#11"
+    if fault.code == CARD_TIME:
         return msg(
-            "The module ended its process in {call} ({code}).", call=fault.call, code=fault.code
-        )
-    if fault.kind is FaultKind.HANG:
-        return msg(
-            "The module did not answer {call} within {code}.", call=fault.call, code=fault.code
+            "The card was given up after {time} in all, before {call}.",
+            time=fault.detail,
+            call=fault.call,
         )
     if fault.code == "not-loaded":
         return msg("The module could not be loaded: {detail}", detail=fault.detail)
     if fault.code == TOO_MANY_SLOTS:
         return too_many_slots(fault)
-    return _OWN_CODES.get(fault.code) or msg(
-        "{call} answered {code}.", call=fault.call, code=fault.code
-    )
+    if fault.code == SESSIONS_LEFT:
+        return nmsg(
+            "The module {module} keeps {count} session open after {call}.",
+            "The module {module} keeps {count} sessions open after {call}.",
+            int(fault.detail) if fault.detail.isdecimal() else 1,
+            module=module,
+            call=fault.call,
+        )
+    return _OWN_CODES.get(fault.code) or _ending(fault, module)
+
+
+def _ending(fault: Fault, module: str) -> Message:
+    call, code = fault.call, fault.code
+    endings = {
+        FaultKind.ERROR: msg(
+            "{call} of the module {module} answered {code}.", call=call, module=module, code=code
+        ),
+        FaultKind.CRASH: msg(
+            "The module {module} ended its process in {call} ({code}).",
+            call=call,
+            module=module,
+            code=code,
+        ),
+        FaultKind.HANG: msg(
+            "The module {module} did not answer {call} within {code}.",
+            call=call,
+            module=module,
+            code=code,
+        ),
+        FaultKind.EXCESS: msg(
+            "The memory of the module {module} grew by {code} until {call}; its process was ended.",
+            call=call,
+            module=module,
+            code=code,
+        ),
+    }
+    return endings[fault.kind]
 
 
 def usage_words(certificate: Certificate) -> Message:
@@ -46,6 +86,7 @@ def usage_words(certificate: Certificate) -> Message:
 _OWN_CODES = {
     "card-changed": msg("Another card was put in while this one was being read."),
     "slot-gone": msg("The card's slot is gone since the module was started again."),
+    INTERRUPTED: msg("The run was interrupted before the card was finished."),
     "no-such-key": msg("The key is not on the card."),
     "malformed-answer": msg("The module gave an answer that makes no sense."),
 }

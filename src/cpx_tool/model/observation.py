@@ -21,6 +21,12 @@ from cpx_tool.model.trust import TrustMaterial
 SCHEMA_VERSION = 1
 TOO_MANY_SLOTS = "too-many-slots"
 """`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
+INTERRUPTED = "interrupted"
+"""`Fault.code` where the run was interrupted before this was done."""
+CARD_TIME = "card-time"
+"""`Fault.code` of a call not made: the card had taken `detail` (in seconds) already."""
+SESSIONS_LEFT = "sessions-left"
+"""`Fault.code` of a module that keeps sessions open when all are closed; `detail`: how many."""
 
 
 class FaultKind(StrEnum):
@@ -32,19 +38,24 @@ class FaultKind(StrEnum):
     """The module ended its process."""
     HANG = "hang"
     """The module did not answer before the deadline."""
+    EXCESS = "excess"
+    """The module took too much memory; its process was ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A call that failed. `call` is the PKCS#11 function or our port's verb.
 
-    `code` is the CKR_* name, the signal ("SIGSEGV") or the deadline in seconds ("20 s").
+    `code` is the CKR_* name, the signal ("SIGSEGV"), the deadline in seconds ("20 s"), or by how
+    much the memory grew ("300 MiB").
     """
 
     kind: FaultKind
     call: str
     code: str
     detail: str = ""
+    module: str = ""
+    """The file name of the module, where it is one's fault."""
 
 
 class PinRefusal(StrEnum):
@@ -71,6 +82,8 @@ class PinRefusal(StrEnum):
     """The PIN given by the user was refused by another card of this run."""
     STATE_UNKNOWN = "state-unknown"
     """The token's flags could not be read just before the try."""
+    NOT_REACHED = "not-reached"
+    """The run was interrupted, or the card's time was up, before the PIN was tried."""
     UNATTENDED = "unattended"
     """Nobody is there, and nobody asked for a login (--non-interactive without --login)."""
     NOT_ASKED = "not-asked"
@@ -140,6 +153,11 @@ class CardObservation:
     keys: tuple[PrivateKey, ...] | None = None
     signatures: tuple[SignatureTry, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def hindrances(self) -> tuple[Fault, ...]:
+        """The faults that kept something from being seen."""
+        return tuple(fault for fault in self.faults if fault.code != SESSIONS_LEFT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.observation import (
+    CARD_TIME,
+    INTERRUPTED,
     CardObservation,
     Fault,
     FaultKind,
@@ -29,6 +32,7 @@ from cpx_tool.model.token import (
 )
 from cpx_tool.observe.pin_safety import (
     FLAG_REFUSALS,
+    LoginTurn,
     RunMemory,
     Situation,
     refusal,
@@ -44,6 +48,7 @@ from cpx_tool.ports import (
     Pin,
     PinOrigin,
     PinSource,
+    Step,
     TokenFault,
     Tokens,
 )
@@ -56,6 +61,8 @@ PKCS1 = "CKM_RSA_PKCS"
 
 _LATE_REFUSALS = {
     CARD_CHANGED: PinRefusal.STATE_UNKNOWN,
+    CARD_TIME: PinRefusal.NOT_REACHED,
+    INTERRUPTED: PinRefusal.NOT_REACHED,
     **{flag.value: reason for flag, reason in FLAG_REFUSALS.items()},
 }
 """What the login itself still refuses, by its fault's code."""
@@ -65,6 +72,10 @@ _PIN_RESULTS = {
     "CKR_PIN_LOCKED": PinResult.LOCKED,
     "CKR_USER_ALREADY_LOGGED_IN": PinResult.ALREADY_LOGGED_IN,
 }
+
+
+Notice: TypeAlias = Callable[[Step, CardObservation | None], None]
+"""Hears the step a card comes to, and what was seen of it until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,63 +101,77 @@ class Place:
 class CardWalk:
     """What walking a card needs: the module, fresh random bytes, and the means to log in; or, in
     their place, why this run logs in nowhere.
+
+    `known` are cards of earlier readings by `card_key`: one of them is read, but not walked again.
     """
 
     tokens: Tokens
     means: LoginMeans | PinRefusal
     random: Callable[[int], bytes]
+    known: Mapping[str, CardObservation] = field(default_factory=dict)
 
-    def observe(self, place: Place, memory: RunMemory) -> tuple[CardObservation, RunMemory]:
-        """Everything there is to see of the card there. Faults become part of it."""
+    def observe(self, place: Place, turn: LoginTurn, notice: Notice) -> CardObservation:
+        """Everything there is to see of the card there. Faults become part of it.
+
+        Logins take turns with those of other cards. `notice` hears how far it is, and what was
+        seen until then: an interruption may come at any time.
+        """
+        notice(Step.READING, None)
         card = CardObservation(place.slot, place.reader, None)
         try:
             contents = self.tokens.read(place.slot.id)
         except TokenFault as error:
-            return replace(card, faults=(error.fault,)), memory
+            return replace(card, faults=(error.fault,))
         card = replace(
             card,
             token=contents.info,
             certificates=contents.certificates,
             data=contents.data,
         )
+        earlier = self.known.get(card_key(card))
+        if earlier is not None and _same_certificates(earlier, card):
+            return replace(earlier, slot=place.slot, reader=place.reader)
         if isinstance(self.means, PinRefusal):
             refused = PinRecord(PinResult.REFUSED, self.means, _flags(contents.info))
-            return replace(card, pin=refused), memory
-        return self._observe_private(card, contents, self.means, place, memory)
+            return replace(card, pin=refused)
+        notice(Step.LOGGING_IN, card)
+        with turn:
+            card = self._try_pin(card, contents, self.means, place, turn)
+        if card.pin is not None and card.pin.result is PinResult.ACCEPTED:
+            notice(Step.SIGNING, card)
+            card = self._observe_logged_in(card, contents.info)
+        return card
 
-    def _observe_private(
+    def _try_pin(
         self,
         card: CardObservation,
         contents: TokenContents,
         means: LoginMeans,
         place: Place,
-        memory: RunMemory,
-    ) -> tuple[CardObservation, RunMemory]:
+        turn: LoginTurn,
+    ) -> CardObservation:
         situation, earlier = _situation(card, means, place)
-        card, refused = self._gate(card, contents.info, situation, memory)
+        card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
             situation = _confirmed(situation, earlier, means.operator)
-            card, refused = self._gate(card, contents.info, situation, memory)
+            card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None:
-            return replace(card, pin=replace(refused, earlier=earlier)), memory
+            return replace(card, pin=replace(refused, earlier=earlier))
         # a person takes as long as the person likes: the card is looked at again afterwards
         pin = _obtain(card, means, situation)
         situation = replace(situation, pin_length=pin.length if pin else None)
-        card, refused = self._gate(card, contents.info, situation, memory)
+        card, refused = self._gate(card, contents.info, situation, turn.memory)
         at = means.now()
         if refused is None:
             refused = _note(means.ledger, situation.card, at, earlier)
         if refused is not None:
-            return replace(card, pin=replace(refused, flags=_flags(card.token))), memory
-        record, memory = self._login(card, contents, pin, memory)
+            return replace(card, pin=replace(refused, flags=_flags(card.token)))
+        record = self._login(card, contents, pin, turn)
         if _used_no_try(record):
             left = None if record.result is PinResult.ACCEPTED else earlier
             with suppress(LedgerFault):  # the note made before then stands, and says "failed"
                 means.ledger.close(situation.card, at, left)
-        card = replace(card, pin=record)
-        if record.result is PinResult.ACCEPTED:
-            card = self._observe_logged_in(card, contents.info)
-        return card, memory
+        return replace(card, pin=record)
 
     def _gate(
         self, card: CardObservation, seen: TokenInfo, situation: Situation, memory: RunMemory
@@ -171,28 +196,23 @@ class CardWalk:
         return fresh, ()
 
     def _login(
-        self,
-        card: CardObservation,
-        contents: TokenContents,
-        pin: Pin | None,
-        memory: RunMemory,
-    ) -> tuple[PinRecord, RunMemory]:
+        self, card: CardObservation, contents: TokenContents, pin: Pin | None, turn: LoginTurn
+    ) -> PinRecord:
         ders = [item.der for item in contents.certificates]
         expected = seal(contents.info.label, contents.info.serial, ders)
-        memory = replace(memory, tried=memory.tried | {card_key(card)})
+        turn.remember_try(card_key(card))
         flags, pad = _flags(card.token), pin is None
         try:
             self.tokens.login(card.slot.id, pin, expected)
         except TokenFault as error:
             refused = _LATE_REFUSALS.get(error.fault.code)
             if refused is not None:  # seen before C_Login: no try was used
-                return PinRecord(PinResult.REFUSED, refused, flags, error.fault, pad), memory
+                return PinRecord(PinResult.REFUSED, refused, flags, error.fault, pad)
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
             if pin is not None and pin.origin is PinOrigin.GIVEN:
-                # refused, or nobody knows: it goes no further
-                memory = replace(memory, given_pin_refused=True)
-            return PinRecord(result, None, flags, error.fault, pad), memory
-        return PinRecord(PinResult.ACCEPTED, None, flags, pad=pad), memory
+                turn.remember_refusal()  # refused, or nobody knows: it goes no further
+            return PinRecord(result, None, flags, error.fault, pad)
+        return PinRecord(PinResult.ACCEPTED, None, flags, pad=pad)
 
     def _observe_logged_in(self, card: CardObservation, token: TokenInfo) -> CardObservation:
         try:
@@ -310,6 +330,11 @@ def card_key(card: CardObservation) -> str:
         if number:
             return number.rpartition("/")[2]
     return " ".join(seal("", "", [item.der for item in card.certificates]).certificates)
+
+
+def _same_certificates(one: CardObservation, other: CardObservation) -> bool:
+    """A copy, or a card personalised anew, has its number in common only."""
+    return [item.der for item in one.certificates] == [item.der for item in other.certificates]
 
 
 def _flags(token: TokenInfo | None) -> tuple[str, ...]:

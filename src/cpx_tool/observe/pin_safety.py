@@ -5,7 +5,8 @@ The whole decision stands as a table in docs/pin-safety.md, which the tests read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
 
 from cpx_tool.model.observation import PinRefusal
 from cpx_tool.model.token import FORBIDDING_FLAGS, TokenFlag, TokenInfo
@@ -31,6 +32,30 @@ class RunMemory:
 
     tried: frozenset[str] = frozenset()
     given_pin_refused: bool = False
+
+
+class LoginTurn:
+    """One login at a time over all cards of a run, also when they are walked side by side: a
+    given PIN that one card refuses goes to no other. `memory` is read while it is entered.
+    """
+
+    def __init__(self) -> None:
+        self.memory = RunMemory()
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def remember_try(self, card: str) -> None:
+        """A PIN goes to the card of this key now."""
+        self.memory = replace(self.memory, tried=self.memory.tried | {card})
+
+    def remember_refusal(self) -> None:
+        """The PIN that the user gave was refused, or nobody knows."""
+        self.memory = replace(self.memory, given_pin_refused=True)
 
 
 @dataclass(frozen=True, slots=True)

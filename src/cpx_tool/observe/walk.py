@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from threading import Thread
 
-from cpx_tool.model.message import Message, msg
+from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
     TOO_MANY_SLOTS,
@@ -19,23 +22,43 @@ from cpx_tool.model.observation import (
     ReaderSlots,
     Workstation,
 )
-from cpx_tool.model.reader import CardKind
-from cpx_tool.model.token import Slot
+from cpx_tool.model.reader import CardKind, Pcsc
+from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.card import CardWalk, LoginMeans, Place
+from cpx_tool.observe.card import CardWalk, LoginMeans, Place, card_key
 from cpx_tool.observe.join import join
-from cpx_tool.observe.pin_safety import RunMemory
+from cpx_tool.observe.lanes import AskedOperator, AskedPins, Desk, side_by_side
+from cpx_tool.observe.pin_safety import LoginTurn
+from cpx_tool.observe.reading import Lane, Reading
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import MAX_SLOTS, Readers, TokenFault, Tokens
+from cpx_tool.ports import MAX_SLOTS, Progress, Readers, TokenFault, Tokens
+
+CARD_SECONDS = 120.0
+"""How long one card may take in all: a slow card needs some ten seconds to be read, and about one
+for each signature.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """How many processes may use the module at once, a card each; `why` says why not more."""
+
+    processes: int = 1
+    why: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """The PKCS#11 module to walk. `source` says who chose it (adapters.middleware)."""
+    """The PKCS#11 module to walk. `source` says who chose it (adapters.middleware).
+
+    `another` starts it in one more process; `at_once` says whether that is a good idea.
+    """
 
     path: str
     source: str
     tokens: Tokens
+    another: Callable[[], Tokens] | None = None
+    at_once: Callable[[ModuleInfo], AtOnce] = lambda _: AtOnce()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +94,119 @@ def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
     return ReaderSlots(pcsc, seen, slots, join(pcsc.readers, slots), faults)
 
 
-def observe_cards(
-    readers: Readers,
-    module: Module,
-    means: LoginMeans | PinRefusal,
-    random: Callable[[int], bytes],
-    tell: Callable[[Message], None],
-) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
-    """Every card of the module, one after the other. `tell` hears what is being done.
+class WalkInterrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of the cards: what was seen until then."""
 
-    With a refusal in the place of `means` the cards are only read: no login, no signature.
+    def __init__(self, seen: ReaderSlots, cards: tuple[CardObservation, ...], *args: object):
+        super().__init__(*args)
+        self.seen = seen
+        self.cards = cards
+
+
+class Walk:
+    """A run over the cards of a workstation, in one reading or, at a drawer, in several.
+
+    With a refusal in the place of `means` the cards are only read: no login, no signature. On
+    which cards a PIN was tried is remembered over all readings. `card_seconds` is how long one
+    card may take.
     """
-    seen = observe_slots(readers, module)
-    generation = module.tokens.generation
-    present = [slot for slot in seen.slots if slot.token_present]
-    walk = CardWalk(module.tokens, means, random)
-    memory = RunMemory()
-    cards: list[CardObservation] = []
-    for number, slot in enumerate(present, start=1):
-        tell(msg("Card {number} of {count}", number=number, count=len(present)))
-        place = _place(slot, seen)
+
+    def __init__(
+        self,
+        readers: Readers,
+        module: Module,
+        means: LoginMeans | PinRefusal,
+        progress: Progress,
+        random: Callable[[int], bytes] = os.urandom,
+        card_seconds: float = CARD_SECONDS,
+    ) -> None:
+        self._readers = readers
+        self._module = module
+        self._means = means
+        self._progress = progress
+        self._random = random
+        self._card_seconds = card_seconds
+        self._turn = LoginTurn()
+        self._others: list[Tokens] = []
+
+    def look(self) -> Pcsc:
+        """The readers now. No card is touched."""
+        return self._readers.observe()
+
+    def observe(
+        self, known: Sequence[CardObservation] = ()
+    ) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
+        """Every card that is in now; one that is `known` as a whole is not walked again.
+
+        Raises `WalkInterrupted` on Ctrl-C.
+        """
+        seen = observe_slots(self._readers, self._module)
+        places = [_place(slot, seen) for slot in seen.slots if slot.token_present]
+        done = {card_key(card): card for card in known if not card.hindrances}
+        desk = Desk(self._progress)
+        reading = Reading(
+            walk=CardWalk(self._module.tokens, _asked(self._means, desk), self._random, done),
+            places=places,
+            turn=self._turn,
+            progress=self._progress,
+            card_seconds=self._card_seconds,
+        )
+        others = self._more(seen, len(places) - 1)
+        self._progress.begin([place.reader or place.slot.description for place in places])
         try:
-            if module.tokens.generation != generation:
-                now = _same_slot(slot, seen.slots, module.tokens.slots()[:MAX_SLOTS])
-                place = replace(place, slot=now)
-            card, memory = walk.observe(place, memory)
-        except TokenFault as error:
-            card = CardObservation(slot, place.reader, None, faults=(error.fault,))
-        cards.append(card)
-    return seen, tuple(cards)
+            self._run(reading, seen, others, desk)
+        except KeyboardInterrupt as stop:
+            raise WalkInterrupted(seen, reading.cards(), *stop.args) from None
+        finally:
+            self._progress.end()
+        return seen, reading.cards()
+
+    def close(self) -> None:
+        """Let go of the processes started beside the first."""
+        for tokens in self._others:
+            tokens.close()
+
+    def _run(
+        self, reading: Reading, seen: ReaderSlots, others: Sequence[Tokens], desk: Desk
+    ) -> None:
+        first = Lane(self._module.tokens, seen.slots, self._module.tokens.generation)
+        if not others:
+            reading.run(first)
+            return
+        lanes = [first, *(Lane(tokens, seen.slots) for tokens in others)]
+        side_by_side([partial(reading.run, lane) for lane in lanes], desk, partial(_abandon, lanes))
+        reading.run(first)  # what a lane that could not be started has left
+
+    def _more(self, seen: ReaderSlots, wanted: int) -> list[Tokens]:
+        """As many processes beside the first as the module allows; started once in a run."""
+        info = seen.module.info if seen.module is not None else None
+        if info is None or wanted < 1:
+            return []
+        allowed = self._module.at_once(info)
+        if allowed.processes - 1 < wanted and allowed.why is not None:
+            self._progress.tell(allowed.why)
+        wanted = min(wanted, allowed.processes - 1)
+        if self._module.another is not None:
+            while len(self._others) < wanted:
+                self._others.append(self._module.another())
+        return self._others[:wanted]
+
+
+def _asked(means: LoginMeans | PinRefusal, desk: Desk) -> LoginMeans | PinRefusal:
+    """The means with which questions come to the desk."""
+    if isinstance(means, PinRefusal):
+        return means
+    operator = None if means.operator is None else AskedOperator(means.operator, desk)
+    return replace(means, pins=AskedPins(means.pins, desk), operator=operator)
+
+
+def _abandon(lanes: Sequence[Lane]) -> None:
+    """All at the same time: each may take a moment."""
+    leaving = [Thread(target=lane.tokens.abandon, daemon=True) for lane in lanes]
+    for thread in leaving:
+        thread.start()
+    for thread in leaving:
+        thread.join()
 
 
 def _place(slot: Slot, seen: ReaderSlots) -> Place:
@@ -107,19 +214,6 @@ def _place(slot: Slot, seen: ReaderSlots) -> Place:
     kinds = {reader.name: reader.kind for reader in seen.pcsc.readers}
     contactless = name is not None and kinds.get(name) is CardKind.CPS3_CONTACTLESS
     return Place(slot, name, contactless)
-
-
-def _same_slot(slot: Slot, before: Sequence[Slot], now: Sequence[Slot]) -> Slot:
-    """The slot after the module was started again: ids may differ, descriptions do not.
-
-    Slots of one description (OpenSC: four per reader) keep their order. Raises `TokenFault`
-    when they are not as many as before.
-    """
-    then = [other for other in before if other.description == slot.description]
-    same = [other for other in now if other.description == slot.description]
-    if len(then) != len(same):
-        raise TokenFault(Fault(FaultKind.ERROR, "C_GetSlotList", "slot-gone"))
-    return same[then.index(slot)]
 
 
 def record(

@@ -104,6 +104,10 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
         msg("PIN not tried: the card's PIN state could not be read just before."),
         msg("Put the card in again and repeat."),
     ),
+    PinRefusal.NOT_REACHED: (
+        msg("PIN not tried: the run was interrupted, or the card's time was up, before that."),
+        msg("Run it again; a slow reader may need a longer --card-timeout."),
+    ),
     PinRefusal.UNATTENDED: (
         msg("PIN not tried: this run is unattended, and nobody asked for a login."),
         msg("Add --login where the cards of this workstation may be tried without a person."),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cpx_tool.judge.check import Answer, check, failed, passed
+from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.matching import Placement
 from cpx_tool.judge.words import extra_message, fault_message, foreign_message
-from cpx_tool.model.finding import Place, Severity
+from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.observation import INTERRUPTED, SESSIONS_LEFT, CardObservation
 
 
 @check(
@@ -21,9 +21,34 @@ from cpx_tool.model.observation import CardObservation
 )
 def card_read(observed: CardObservation) -> Answer:
     """No call about this card failed, crashed or hung."""
-    if observed.faults:
-        return failed(fault_message(observed.faults[0]))
-    return passed(msg("Read."))
+    if not observed.hindrances:
+        return passed(msg("Read."))
+    first = observed.hindrances[0]
+    if first.code == INTERRUPTED:  # nothing is known against the card
+        return Answer(Outcome.ERROR, fault_message(first), msg("Run it again."))
+    return failed(fault_message(first))
+
+
+@check(
+    "CARD-SESSIONS",
+    msg("The module closes its sessions with the card"),
+    msg(
+        "A fault of the middleware: programs that run for long will run out of sessions. "
+        "Install its latest version, and report it to its maker."
+    ),
+    severity=Severity.WARNING,
+)
+def sessions_closed(observed: CardObservation) -> Answer | None:
+    """After the last session was closed none is counted (PKCS#11 v2.40, 3.2, ulSessionCount).
+
+    Looked at after a logout only.
+    """
+    if observed.keys is None:
+        return None
+    left = [fault for fault in observed.faults if fault.code == SESSIONS_LEFT]
+    if left:
+        return failed(fault_message(left[0]))
+    return passed(msg("None is left open."))
 
 
 @check(
@@ -72,9 +97,11 @@ def card_in_set(placement: Placement, identity: Identity) -> Answer:
     msg("The card is a CPx card"),
     msg("Take this card out of the reader; its PIN was not tried."),
 )
-def card_is_cpx(placement: Placement) -> Answer:
+def card_is_cpx(placement: Placement, observed: CardObservation) -> Answer:
     """At least one certificate carries the extensions of a CPx card."""
     if placement.place is Place.UNRECOGNISED:
+        if observed.token is None:
+            return skipped(msg("The card could not be read."))
         return failed(msg("No certificate on it says that it is a CPx card."))
     return passed(msg("A CPx card."))
 

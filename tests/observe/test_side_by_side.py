@@ -1,0 +1,315 @@
+"""Cards walked side by side: nobody's result is lost, logins take turns, questions come home."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import (
+    CARD_TIME,
+    INTERRUPTED,
+    CardObservation,
+    PinRefusal,
+    PinResult,
+)
+from cpx_tool.model.reader import Pcsc, PcscStatus
+from cpx_tool.model.token import (
+    CertificateObject,
+    PrivateContents,
+    PrivateKey,
+    Seal,
+    Slot,
+    TokenContents,
+)
+from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.timed import TimedTokens
+from cpx_tool.observe.walk import AtOnce, Module, Walk, WalkInterrupted
+from cpx_tool.ports import Pin, PinOrigin, Step, TokenFault
+from support.certificates import EXTENSIONS
+from support.fakes import (
+    FakeLedger,
+    FakeOperator,
+    FakePins,
+    FakeProgress,
+    FakeTokens,
+    ckr,
+    token_info,
+)
+
+NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
+COUNT = 4
+KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
+
+
+class NoReaders:
+    """Satisfies `ports.Readers`."""
+
+    def observe(self) -> Pcsc:
+        return Pcsc(PcscStatus.NOT_ASKED)
+
+
+@pytest.fixture(scope="module")
+def contents(make_certificate: Callable[..., bytes]) -> dict[int, TokenContents]:
+    return {n: _card(make_certificate, f"28002600{n:02}") for n in range(COUNT)}
+
+
+def _card(make_certificate: Callable[..., bytes], number: str) -> TokenContents:
+    own = dict(EXTENSIONS)
+    own["1.2.250.1.71.1.2.3"] = "1315" + f"8025000001/{number}".encode().hex()
+    item = CertificateObject("Certificat d'Authentification CPS", "20", make_certificate(own))
+    info = replace(token_info(f"CPS4v1-{number}"), serial=number[:8])
+    return TokenContents(info, (item,), ())
+
+
+@dataclass
+class Bench:
+    """The cards, and the processes of the module that were opened for them."""
+
+    contents: dict[int, TokenContents]
+    meet: threading.Barrier | None = None
+    opened: list[FakeTokens] = field(default_factory=list)
+    threads: dict[int, set[int]] = field(default_factory=dict)
+    on_login: Callable[[int], None] = lambda _: None
+    unable: bool = False
+
+    def open(self) -> FakeTokens:
+        tokens = _Process(dict(self.contents), private=KEYS, bench=self)
+        self.opened.append(tokens)
+        return tokens
+
+    def walk(
+        self,
+        at_once: AtOnce,
+        means: LoginMeans | None = None,
+        progress: FakeProgress | None = None,
+    ) -> tuple[CardObservation, ...]:
+        module = Module("/fake.so", "option", self.open(), self.open, lambda _: at_once)
+        means = means or LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+        _, cards = Walk(NoReaders(), module, means, progress or FakeProgress()).observe()
+        return cards
+
+    @property
+    def logins(self) -> int:
+        return sum(tokens.logins.total() for tokens in self.opened)
+
+
+@dataclass
+class _Process(FakeTokens):
+    """One process of the module: remembers which threads drove it."""
+
+    bench: Bench = field(kw_only=True)
+
+    @property
+    def generation(self) -> int:
+        return id(self)
+
+    def slots(self) -> tuple[Slot, ...]:
+        if self.bench.unable and self is not self.bench.opened[0]:
+            raise NothingToCheck(msg("no process"), msg("none"))
+        return super().slots()
+
+    def read(self, slot_id: int) -> TokenContents:
+        self.bench.threads.setdefault(id(self), set()).add(threading.get_ident())
+        if self.bench.meet is not None:
+            self.bench.meet.wait(60)
+        return super().read(slot_id)
+
+    def login(self, slot_id: int, pin: Pin | None, expected: Seal) -> None:
+        self.bench.on_login(slot_id)
+        super().login(slot_id, pin, expected)
+
+
+def test_every_card_is_walked_at_the_same_time_by_a_process_of_its_own(
+    contents: dict[int, TokenContents],
+) -> None:
+    """The barrier opens only when all of them read at once."""
+    bench = Bench(contents, meet=threading.Barrier(COUNT))
+    progress = FakeProgress()
+    cards = bench.walk(AtOnce(COUNT), progress=progress)
+    assert [card.slot.id for card in cards] == list(range(COUNT))
+    assert all(card.pin and card.pin.result is PinResult.ACCEPTED for card in cards)
+    assert len(bench.opened) == COUNT
+    assert all(len(threads) == 1 for threads in bench.threads.values())
+    assert {n for n, step in progress.steps if step is Step.DONE} == set(range(COUNT))
+    assert progress.ends == 1
+
+
+def test_fewer_processes_than_cards_take_turns(contents: dict[int, TokenContents]) -> None:
+    bench = Bench(contents)
+    cards = bench.walk(AtOnce(2))
+    assert len(bench.opened) == 2
+    assert all(card.pin and card.pin.result is PinResult.ACCEPTED for card in cards)
+
+
+def test_one_after_the_other_says_why(contents: dict[int, TokenContents]) -> None:
+    bench, progress = Bench(contents), FakeProgress()
+    bench.walk(AtOnce(1, msg("because")), progress=progress)
+    assert progress.told == ["because"]
+    assert len(bench.opened) == 1
+
+
+def test_a_single_card_needs_no_reason(contents: dict[int, TokenContents]) -> None:
+    bench, progress = Bench({0: contents[0]}), FakeProgress()
+    bench.walk(AtOnce(1, msg("because")), progress=progress)
+    assert progress.told == []
+
+
+def test_processes_that_cannot_be_started_leave_their_cards_to_the_others(
+    contents: dict[int, TokenContents],
+) -> None:
+    cards = Bench(contents, unable=True).walk(AtOnce(COUNT))
+    assert all(card.pin and card.pin.result is PinResult.ACCEPTED for card in cards)
+
+
+def test_a_given_pin_that_is_refused_costs_one_try_in_all(
+    contents: dict[int, TokenContents],
+) -> None:
+    bench = Bench(contents, meet=threading.Barrier(COUNT))
+
+    def wrong(_: int) -> None:
+        raise TokenFault(ckr("CKR_PIN_INCORRECT"))
+
+    bench.on_login = wrong
+    given = LoginMeans(FakePins(PinOrigin.GIVEN), FakeLedger(), None, lambda: NOW)
+    attempts = []
+    bench.on_login = lambda slot: (attempts.append(slot), wrong(slot))[0]
+    cards = bench.walk(AtOnce(COUNT), given)
+    assert len(attempts) == 1
+    results = [card.pin.result for card in cards if card.pin]
+    refusals = [card.pin.refusal for card in cards if card.pin]
+    assert results.count(PinResult.WRONG) == 1
+    assert refusals.count(PinRefusal.REFUSED_ELSEWHERE) == COUNT - 1
+
+
+def test_two_logins_are_never_under_way_together(contents: dict[int, TokenContents]) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def note(slot: int) -> None:
+        inside.append(slot)
+        most.append(len(inside))
+        threading.Event().wait(0.01)
+        inside.remove(slot)
+
+    bench = Bench(contents, meet=threading.Barrier(COUNT), on_login=note)
+    bench.walk(AtOnce(COUNT))
+    assert most == [1] * COUNT
+
+
+def test_questions_are_asked_in_the_main_thread_while_nothing_is_shown(
+    contents: dict[int, TokenContents],
+) -> None:
+    asked_in: list[int] = []
+
+    class Pins(FakePins):
+        def pin(self) -> Pin:
+            asked_in.append(threading.get_ident())
+            return super().pin()
+
+    class Operator(FakeOperator):
+        def confirms(self, card: str, failed_at: datetime) -> bool:
+            asked_in.append(threading.get_ident())
+            return super().confirms(card, failed_at)
+
+    ledger = FakeLedger({"2800260001": NOW})
+    progress = FakeProgress()
+    means = LoginMeans(Pins(), ledger, Operator(), lambda: NOW)
+    cards = Bench(contents).walk(AtOnce(COUNT), means, progress)
+    assert all(card.pin and card.pin.result is PinResult.ACCEPTED for card in cards)
+    assert set(asked_in) == {threading.get_ident()}
+    assert progress.held == len(asked_in) == COUNT + 1
+
+
+def test_an_error_of_a_question_ends_the_run(contents: dict[int, TokenContents]) -> None:
+    class Nobody(FakePins):
+        def pin(self) -> Pin:
+            raise BadInput(msg("No PIN was typed."), msg("Type one."))
+
+    means = LoginMeans(Nobody(), FakeLedger(), None, lambda: NOW)
+    with pytest.raises(BadInput, match="No PIN was typed"):
+        Bench(contents).walk(AtOnce(COUNT), means)
+
+
+@pytest.mark.parametrize("at_once", [1, COUNT])
+def test_an_interruption_keeps_what_was_seen(
+    contents: dict[int, TokenContents], at_once: int
+) -> None:
+    class Impatient(FakePins):
+        def pin(self) -> Pin:
+            if self.asked == 1:
+                raise KeyboardInterrupt(15)
+            return super().pin()
+
+    means = LoginMeans(Impatient(), FakeLedger(), None, lambda: NOW)
+    with pytest.raises(WalkInterrupted) as stop:
+        Bench(contents).walk(AtOnce(at_once), means)
+    assert stop.value.args == (15,)
+    cards = stop.value.cards
+    assert len(cards) == COUNT
+    whole = [card for card in cards if not card.faults]
+    assert [card.pin.result for card in whole if card.pin] == [PinResult.ACCEPTED]
+    cut = [card for card in cards if card.faults]
+    assert all(card.faults[-1].code == INTERRUPTED for card in cut)
+    assert any(card.certificates for card in cut)
+
+
+def test_a_card_past_its_time_is_left_and_no_pin_goes_out(
+    contents: dict[int, TokenContents],
+) -> None:
+    clock = iter([0.0, 5.0, 11.0])
+    tokens = FakeTokens(dict(contents))
+    timed = TimedTokens(tokens, 10, lambda: next(clock))
+    timed.token_info(0)
+    with pytest.raises(TokenFault) as late:
+        timed.login(0, Pin("1234", PinOrigin.PUBLISHED), Seal("", "", ()))
+    assert (late.value.fault.code, late.value.fault.detail) == (CARD_TIME, "10 s")
+    assert tokens.logins.total() == 0
+    timed.logout(0)
+    assert tokens.logouts[0] == 1
+
+
+def test_a_card_that_took_too_long_says_that_its_pin_was_not_tried(
+    contents: dict[int, TokenContents],
+) -> None:
+    tokens = FakeTokens(dict(contents))
+    module = Module("/fake.so", "option", tokens)
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    _, cards = Walk(NoReaders(), module, means, FakeProgress(), card_seconds=0).observe()
+    assert {card.faults[0].code for card in cards} == {CARD_TIME}
+    assert tokens.logins.total() == 0
+
+
+def test_a_known_card_is_read_and_not_walked_again(contents: dict[int, TokenContents]) -> None:
+    tokens = FakeTokens(dict(contents), private=KEYS)
+    module = Module("/fake.so", "option", tokens)
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    walk = Walk(NoReaders(), module, means, FakeProgress())
+    _, first = walk.observe()
+    _, second = walk.observe(first)
+    assert second == first
+    assert tokens.logins == dict.fromkeys(range(COUNT), 1)
+
+
+def test_a_card_with_the_number_of_a_known_one_is_another(
+    contents: dict[int, TokenContents], make_certificate: Callable[..., bytes]
+) -> None:
+    copy = _card(make_certificate, "2800260000")
+    copy = replace(copy, certificates=(*copy.certificates, *copy.certificates))
+    tokens = FakeTokens({0: contents[0]}, private=KEYS)
+    walk = Walk(
+        NoReaders(),
+        Module("/fake.so", "option", tokens),
+        LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW),
+        FakeProgress(),
+    )
+    _, first = walk.observe()
+    tokens.contents[0] = copy
+    _, (second,) = walk.observe(first)
+    assert second.pin is not None
+    assert second.pin.refusal is PinRefusal.ALREADY_TRIED
