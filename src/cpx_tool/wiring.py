@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from cpx_tool import __version__
 from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
@@ -18,13 +19,14 @@ from cpx_tool.adapters.config import MAX_AT_ONCE, Config, read_config
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
-from cpx_tool.adapters.ledger import FileLedger, state_directory
-from cpx_tool.adapters.middleware import find_module
+from cpx_tool.adapters.ledger import FileLedger, state_directory, unusable
+from cpx_tool.adapters.middleware import FoundModule, find_module
 from cpx_tool.adapters.middleware_facts import observe_middleware, with_loaded
 from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
+from cpx_tool.adapters.root_files import Root
 from cpx_tool.adapters.softhsm import (
     Wanted,
     emulation_trust,
@@ -33,7 +35,9 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.softhsm_directory import read_manifest
 from cpx_tool.adapters.software_files import read_software_file
-from cpx_tool.adapters.system import keep_no_core, workstation
+from cpx_tool.adapters.station import surroundings, workstation
+from cpx_tool.adapters.station_state import state
+from cpx_tool.adapters.system import keep_no_core
 from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
@@ -55,10 +59,18 @@ from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import Middleware
-from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.observation import (
+    CardObservation,
+    FailedTry,
+    ModuleObservation,
+    Observation,
+    PinRefusal,
+    ReaderSlots,
+)
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
+from cpx_tool.model.station import NoModule, Station, Unknown
 from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
@@ -76,13 +88,16 @@ from cpx_tool.observe.walk import (
 )
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import Operator, Progress, Readers
+from cpx_tool.ports import LedgerFault, Operator, Progress, Readers, TokenFault
+
+T = TypeVar("T")
 
 load_observation = observation_file.load
 read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+unusable_ledger = unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +265,77 @@ def list_readers(source: Source, tell: Callable[[Message], None]) -> ReaderSlots
         return observe_slots(readers, module)
 
 
+def examine(source: Source, tell: Callable[[Message], None]) -> Station:
+    """The workstation without any card. Raises `BadInput` for a module that was named (`--module`)
+    and cannot be one; everything else that is wrong is part of the answer.
+    """
+    module = _examined_module(source)
+    tell(msg("Asking the PC/SC service and the module…"))
+    pcsc = PcscReaders().observe()  # first: it may start the service, which is looked at then
+    seen = surroundings(Root(), os.environ)
+    loaded = module if isinstance(module, NoModule) else _load_module(module, source.timeout)
+    return Station(
+        host=seen.host,
+        observed_at=seen.clock.now,
+        versions=seen.versions,
+        system=seen.system,
+        session=seen.session,
+        pcsc=pcsc,
+        service=seen.service,
+        holders=seen.holders,
+        usb=seen.usb,
+        module=loaded,
+        middleware=_told(lambda: _installed(source, loaded)),
+        clock=seen.clock,
+        trust=_told(list_trust),
+        packages=seen.packages,
+        state=_told(lambda: state(state_directory(os.environ))),
+        ledger=_told(_ledger_entries),
+    )
+
+
+def _examined_module(source: Source) -> FoundModule | NoModule:
+    try:
+        return find_module(source.module, os.environ)
+    except CpxError as error:
+        if source.module is not None:
+            raise
+        return NoModule(error.reason, error.hint)
+
+
+def _load_module(found: FoundModule, timeout: float) -> ModuleObservation:
+    """What came of loading the module in a process of its own."""
+    with _ending(WorkerTokens(str(found.path), {}, timeout)) as tokens:
+        try:
+            return ModuleObservation(str(found.path), found.source, info=tokens.load())
+        except TokenFault as error:
+            return ModuleObservation(str(found.path), found.source, fault=error.fault)
+
+
+def _installed(source: Source, loaded: ModuleObservation | NoModule) -> Middleware:
+    """All modules; of the one in use, also what came of loading it."""
+    found = observe_middleware(source.module, os.environ)
+    if isinstance(loaded, NoModule):
+        return found
+    return with_loaded(found, loaded.path, loaded.info, loaded.fault, None)
+
+
+def _ledger_entries() -> tuple[FailedTry, ...]:
+    ledger = pin_ledger(None)
+    try:
+        return ledger.entries()
+    except LedgerFault as error:
+        raise unusable_ledger(ledger.path, error) from None
+
+
+def _told(look: Callable[[], T]) -> T | Unknown:
+    """A fact, or why it could not be had."""
+    try:
+        return look()
+    except CpxError as error:
+        return Unknown(error.reason, error.hint)
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while cards were walked; `observation` is what was seen until then, `signal` the
     number of the signal that came.
@@ -313,7 +399,7 @@ def open_run(
             tool_version=__version__,
             run_id=secrets.token_hex(8),
             emulated=source.emulated is not None,
-            workstation=workstation(),
+            workstation=workstation(Root(), os.environ),
             started_at=now(),
         )
         middleware = None

@@ -55,6 +55,8 @@ WORDS = [
 ORGANISATION = ["--structure", "10B0152872", "--organisation", "O"]
 CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", *ORGANISATION]
 FORMS: list[list[str | Path | None]] = [
+    ["doctor", "--module", None],
+    ["doctor", "--module", "gone", "--timeout", None],
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],
     ["list-readers", "--timeout", None],

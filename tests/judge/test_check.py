@@ -221,6 +221,23 @@ def test_ids_are_stable_words() -> None:
         "P12-PAIR",
         "P12-PAIR-STRUCTURE",
         "P12-PAIR-KEY",
+        "SYSTEM-SUPPORTED",
+        "SESSION-KIND",
+        "PCSC-START",
+        "PCSC-ACCESS",
+        "PCSC-OTHERS",
+        "READER-LISTED",
+        "READER-DRIVER",
+        "READER-DEVICE",
+        "KERNEL-DRIVER",
+        "CLOCK-RIGHT",
+        "CLOCK-SYNCHRONISED",
+        "CLOCK-ZONE",
+        "TRUST-STORE",
+        "PYTHON-PACKAGES",
+        "PYTHON-COMPILED",
+        "STATE-WRITABLE",
+        "PIN-LEDGER",
     }
 
 

@@ -1,12 +1,10 @@
-"""The workstation itself: its name, its system, its clock; and what processes leave on it."""
+"""This machine's clock, the user's own places; and what processes leave behind."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,21 +15,11 @@ import platformdirs
 
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Workstation
 
 
 def now() -> datetime:
     """Now, in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def workstation() -> Workstation:
-    """Where this runs."""
-    return Workstation(
-        host=socket.gethostname(),
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        python=platform.python_version(),
-    )
 
 
 def user_cache() -> Path | None:

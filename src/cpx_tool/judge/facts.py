@@ -81,6 +81,8 @@ class Missing:
     outcome: Outcome
     reason: Message
     blocked_by_pin: bool = False
+    hint: Message | None = None
+    """What to do about it, where that is not said elsewhere."""
 
 
 def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapping[str, Any]:

@@ -146,11 +146,16 @@ class ModuleObservation:
 
 @dataclass(frozen=True, slots=True)
 class Workstation:
-    """Where this was observed. `session` is not judged, only shown."""
+    """Where this was observed: shown, not judged. `session` is a SessionKind's code, `pcsc_lite` a
+    version, `packages` names with versions; empty in observations of older versions.
+    """
 
     host: str
     system: str
     python: str
+    session: str = ""
+    pcsc_lite: str = ""
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

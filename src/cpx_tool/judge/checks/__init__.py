@@ -13,7 +13,10 @@ from cpx_tool.judge.checks import (
     pair,
     place,
     software,
+    station,
     trust,
+    upkeep,
+    usb,
     workstation,
 )
 
@@ -34,6 +37,9 @@ CHECKS: tuple[Check, ...] = tuple(
         keys,
         software,
         pair,
+        station,
+        usb,
+        upkeep,
     )
     for check in _declared(module)
 )
