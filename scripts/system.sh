@@ -47,8 +47,11 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
     need softhsm2 any_file /usr/lib{,64}{,/*}{,/softhsm}/libsofthsm2.so
     if [[ $wanted == tests ]]; then
         need vsmartcard-vpcd any_file '/usr/lib/pcsc/drivers/serial/libifdvpcd.so*'
+        need dbus-daemon runs dbus-daemon
+        need kmod runs modprobe
         need opensc-pkcs11 any_file /usr/lib{,64}{,/*}/opensc-pkcs11.so
         need openssl runs openssl
+        need polkitd any_file '/usr/lib/polkit-1/polkitd'
         need procps runs ps
         need udev runs udevadm
         need util-linux runs unshare

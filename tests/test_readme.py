@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cpx_tool.adapters.config import CONFIG_VARIABLE
 from cpx_tool.adapters.ledger import STATE_VARIABLE
 from cpx_tool.adapters.middleware import MODULE_VARIABLE
 from cpx_tool.adapters.observation_file import load
@@ -50,6 +51,7 @@ def test_the_defects() -> None:
 def test_the_environment_variables() -> None:
     listed = {row[0].strip("`") for row in _rows("Environment")}
     ours = {
+        CONFIG_VARIABLE,
         MODULE_VARIABLE,
         PASSWORD_VARIABLE,
         PIN_VARIABLE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from cpx_tool import __version__
 from cpx_tool.adapters import (
@@ -21,15 +22,18 @@ from cpx_tool.adapters import (
     system,
     trust_files,
 )
+from cpx_tool.adapters.config import MAX_AT_ONCE, Config, read_config
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
 from cpx_tool.adapters.fetch import HttpFetch
-from cpx_tool.adapters.ledger import FileLedger, state_directory
-from cpx_tool.adapters.middleware import find_module
+from cpx_tool.adapters.ledger import FileLedger, state_directory, unusable
+from cpx_tool.adapters.middleware import FoundModule, find_module
+from cpx_tool.adapters.middleware_facts import observe_middleware, with_loaded
 from cpx_tool.adapters.password import new_password, password_source
 from cpx_tool.adapters.pcsc import PcscReaders
 from cpx_tool.adapters.pin import pin_source
 from cpx_tool.adapters.request import write_request
+from cpx_tool.adapters.root_files import Root
 from cpx_tool.adapters.softhsm import (
     Wanted,
     emulation_trust,
@@ -38,12 +42,15 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.softhsm_directory import read_manifest
 from cpx_tool.adapters.software_files import read_software_file
-from cpx_tool.adapters.system import keep_no_core, workstation
+from cpx_tool.adapters.station import surroundings, workstation
+from cpx_tool.adapters.station_state import state
+from cpx_tool.adapters.system import keep_no_core
 from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.middleware import known, recognise
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.catalogue.sets import load_sets
@@ -51,6 +58,7 @@ from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
+from cpx_tool.model import middleware as modules
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -58,13 +66,23 @@ from cpx_tool.model.emulation import Emulation
 from cpx_tool.model.fetch import Address, Fetched
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
+from cpx_tool.model.middleware import Middleware
+from cpx_tool.model.observation import (
+    CardObservation,
+    FailedTry,
+    ModuleObservation,
+    Observation,
+    PinRefusal,
+    ReaderSlots,
+)
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.request import Request
 from cpx_tool.model.software import SoftwareObservation
+from cpx_tool.model.station import NoModule, Station, Unknown
 from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.module import load_module
 from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import (
     CARD_SECONDS,
@@ -78,7 +96,9 @@ from cpx_tool.observe.walk import (
 )
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import Operator, Progress, Readers
+from cpx_tool.ports import LedgerFault, Operator, Progress, Readers, TokenFault
+
+T = TypeVar("T")
 
 load_observation = observation_file.load
 read_file = files.read_file
@@ -86,6 +106,7 @@ now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
 KeptRun = kept_run.KeptRun
+unusable_ledger = unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +279,77 @@ def look_at_readers() -> Pcsc:
     return PcscReaders().observe()
 
 
+def examine(source: Source, tell: Callable[[Message], None]) -> Station:
+    """The workstation without any card. Raises `BadInput` for a module that was named (`--module`)
+    and cannot be one; everything else that is wrong is part of the answer.
+    """
+    module = _examined_module(source)
+    tell(msg("Asking the PC/SC service and the module…"))
+    pcsc = PcscReaders().observe()  # first: it may start the service, which is looked at then
+    seen = surroundings(Root(), os.environ)
+    loaded = module if isinstance(module, NoModule) else _load_module(module, source.timeout)
+    return Station(
+        host=seen.host,
+        observed_at=seen.clock.now,
+        versions=seen.versions,
+        system=seen.system,
+        session=seen.session,
+        pcsc=pcsc,
+        service=seen.service,
+        holders=seen.holders,
+        usb=seen.usb,
+        module=loaded,
+        middleware=_told(lambda: _installed(source, loaded)),
+        clock=seen.clock,
+        trust=_told(list_trust),
+        packages=seen.packages,
+        state=_told(lambda: state(state_directory(os.environ))),
+        ledger=_told(_ledger_entries),
+    )
+
+
+def _examined_module(source: Source) -> FoundModule | NoModule:
+    try:
+        return find_module(source.module, os.environ)
+    except CpxError as error:
+        if source.module is not None:
+            raise
+        return NoModule(error.reason, error.hint)
+
+
+def _load_module(found: FoundModule, timeout: float) -> ModuleObservation:
+    """What came of loading the module in a process of its own."""
+    with _ending(WorkerTokens(str(found.path), {}, timeout)) as tokens:
+        try:
+            return ModuleObservation(str(found.path), found.source, info=tokens.load())
+        except TokenFault as error:
+            return ModuleObservation(str(found.path), found.source, fault=error.fault)
+
+
+def _installed(source: Source, loaded: ModuleObservation | NoModule) -> Middleware:
+    """All modules; of the one in use, also what came of loading it."""
+    found = observe_middleware(source.module, os.environ)
+    if isinstance(loaded, NoModule):
+        return found
+    return with_loaded(found, loaded.path, loaded.info, loaded.fault, None)
+
+
+def _ledger_entries() -> tuple[FailedTry, ...]:
+    ledger = pin_ledger(None)
+    try:
+        return ledger.entries()
+    except LedgerFault as error:
+        raise unusable_ledger(ledger.path, error) from None
+
+
+def _told(look: Callable[[], T]) -> T | Unknown:
+    """A fact, or why it could not be had."""
+    try:
+        return look()
+    except CpxError as error:
+        return Unknown(error.reason, error.hint)
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while cards were walked; `observation` is what was seen until then, `signal` the
     number of the signal that came.
@@ -272,10 +364,17 @@ class Interrupted(KeyboardInterrupt):
 class Run:
     """A run over the cards, in one reading or in several."""
 
-    def __init__(self, walk: Walk, context: Context, at_hand: TrustMaterial) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        context: Context,
+        at_hand: TrustMaterial,
+        middleware: Middleware | None,
+    ) -> None:
         self._walk = walk
         self._context = context
         self._at_hand = at_hand
+        self._middleware = middleware
 
     def look(self) -> Pcsc:
         """The readers now. No card is touched."""
@@ -297,9 +396,14 @@ class Run:
         try:
             seen, cards = self._walk.observe(known, kept)
         except WalkInterrupted as stop:
-            observation = record(context, stop.seen, stop.cards, self._at_hand)
-            raise Interrupted(observation, stop) from None
-        return record(context, seen, cards, self._at_hand)
+            raise Interrupted(self._record(context, stop.seen, stop.cards), stop) from None
+        return self._record(context, seen, cards)
+
+    def _record(
+        self, context: Context, seen: ReaderSlots, cards: tuple[CardObservation, ...]
+    ) -> Observation:
+        loaded = None if self._middleware is None else _loaded(self._middleware, seen)
+        return record(context, seen, cards, self._at_hand, loaded)
 
 
 @contextmanager
@@ -317,14 +421,17 @@ def open_run(
             tool_version=__version__,
             run_id=secrets.token_hex(8),
             emulated=source.emulated is not None,
-            workstation=workstation(),
+            workstation=workstation(Root(), os.environ),
             started_at=now(),
         )
+        middleware = None
         if source.emulated is not None:
             at_hand = at_hand.plus(emulation_trust(source.emulated))
+        else:
+            middleware = observe_middleware(source.module, os.environ)
         walk = Walk(readers, module, means, progress, card_seconds=source.card_timeout)
         try:
-            yield Run(walk, context, at_hand)
+            yield Run(walk, context, at_hand, middleware)
         finally:
             walk.close()
 
@@ -341,6 +448,28 @@ def read_cards(source: Source, at_hand: TrustMaterial, progress: Progress) -> Ob
     """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `open_run`."""
     with open_run(source, PinRefusal.NOT_ASKED, at_hand, progress) as run:
         return run.read()
+
+
+def _loaded(middleware: Middleware, seen: ReaderSlots) -> Middleware:
+    """With what came of loading the module in use."""
+    module = seen.module
+    if module is None:
+        return middleware
+    slots = None if module.fault is not None or seen.faults else len(seen.slots)
+    return with_loaded(middleware, module.path, module.info, module.fault, slots)
+
+
+def list_modules(option: str | None, timeout: float, *, load: bool) -> Middleware:
+    """Every module of this workstation; with `load`, each that can be is loaded, in a process of
+    its own. Raises `BadInput` for a configuration file that cannot be read.
+    """
+    found = observe_middleware(option, os.environ)
+    for module in found.modules if load else ():
+        missing = module.problem is not None and module.problem.names  # the loader may know better
+        if module.problem is None or missing:
+            with _ending(WorkerTokens(module.path, {}, timeout)) as tokens:
+                found = with_loaded(found, module.path, *load_module(tokens))
+    return found
 
 
 def read_software(
@@ -435,6 +564,7 @@ def _emulated_ports(
 
 @contextmanager
 def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Readers, Module | None]]:
+    config = read_config(os.environ)
     try:
         found = find_module(source.module, os.environ)
     except NothingToCheck:
@@ -449,7 +579,9 @@ def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Reader
     with _ending(another()) as tokens:
         yield (
             PcscReaders(),
-            Module(str(found.path), found.source, tokens, another, partial(_at_once, source)),
+            Module(
+                str(found.path), found.source, tokens, another, partial(_at_once, source, config)
+            ),
         )
 
 
@@ -462,9 +594,24 @@ _EMULATED = AtOnce(
 )
 
 
-def _at_once(source: Source, _: ModuleInfo) -> AtOnce:
-    if source.at_once is not None:
-        return AtOnce(source.at_once)
+def _at_once(source: Source, config: Config, info: ModuleInfo) -> AtOnce:
+    """As the option, then the configuration file say; else as the module's family allows it."""
+    asked = source.at_once or config.at_once
+    if asked is not None:
+        return AtOnce(asked)
+    family = recognise(info.path, info)
+    allowed = modules.AtOnce.NOT_KNOWN if family is None else known(family).at_once
+    if allowed is modules.AtOnce.YES:
+        return AtOnce(MAX_AT_ONCE)
+    if allowed is modules.AtOnce.NO and family is not None:
+        return AtOnce(
+            1,
+            msg(
+                "The cards are read one after the other: this module does not serve several "
+                "processes at once. {why}",
+                why=known(family).why,
+            ),
+        )
     return AtOnce(
         1,
         msg(

@@ -507,7 +507,7 @@ def test_softhsm_is_found_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(BadInput) as wrong:
         find_softhsm({SOFTHSM_VARIABLE: str(tmp_path / "none.so")})
     assert str(tmp_path / "none.so") in say(wrong.value.reason)
-    monkeypatch.setattr("cpx_tool.adapters.softhsm._PLACES", ())
+    monkeypatch.setattr("cpx_tool.adapters.softhsm._places", tuple)
     with pytest.raises(NothingToCheck) as absent:
         find_softhsm({})
     assert absent.value.exit_code is ExitCode.NOTHING_CHECKED

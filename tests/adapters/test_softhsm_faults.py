@@ -290,7 +290,7 @@ def test_a_library_that_is_not_softhsm(
 ) -> None:
     before, named = files(own), library(kind, tmp_path)
     monkeypatch.setenv(SOFTHSM_VARIABLE, str(named))
-    words = "is not a Linux shared library" if kind == "no library" else "is not SoftHSM 2"
+    words = "is not a shared library" if kind == "no library" else "is not SoftHSM 2"
     assert f"{named} {words}" in refusal(lambda: emulate(own))
     with pytest.raises(BadInput):
         emulate(own.with_name("other"))

@@ -39,7 +39,7 @@ def test_modules_that_are_none(tmp_path: Path) -> None:
     text.write_text("hello")
     told(*CHECK, "--module", tmp_path / "gone.so", code=2, words="does not exist")
     told(*CHECK, "--module", tmp_path, code=2, words="is a directory")
-    told(*CHECK, "--module", text, code=2, words="not a Linux shared library")
+    told(*CHECK, "--module", text, code=2, words="not a shared library")
     told(*CHECK, code=2, words="does not exist", env={"CPX_PKCS11_MODULE": "/gone.so"})
 
 

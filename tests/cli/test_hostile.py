@@ -55,9 +55,13 @@ WORDS = [
 ORGANISATION = ["--structure", "10B0152872", "--organisation", "O"]
 CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", *ORGANISATION]
 FORMS: list[list[str | Path | None]] = [
+    ["doctor", "--module", None],
+    ["doctor", "--module", "gone", "--timeout", None],
     ["list-readers", "--module", None],
     ["list-readers", "--emulated", None],
     ["list-readers", "--timeout", None],
+    ["list-modules", "--no-load", "--module", None],
+    ["list-modules", "--no-load", "--timeout", None],
     ["check-set", "--set", None],
     ["check-set", "--set", "centre-sante", "--module", None],
     ["check-set", "--set", "centre-sante", "--ics", None],

@@ -101,6 +101,18 @@ def test_slots_are_joined_to_their_readers() -> None:
 
 @pytest.mark.pcscd
 @pytest.mark.skipif(OPENSC is None, reason="OpenSC is not installed")
+def test_cards_that_do_not_answer_stop_nothing() -> None:
+    """Each of the first two makes one listing of OpenSC fail, and the mute one makes all."""
+    with pcscd("Gemalto PC Twin Reader", "OMNIKEY CardMan 3121") as service:
+        service.insert(0, CPS3)
+        service.insert(1, CPS3)
+        assert listed_json(service, "--module", str(OPENSC))["faults"] == []
+        service.insert_mute(2)
+        assert listed_json(service, "--module", str(OPENSC))["faults"] == []
+
+
+@pytest.mark.pcscd
+@pytest.mark.skipif(OPENSC is None, reason="OpenSC is not installed")
 def test_a_card_that_only_pcsc_sees_is_a_finding_of_check_set() -> None:
     with pcscd("Gemalto PC Twin Reader") as service:
         service.insert(0, CPS4)
@@ -111,6 +123,10 @@ def test_a_card_that_only_pcsc_sees_is_a_finding_of_check_set() -> None:
     (finding,) = [f for f in body["findings"] if f["check"] == "MODULE-SEES-CARDS"]
     assert finding["outcome"] == "failed"
     assert "Gemalto" in finding["message"]
+    assert "OpenSC knows no CPS4 card" in finding["hint"]
+    assert "four readers" not in finding["hint"]
+    (quirks,) = [f for f in body["findings"] if f["check"] == "MODULE-QUIRKS"]
+    assert (quirks["outcome"], quirks["severity"]) == ("failed", "warning")
 
 
 @pytest.mark.softhsm

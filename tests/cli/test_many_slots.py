@@ -54,6 +54,13 @@ def test_a_module_that_is_started_again_shows_them_again(
     assert run.pins()[cards.serials[5]] == ("accepted", None)
 
 
+def test_a_slot_that_always_fails_hides_no_card(module: Path, good: Path, tmp_path: Path) -> None:
+    """The binding's listing ends there: as with OpenSC and a card that cannot be powered up."""
+    run = Proxy(module, good, tmp_path).check("many 1", "fault many C_GetSlotInfo 0 30")
+    assert run.code == 0
+    assert [card["pin"]["result"] for card in run.body["cards"]] == ["accepted"] * 6
+
+
 def test_list_readers_tells_it_too(module: Path, good: Path, tmp_path: Path) -> None:
     cards = Proxy(module, good, tmp_path)
     (tmp_path / "rules").write_text(f"many {MANY}\n")

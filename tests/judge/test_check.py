@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
+from cpx_tool.model.middleware import Middleware, System
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import Pcsc
 from support.build import read_card
@@ -136,7 +138,9 @@ def test_every_fact_that_a_check_may_need_is_there(good: Observation, card_set: 
     period: Any = None
     of_card = card_facts(read, Placement(Place.FOREIGN), good.observed_at, period)
     assert set(of_card) == set(CARD_FACTS)
-    assert set(run_facts(good, card_set, Match((), ()))) == set(RUN_FACTS)
+    looked = replace(good, middleware=Middleware(System.LINUX, "64-bit x86_64"))
+    assert set(run_facts(looked, card_set, Match((), ()))) == set(RUN_FACTS)
+    assert set(run_facts(good, card_set, Match((), ()))) == set(RUN_FACTS) - {"middleware"}
 
 
 def test_ids_are_stable_words() -> None:
@@ -146,6 +150,13 @@ def test_ids_are_stable_words() -> None:
         "MODULE-LOADED",
         "MODULE-CALLS",
         "MODULE-SEES-CARDS",
+        "PCSC-SEES-CARDS",
+        "MODULE-VERSION",
+        "MODULE-QUIRKS",
+        "MODULE-FILES",
+        "MODULE-COMPETING",
+        "MODULE-TRACES",
+        "MODULE-CACHE",
         "SET-COMPLETE",
         "CARD-READ",
         "CARD-SESSIONS",
@@ -210,6 +221,23 @@ def test_ids_are_stable_words() -> None:
         "P12-PAIR",
         "P12-PAIR-STRUCTURE",
         "P12-PAIR-KEY",
+        "SYSTEM-SUPPORTED",
+        "SESSION-KIND",
+        "PCSC-START",
+        "PCSC-ACCESS",
+        "PCSC-OTHERS",
+        "READER-LISTED",
+        "READER-DRIVER",
+        "READER-DEVICE",
+        "KERNEL-DRIVER",
+        "CLOCK-RIGHT",
+        "CLOCK-SYNCHRONISED",
+        "CLOCK-ZONE",
+        "TRUST-STORE",
+        "PYTHON-PACKAGES",
+        "PYTHON-COMPILED",
+        "STATE-WRITABLE",
+        "PIN-LEDGER",
     }
 
 

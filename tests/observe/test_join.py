@@ -142,3 +142,10 @@ def test_the_slots_of_the_real_opensc() -> None:
     seen = [Slot(number, text, token_present=False) for number, text in json.loads(done.stdout)]
     assert len(seen) >= 4
     assert set(join(readers(*found), seen).values()) == set(found[:2])  # the two others look alike
+
+
+def test_a_terminal_of_galss_belongs_to_no_reader() -> None:
+    """Its slot is named by a prefix and a resource, and PC/SC knows nothing of it."""
+    reader = Reader("Gemalto PC Twin Reader 00 00", ReaderState.EMPTY)
+    slots = (Slot(0, reader.name, False), Slot(1, "GALSS CPS TERMINAL", True))
+    assert dict(join((reader,), slots)) == {0: reader.name}

@@ -126,7 +126,14 @@ def test_the_good_set_at_a_glance(good: Observation, judged: Judged) -> None:
     columns = {row.index("2027-01-01") for row in rows[::2]}
     assert columns == {lines[head].index("Until")}
     assert lines[-2] == "PIN: tried once on 6 cards, not tried on 0."
-    assert lines[-1] == ("PASSED — 6 of 6 cards (3 interchangeable), 210 checks passed, 3 warnings")
+    assert lines[-1] == ("PASSED — 6 of 6 cards (3 interchangeable), 211 checks passed, 3 warnings")
+
+
+def test_a_card_that_is_in_no_pcsc_reader_is_said_to_be(good: Observation, judged: Judged) -> None:
+    words = "not a PC/SC reader (GALSS, or a software token)"
+    assert words not in console.render(judged(good), say, Paper(100))
+    alone = with_card(good, DOCTOR, lambda found: replace(found, reader=None))
+    assert f"Reader 01: {words}" in console.render(judged(alone), say, Paper(100))
 
 
 def test_a_narrow_terminal_has_the_profession_below(good: Observation, judged: Judged) -> None:

@@ -122,11 +122,22 @@ def test_a_reader_that_cannot_be_used_gets_its_remedy_once(state: ReaderState, r
     assert remedy not in spoken(seen(PcscStatus.OK, FULL))
 
 
-def test_slots_with_a_card_but_no_reader_are_named() -> None:
-    lost = (SLOT, Slot(7, "Another slot", True), Slot(8, "Empty slot", False))
-    text = spoken(seen(PcscStatus.OK, FULL, slots=lost, reader_of={1: FULL.name}))
-    assert "Slots with a card but without a PC/SC reader: Another slot." in text
-    assert "Empty slot" not in text
+def test_slots_without_a_reader_are_shown_as_such() -> None:
+    alone = (SLOT, Slot(7, "GALSS CPS TERMINAL", True), Slot(8, "Another", False))
+    text = spoken(seen(PcscStatus.OK, FULL, slots=alone, reader_of={1: FULL.name}))
+    lines = text.splitlines()
+    for name, state in (("GALSS CPS TERMINAL", "card present"), ("Another", "empty")):
+        row = next(number for number, line in enumerate(lines) if line.startswith(name))
+        assert state in lines[row]
+        assert "not a PC/SC reader (GALSS, or a software token)" in lines[row + 1]
+    assert text.count("not a PC/SC reader") == 2
+
+
+def test_slots_are_shown_where_there_is_no_service_for_readers() -> None:
+    text = spoken(seen(PcscStatus.NO_SERVICE, slots=(SLOT,)))
+    assert "not a PC/SC reader" in text
+    assert "not running" in text
+    assert "not a PC/SC" not in spoken(seen(PcscStatus.NOT_ASKED, slots=(SLOT,)))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def environment(**changes: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     own = {
         "XDG_CACHE_HOME": str(CACHE),
+        "XDG_CONFIG_HOME": str(CACHE / "no-config"),
         "CPX_TRUST_DIR": str(CACHE / "no-trust"),
         "CPX_STATE_DIR": str(CACHE / "state"),
     }

@@ -43,6 +43,16 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
     return content
 
 
+def kind_of(path: Path) -> int:
+    """What is at a path: `stat.S_IFREG`, `stat.S_IFDIR` and so on; 0 where nothing is, or where
+    one may not look.
+    """
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return 0
+
+
 def write_file(
     path: Path, content: bytes, hint: Message, *, mode: int = 0o666, exclusive: bool = False
 ) -> None:

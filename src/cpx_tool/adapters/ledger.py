@@ -19,7 +19,7 @@ from pathlib import Path
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import write_whole
 from cpx_tool.adapters.system import lock, no_home, user_state
-from cpx_tool.errors import why
+from cpx_tool.errors import BadInput, why
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import FailedTry
 from cpx_tool.ports import LedgerFault
@@ -85,7 +85,9 @@ class FileLedger:
                 return True
 
     def _read(self) -> dict[str, FailedTry]:
-        if not os.path.lexists(self.path):
+        try:
+            self.path.lstat()
+        except FileNotFoundError:  # of anything else one cannot say that no try stands in it
             return {}
         contents = from_json(_regular(self.path), _Contents)
         if contents.format != _FORMAT:
@@ -106,6 +108,14 @@ def state_directory(environment: Mapping[str, str]) -> Path:
     if own is None:
         raise no_home()
     return own
+
+
+def unusable(path: Path, fault: LedgerFault) -> BadInput:
+    """The error for a person where nothing goes on without the ledger."""
+    return BadInput(
+        msg("The ledger {path} cannot be used: {why}.", path=str(path), why=fault.reason),
+        msg("Move it away if it is damaged, or set CPX_STATE_DIR to another directory."),
+    )
 
 
 @contextlib.contextmanager

@@ -1,71 +1,80 @@
-"""Finds the PKCS#11 module of this workstation."""
+"""Finds the PKCS#11 module to use on this workstation."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpx_tool.adapters.library_file import usable_library
+from cpx_tool.adapters.config import Config, read_config
+from cpx_tool.adapters.host import Host, this_host
+from cpx_tool.adapters.library_file import correct_variable, usable_library
+from cpx_tool.adapters.module_search import installed_modules, taken
+from cpx_tool.catalogue.middleware_words import RIGHT_FILE, file_words
 from cpx_tool.errors import NothingToCheck
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Declaration, InstalledModule, Origin
 
 MODULE_VARIABLE = "CPX_PKCS11_MODULE"
-
-_LINUX = (
-    "/opt/santesocial/CPS/lib/libcps3_pkcs11_lux.so",
-    "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so",
-    "/usr/lib/aarch64-linux-gnu/opensc-pkcs11.so",
-    "/usr/lib64/opensc-pkcs11.so",
-    "/usr/lib/opensc-pkcs11.so",
-    "/usr/lib64/pkcs11/opensc-pkcs11.so",
-)
-_MACOS = (
-    "/usr/local/lib/libcps3_pkcs11_osx.dylib",
-    "/Library/OpenSC/lib/opensc-pkcs11.so",
-    "/opt/homebrew/lib/opensc-pkcs11.so",
-)
-_WINDOWS = (
-    r"%WINDIR%\System32\cps3_pkcs11_w64.dll",
-    r"%WINDIR%\System32\cps3_pkcs11_w32.dll",
-    r"%ProgramFiles%\OpenSC Project\OpenSC\pkcs11\opensc-pkcs11.dll",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundModule:
-    """A module's path, and who chose it: "option", "environment" or "known-place"."""
+    """A module's path, and who chose it: a value of `Origin`."""
 
     path: Path
     source: str
 
 
-def known_places() -> tuple[Path, ...]:
-    """Where the Cryptolib CPS and OpenSC install their module; the first that exists is used.
+def find_module(
+    option: str | None, environment: Mapping[str, str], host: Host | None = None
+) -> FoundModule:
+    """The module to use: `--module`, then CPX_PKCS11_MODULE, then the configuration file, then
+    the first of `module_search.installed_modules` that can be used.
 
-    Source: release notes Linux 5.2.2, macOS 5.2.1, MSI functional specification, annex A.
+    Raises `BadInput` for a named module that cannot be one: it is never replaced by another;
+    `NothingToCheck` when there is none.
     """
-    if sys.platform == "win32":
-        return tuple(Path(os.path.expandvars(place)) for place in _WINDOWS)
-    return tuple(map(Path, _MACOS if sys.platform == "darwin" else _LINUX))
+    host = host or this_host(environment)
+    named = named_module(option, environment)
+    if named is not None:
+        path, declaration, hint = named
+        return FoundModule(usable_library(path, hint, host), declaration.origin.value)
+    modules = installed_modules(host)
+    chosen = taken(modules)
+    if chosen is None:
+        raise _none(modules, host)
+    return FoundModule(Path(chosen.path), chosen.declared[0].origin.value)
 
 
-def find_module(option: str | None, environment: Mapping[str, str]) -> FoundModule:
-    """The module to use: `--module`, then CPX_PKCS11_MODULE, then the known places.
+def named_module(
+    option: str | None, environment: Mapping[str, str], config: Config | None = None
+) -> tuple[Path, Declaration, Message] | None:
+    """The module that a person named, who named it where, and the remedy for a wrong path.
 
-    Raises `BadInput` for a named module that cannot be one, `NothingToCheck` when there is none.
+    `config` is read where it is not given and nothing before it names one. Raises `BadInput` for
+    a configuration file that cannot be read.
     """
     if option is not None:
-        return FoundModule(usable_library(Path(option)), "option")
-    if environment.get(MODULE_VARIABLE):
-        named = Path(environment[MODULE_VARIABLE])
-        return FoundModule(usable_library(named, MODULE_VARIABLE), "environment")
-    for place in known_places():
-        if place.is_file():
-            return FoundModule(usable_library(place), "known-place")
-    raise NothingToCheck(
+        return Path(option), Declaration(Origin.OPTION, "--module"), RIGHT_FILE
+    variable = environment.get(MODULE_VARIABLE)
+    if variable:
+        hint = correct_variable(MODULE_VARIABLE)
+        return Path(variable), Declaration(Origin.ENVIRONMENT, MODULE_VARIABLE), hint
+    config = config or read_config(environment)
+    if config.module is None:
+        return None
+    file = str(config.file)
+    hint = msg("Correct the key “module” in {file}: it names a wrong file.", file=file)
+    return Path(config.module), Declaration(Origin.CONFIG, file), hint
+
+
+def _none(modules: tuple[InstalledModule, ...], host: Host) -> NothingToCheck:
+    """Why there is none: nothing is installed, or what is installed cannot be used."""
+    for module in modules:
+        if module.problem is not None:
+            return NothingToCheck(*file_words(module.path, module.problem, host.built_for))
+    return NothingToCheck(
         msg("No PKCS#11 module was found on this workstation."),
         msg(
             "Install the Cryptolib CPS of the ANS (or OpenSC), or name the module with "

@@ -66,6 +66,9 @@ _ONLY_IN_WORDS = {
 }
 """Codes for which the binding has no exception of their own, by a part of its text."""
 
+_NO_SENSE = (LookupError, TypeError, ValueError, AttributeError)
+"""What the binding raises over values that a module should not return."""
+
 
 def ckr_name(error: PKCS11Error) -> str:
     """The CKR_* name of a python-pkcs11 exception, or "CKR 0x…" for a code it does not map."""
@@ -90,7 +93,7 @@ def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             except PKCS11Error as error:
                 fault = Fault(FaultKind.ERROR, call, ckr_name(error), str(error))
                 raise TokenFault(fault) from None  # its frames may hold the PIN
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
+            except _NO_SENSE as error:
                 # the binding trips over values that a module should not return
                 fault = Fault(FaultKind.ERROR, call, "malformed-answer", type(error).__name__)
                 raise TokenFault(fault) from None
@@ -250,13 +253,22 @@ class Pkcs11Tokens:
                 login.session.close()
 
     def _list_slots(self) -> list[Any]:
-        try:
-            listed = list(self._lib.get_slots())
-        except PKCS11Error:
-            # one mute card makes OpenSC's first listing fail for all (seen with 0.23)
-            listed = list(self._lib.get_slots())
-        self._slots = {slot.slot_id: slot for slot in listed}
-        return listed
+        """All slots; those with a token only, where one that fails would hide the others.
+
+        The binding's listing ends at the first slot that fails. OpenSC 0.23: a card that does not
+        answer fails once, one that cannot be powered up fails always, and neither is a token.
+        """
+        failure: PKCS11Error | None = None
+        for with_token in (False, False, True):
+            try:
+                listed = list(self._lib.get_slots(token_present=with_token))
+            except PKCS11Error as error:
+                failure = error
+            else:
+                self._slots = {slot.slot_id: slot for slot in listed}
+                return listed
+        assert failure is not None  # noqa: S101 - three times
+        raise failure
 
     def _slot(self, slot_id: int) -> Any:
         """The slot, as listed before: listing asks every slot, and a module may show thousands.
@@ -314,7 +326,7 @@ def _has_token(slot: Any) -> bool:
         flags = slot.get_token().flags
     except (pkcs11.TokenNotPresent, pkcs11.TokenNotRecognised):
         return False
-    except PKCS11Error:
+    except (PKCS11Error, *_NO_SENSE):
         return True  # a card that answers with an error is there: reading it will say so
     return bool(flags & pkcs11.TokenFlag.TOKEN_INITIALIZED)
 

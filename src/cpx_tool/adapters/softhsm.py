@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from cpx_tool.adapters.emulated_software import write_software
 from cpx_tool.adapters.emulation_keys import Authorities, KeyCache, pem_bundle
-from cpx_tool.adapters.library_file import usable_library
+from cpx_tool.adapters.host import this_system
+from cpx_tool.adapters.library_file import correct_variable, usable_library
 from cpx_tool.adapters.softhsm_directory import (
     AUTHORITIES,
     BUNDLE,
@@ -39,6 +40,7 @@ from cpx_tool.adapters.softhsm_spec import WrittenToken
 from cpx_tool.adapters.softhsm_tokens import fill_tokens
 from cpx_tool.adapters.softhsm_workplace import workplace
 from cpx_tool.adapters.trust_files import certificates_of, crls_of, read_place
+from cpx_tool.catalogue.middleware import known
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.organisation import Organisation
 from cpx_tool.emulate.profile import Profile
@@ -47,6 +49,7 @@ from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Family
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import issuing_pki
@@ -60,19 +63,6 @@ _WAIT_LONGER = msg(
     "Wait for its end, give a longer --timeout, or emulate cards in another directory."
 )
 _WAIT = msg("Wait for its end, or choose another directory.")
-
-_PLACES = (
-    "/usr/lib/softhsm/libsofthsm2.so",  # Debian, Ubuntu, Arch
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",  # Fedora, RHEL
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/libsofthsm2.so",
-    "/usr/lib/pkcs11/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",  # macOS
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    r"C:\SoftHSM2\lib\softhsm2-x64.dll",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +80,8 @@ def find_softhsm(environment: Mapping[str, str]) -> Path:
     """The SoftHSM library: CPX_SOFTHSM, then the known places. Raises `CpxError`."""
     named = environment.get(SOFTHSM_VARIABLE)
     if named:
-        return usable_library(Path(named), SOFTHSM_VARIABLE)
-    for place in map(Path, _PLACES):
+        return usable_library(Path(named), correct_variable(SOFTHSM_VARIABLE))
+    for place in _places():
         if place.is_file():
             return place
     raise NothingToCheck(
@@ -102,6 +92,10 @@ def find_softhsm(environment: Mapping[str, str]) -> Path:
             variable=SOFTHSM_VARIABLE,
         ),
     )
+
+
+def _places() -> tuple[Path, ...]:
+    return tuple(map(Path, known(Family.SOFTHSM).places[this_system()]))
 
 
 def write_emulation(wanted: Wanted, into: Path, cache: KeyCache, *, reuse: bool) -> Emulation:

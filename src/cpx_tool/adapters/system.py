@@ -1,12 +1,10 @@
-"""The workstation itself: its name, its system, its clock; and what processes leave on it."""
+"""This machine's clock, the user's own places; and what processes leave behind."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +15,6 @@ import platformdirs
 
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Workstation
 
 
 def now() -> datetime:
@@ -25,18 +22,14 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def workstation() -> Workstation:
-    """Where this runs."""
-    return Workstation(
-        host=socket.gethostname(),
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        python=platform.python_version(),
-    )
-
-
 def user_cache() -> Path | None:
     """The user's cache directory of this tool; None where the system knows no home."""
     return _own_place(platformdirs.user_cache_dir)
+
+
+def user_config() -> Path | None:
+    """The user's configuration directory of this tool; None where the system knows no home."""
+    return _own_place(platformdirs.user_config_dir)
 
 
 def user_data() -> Path | None:

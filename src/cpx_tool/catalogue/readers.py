@@ -15,6 +15,9 @@ STATES = {
     ReaderState.UNAVAILABLE: msg("unavailable"),
 }
 
+NOT_A_READER = msg("not a PC/SC reader (GALSS, or a software token)")
+"""Of a slot that is joined to no reader."""
+
 _NO_CARD = (
     msg("There are readers, but no card in any of them."),
     msg("Insert a card, chip first and facing up, and run the command again."),

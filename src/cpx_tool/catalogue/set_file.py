@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import Table
 from cpx_tool.catalogue.toml_lines import locate
+from cpx_tool.catalogue.toml_text import decode, parse
 from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.cardset import PRODUCTS_OF, CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
 
 MAX_BYTES = 256_000
 """A thousand cards fit."""
-_MAX_DOTS = 20
-"""Of one key, one after the other: a set file has none, and tomllib's time grows squared."""
 
 _SET_KEYS = ("name", "title", "size", "igc", "reference", "aliases", "source", "card")
 _CARD_KEYS = (
@@ -35,8 +32,9 @@ _CARD_KEYS = (
 _COMPARE = msg(
     "Correct the file; `cpx-tool show-set centre-sante --toml` prints a set file to compare with."
 )
-_KEY_PIECE = re.compile(r"[\w-]+|\"[^\"\n]*\"|'[^'\n]*'|\.|[ \t]+|[^\w.]|\n")
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_COMPARE_LINE = msg(
+    "Correct that line; `cpx-tool show-set centre-sante --toml` prints a set file to compare with."
+)
 
 
 def read_set_file(path: Path) -> CardSet:
@@ -58,7 +56,7 @@ def read_set(text: str, file: str) -> CardSet:
 
     Raises `BadInput` with the file, and the line and the key where there is one.
     """
-    table = Table(_parse(text, file), file, locate(text))
+    table = Table(parse(text, file, _COMPARE), file, locate(text), _COMPARE_LINE)
     table.refuse_unknown(_SET_KEYS)
     card_tables = table.tables("card")
     cards = tuple(map(_read_card, card_tables))
@@ -122,15 +120,7 @@ def _refuse_repeated(cards: Sequence[Table], key: str, found: Sequence[str | Non
 
 def read_text(path: Path) -> str:
     """The text of a set file, as it is. Raises `BadInput` when it cannot be had."""
-    raw = _read_bytes(path)
-    try:
-        return raw.decode("utf-8-sig")  # editors on Windows write a byte order mark
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise BadInput(
-            msg("{file}, line {line}: the text is not UTF-8.", file=str(path), line=line),
-            msg("Save the file in the encoding UTF-8."),
-        ) from error
+    return decode(_read_bytes(path), str(path))
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -160,44 +150,4 @@ def _unusable(reason: Message) -> BadInput:
 def _set_hint() -> Message:
     return msg(
         "Give the name of a set (`cpx-tool list-sets` shows them) or the path of a set file."
-    )
-
-
-def _refuse_deep_keys(text: str, file: str) -> None:
-    dots, line = 0, 1
-    for piece in _KEY_PIECE.finditer(text):
-        word = piece[0]
-        line += word.count("\n")
-        if word == ".":
-            dots += 1
-        elif word[0] not in " \t\"'" and not word[0].isalnum() and word[0] not in "_-":
-            dots = 0
-        if dots > _MAX_DOTS:
-            raise BadInput(
-                msg("{file}, line {line}: this is not valid TOML.", file=file, line=line),
-                _COMPARE,
-            )
-
-
-def _parse(text: str, file: str) -> dict[str, object]:
-    _refuse_deep_keys(text, file)
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # numbers beyond Python's limit and endless nesting are no TOMLDecodeError
-        raise BadInput(
-            _not_toml(text, file, error),
-            _COMPARE,
-        ) from error
-
-
-def _not_toml(text: str, file: str, error: Exception) -> Message:
-    said = str(error)
-    position = _POSITION.search(said) if isinstance(error, tomllib.TOMLDecodeError) else None
-    if position is None:
-        return msg("{file} is not valid TOML.", file=file)
-    return msg(
-        "{file}, line {line}: this is not valid TOML.",
-        file=file,
-        line=int(position[1] or len(text.splitlines()) or 1),
     )

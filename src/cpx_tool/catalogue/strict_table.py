@@ -31,6 +31,8 @@ class Table:
     data: Mapping[str, object]
     file: str
     lines: TomlLines
+    hint: Message
+    """The remedy for everything that is refused."""
     name: str = ""
     index: int = 0
 
@@ -71,7 +73,16 @@ class Table:
             self.refuse(key, msg("Write each one as a table of its own: [[{key}]].", key=key))
         if len(value) > _MAX_ITEMS:
             self.refuse(key, msg("There are more than {limit} of them.", limit=_MAX_ITEMS))
-        return [Table(item, self.file, self.lines, key, i) for i, item in enumerate(value)]
+        return [
+            Table(item, self.file, self.lines, self.hint, key, i) for i, item in enumerate(value)
+        ]
+
+    def table(self, key: str) -> Table:
+        """The table [key]; an empty one where there is none."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            self.refuse(key, msg("Write it as a table: [{key}].", key=key))
+        return Table(value, self.file, self.lines, self.hint, key)
 
     def refuse(self, key: str, why: Message) -> NoReturn:
         """Raise `BadInput` at the line of `key`."""
@@ -86,8 +97,5 @@ class Table:
                 key=key,
                 why=why,
             ),
-            msg(
-                "Correct that line; `cpx-tool show-set centre-sante --toml` prints a set file "
-                "to compare with."
-            ),
+            self.hint,
         ) from None

@@ -23,7 +23,9 @@ from cpx_tool.report.json import render_error
 from cpx_tool.report.words import printable, shortened
 
 COMMANDS = {
+    "doctor": "doctor:doctor",
     "list-readers": "readers:list_readers",
+    "list-modules": "modules:list_modules",
     "check-set": "check:check_set",
     "judge": "check:judge",
     "show-card": "card:show_card",

@@ -114,7 +114,7 @@ def module_option(function: F) -> F:
     return click.option(
         "--module",
         metavar=_("FILE"),
-        help=_("The PKCS#11 module; otherwise CPX_PKCS11_MODULE, then the known places."),
+        help=_("The PKCS#11 module; otherwise as cpx-tool list-modules says."),
     )(function)
 
 

@@ -46,12 +46,7 @@ def pin_ledger(card: str | None, emulated: Path | None, as_json: bool) -> None:
             _forget(ledger, card)
         entries = ledger.entries()
     except LedgerFault as error:
-        raise BadInput(
-            msg(
-                "The ledger {path} cannot be used: {why}.", path=str(ledger.path), why=error.reason
-            ),
-            msg("Move it away if it is damaged, or set CPX_STATE_DIR to another directory."),
-        ) from None
+        raise wiring.unusable_ledger(ledger.path, error) from None
     if as_json:
         show(ledger_report.render_json(str(ledger.path), entries))
     else:

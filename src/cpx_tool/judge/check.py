@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, get_type_hints
 
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
 from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
+from cpx_tool.judge.station_facts import STATION_FACTS
 from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.message import Message, msg
 
@@ -25,6 +26,8 @@ class Scope(StrEnum):
     """Once for each file of a software certificate."""
     FILES = "files"
     """Once, about all these files together."""
+    STATION = "station"
+    """Once: the workstation without any card."""
 
 
 _FACTS: Mapping[Scope, Mapping[str, Any]] = {
@@ -32,6 +35,7 @@ _FACTS: Mapping[Scope, Mapping[str, Any]] = {
     Scope.CARD: CARD_FACTS,
     Scope.FILE: FILE_FACTS,
     Scope.FILES: PAIR_FACTS,
+    Scope.STATION: STATION_FACTS,
 }
 
 
@@ -68,7 +72,7 @@ class Check:
         for need in self.needs:
             fact = facts[need]
             if isinstance(fact, Missing):
-                answer = Answer(fact.outcome, fact.reason, None, fact.blocked_by_pin)
+                answer = Answer(fact.outcome, fact.reason, fact.hint, fact.blocked_by_pin)
                 return self._finding(subject, answer)
         try:
             given = self.function(*(facts[need] for need in self.needs))

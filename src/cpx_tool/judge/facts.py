@@ -15,6 +15,7 @@ from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.finding import Outcome
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     CardObservation,
     Fault,
@@ -64,6 +65,7 @@ RUN_FACTS: Mapping[str, Any] = {
     "faults": tuple[Fault, ...],
     "card_set": CardSet,
     "match": Match,
+    "middleware": Middleware,
 }
 """Facts about the workstation and the set."""
 
@@ -79,12 +81,16 @@ class Missing:
     outcome: Outcome
     reason: Message
     blocked_by_pin: bool = False
+    hint: Message | None = None
+    """What to do about it, where that is not said elsewhere."""
 
 
 def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapping[str, Any]:
-    """What is known of the run as a whole."""
+    """What is known of the run as a whole; "middleware" only where it was looked at."""
     no_module = Missing(Outcome.SKIPPED, msg("No PKCS#11 module was asked."))
+    looked = {} if observation.middleware is None else {"middleware": observation.middleware}
     return {
+        **looked,
         "pcsc": observation.pcsc,
         "module": observation.module or no_module,
         "slots": observation.slots,

@@ -72,8 +72,11 @@ def _judge_run(observation: Observation, card_set: CardSet, matched: Match) -> t
 
 
 def ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
-    """What every check of that scope finds about the subject."""
-    asked = (check.run(facts, subject) for check in CHECKS if check.scope is scope)
+    """What every check of that scope finds about the subject. One that needs a fact that nobody
+    looked for, so that it is not even missing, is not asked: emulated cards have no middleware.
+    """
+    checks = [c for c in CHECKS if c.scope is scope and facts.keys() >= set(c.needs)]
+    asked = (check.run(facts, subject) for check in checks)
     return tuple(finding for finding in asked if finding is not None)
 
 

@@ -126,3 +126,15 @@ def foreign_message(identity: Identity) -> Message:
     if homes:
         return msg("{kind}: not in this set, but one like it is in: {sets}.", kind=kind, sets=homes)
     return msg("{kind}: no published set holds such a card.", kind=kind)
+
+
+def sentences(parts: Sequence[Message]) -> Message:
+    """Several sentences as one message, each once. `parts` must not be empty."""
+    different: list[Message] = []
+    for part in parts:
+        if part not in different:
+            different.append(part)
+    whole = different[0]
+    for part in different[1:]:
+        whole = msg("{before} {after}", before=whole, after=part)
+    return whole

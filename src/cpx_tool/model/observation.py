@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from cpx_tool.model.fault import Fault as Fault  # noqa: PLC0414 - part of what is observed
+from cpx_tool.model.fault import FaultKind as FaultKind  # noqa: PLC0414
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
     CertificateObject,
@@ -42,35 +45,6 @@ CARD_GONE = (
 )
 """What a fault says when the card was not there to the end."""
 _CUT_OFF = (*CARD_GONE, INTERRUPTED, CARD_TIME)
-
-
-class FaultKind(StrEnum):
-    """How a call into the module went wrong."""
-
-    ERROR = "error"
-    """The module answered with an error code."""
-    CRASH = "crash"
-    """The module ended its process."""
-    HANG = "hang"
-    """The module did not answer before the deadline."""
-    EXCESS = "excess"
-    """The module took too much memory; its process was ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A call that failed. `call` is the PKCS#11 function or our port's verb.
-
-    `code` is the CKR_* name, the signal ("SIGSEGV"), the deadline in seconds ("20 s"), or by how
-    much the memory grew ("300 MiB").
-    """
-
-    kind: FaultKind
-    call: str
-    code: str
-    detail: str = ""
-    module: str = ""
-    """The file name of the module, where it is one's fault."""
 
 
 class PinRefusal(StrEnum):
@@ -220,11 +194,16 @@ class ModuleObservation:
 
 @dataclass(frozen=True, slots=True)
 class Workstation:
-    """Where this was observed. `session` is not judged, only shown."""
+    """Where this was observed: shown, not judged. `session` is a SessionKind's code, `pcsc_lite` a
+    version, `packages` names with versions; empty in observations of older versions.
+    """
 
     host: str
     system: str
     python: str
+    session: str = ""
+    pcsc_lite: str = ""
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +236,5 @@ class Observation:
     cards: tuple[CardObservation, ...] = ()
     faults: tuple[Fault, ...] = ()
     trust: TrustMaterial = field(default_factory=TrustMaterial)
+    middleware: Middleware | None = None
+    """None for emulated cards, and in observations of before it was looked at."""

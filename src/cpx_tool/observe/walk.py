@@ -11,6 +11,7 @@ from threading import Lock, Thread
 from typing import TypeAlias
 
 from cpx_tool.model.message import Message
+from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     CARD_REMOVED,
     SCHEMA_VERSION,
@@ -249,6 +250,7 @@ def record(
     seen: ReaderSlots,
     cards: tuple[CardObservation, ...],
     at_hand: TrustMaterial,
+    middleware: Middleware | None = None,
 ) -> Observation:
     """The walk written down, with as much of what was at hand as could count for these cards."""
     ders = [item.der for card in cards for item in card.certificates]
@@ -265,4 +267,5 @@ def record(
         cards=cards,
         faults=seen.faults,
         trust=relevant(at_hand, ders),
+        middleware=middleware,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cpx_tool.catalogue.readers import no_card_answer
+from cpx_tool.catalogue.readers import NOT_A_READER, no_card_answer
 from cpx_tool.model.finding import (
     CardResult,
     Checklist,
@@ -15,6 +15,7 @@ from cpx_tool.model.finding import (
 )
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import Observation, PinResult
+from cpx_tool.model.reader import PcscStatus
 from cpx_tool.report import eligibility, forecast
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.findings import MARKS, attention, verdict_line
@@ -94,6 +95,9 @@ def provenance(canvas: Canvas, seen: Observation, say: Say) -> None:
                 )
             )
         )
+    alone = tuple(card.slot.description for card in seen.cards if card.reader is None)
+    if alone and seen.pcsc.status is not PcscStatus.NOT_ASKED:
+        canvas.line(say(msg("{names}: {message}", names=alone, message=NOT_A_READER)))
 
 
 def _cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:

@@ -66,6 +66,9 @@ def workstation_body(workstation: Workstation) -> dict[str, Any]:
         "host": workstation.host,
         "system": workstation.system,
         "python": workstation.python,
+        "session": workstation.session or None,
+        "pcsc_lite": workstation.pcsc_lite or None,
+        "packages": list(workstation.packages),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpx_tool.catalogue.readers import STATES, pcsc_answer, too_many_slots
+from cpx_tool.catalogue.readers import NOT_A_READER, STATES, pcsc_answer, too_many_slots
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import TOO_MANY_SLOTS, ReaderSlots
@@ -38,9 +38,10 @@ def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper) -> str:
     canvas = Canvas(paper)
     if emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
-    if seen.pcsc.readers:
+    entries = [(_row(reader, seen, say), _atr(reader)) for reader in seen.pcsc.readers]
+    entries += [(_slot_row(slot, say), say(NOT_A_READER)) for slot in slots_alone(seen)]
+    if entries:
         heads = (msg("Reader"), msg("State"), msg("Card"), msg("Slot"))
-        entries = [(_row(reader, seen, say), _atr(reader)) for reader in seen.pcsc.readers]
         canvas.entries([say(head) for head in heads], entries, movable=2)
         canvas.line()
     answer = pcsc_answer(seen.pcsc)
@@ -85,6 +86,23 @@ def render_json(seen: ReaderSlots, emulated: bool) -> str:
     return to_text(body)
 
 
+def slots_alone(seen: ReaderSlots) -> list[Slot]:
+    """The slots that belong to no PC/SC reader; none where PC/SC was not asked."""
+    if seen.pcsc.status is PcscStatus.NOT_ASKED:
+        return []
+    return [slot for slot in seen.slots if slot.id not in seen.reader_of]
+
+
+def _slot_row(slot: Slot, say: Say) -> list[tuple[str, str]]:
+    state = ReaderState.CARD_PRESENT if slot.token_present else ReaderState.EMPTY
+    return [
+        (slot.description or "—", ""),
+        (say(STATES[state]), _STYLES.get(state, "")),
+        ("—", ""),
+        (_slot(slot), ""),
+    ]
+
+
 def _row(reader: Reader, seen: ReaderSlots, say: Say) -> list[tuple[str, str]]:
     slots = [slot for slot in seen.slots if seen.reader_of.get(slot.id) == reader.name]
     return [
@@ -120,11 +138,4 @@ def _module_note(seen: ReaderSlots) -> Message | None:
             path=seen.module.path,
             code=seen.faults[0].code,
         )
-    lost = tuple(
-        slot.description
-        for slot in seen.slots
-        if slot.token_present and slot.id not in seen.reader_of
-    )
-    if lost and seen.pcsc.status is not PcscStatus.NOT_ASKED:
-        return msg("Slots with a card but without a PC/SC reader: {slots}.", slots=lost)
     return None

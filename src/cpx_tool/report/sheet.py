@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cpx_tool.catalogue.readers import NOT_A_READER
 from cpx_tool.model.dossier import State
 from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import ProductKind
@@ -210,7 +211,7 @@ def _validity(item: SheetCertificate, say: Say) -> Row:
 
 def _token(sheet: Sheet, say: Say) -> list[Row]:
     seen, token = sheet.observed, sheet.observed.token
-    found = [Row(msg("Reader"), seen.reader or "")]
+    found = [Row(msg("Reader"), seen.reader or say(NOT_A_READER))]
     if sheet.kind is not None:
         found.append(Row(msg("Kind, by its ATR"), say(KINDS[sheet.kind])))
     found.append(Row(msg("Slot"), f"{seen.slot.id:#x} {seen.slot.description}"))

@@ -9,10 +9,14 @@ from cpx_tool.judge.checks import (
     certificates,
     identity,
     keys,
+    middleware,
     pair,
     place,
     software,
+    station,
     trust,
+    upkeep,
+    usb,
     workstation,
 )
 
@@ -23,7 +27,20 @@ def _declared(module: ModuleType) -> tuple[Check, ...]:
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for module in (workstation, place, certificates, trust, identity, keys, software, pair)
+    for module in (
+        workstation,
+        middleware,
+        place,
+        certificates,
+        trust,
+        identity,
+        keys,
+        software,
+        pair,
+        station,
+        usb,
+        upkeep,
+    )
     for check in _declared(module)
 )
 

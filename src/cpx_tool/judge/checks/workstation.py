@@ -5,12 +5,15 @@ from __future__ import annotations
 from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
+from cpx_tool.judge.unseen import not_seen_words
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import CardObservation, Fault, ModuleObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
+
+_NO_CARD = (ReaderState.EMPTY, ReaderState.MUTE, ReaderState.UNAVAILABLE)
 
 
 @check(
@@ -97,22 +100,56 @@ def module_lists(faults: tuple[Fault, ...]) -> Answer:
     "MODULE-SEES-CARDS",
     msg("The module sees every card that PC/SC sees"),
     msg(
-        "The middleware does not know this card: the Cryptolib CPS before 5.2 cannot read CPS4 "
-        "cards, OpenSC knows no CPS4 at all and shows four readers only."
+        "Take the card out and put it in again. If that does not help, the middleware does not "
+        "know this card: cpx-tool list-modules shows what is known of it."
     ),
     severity=Severity.WARNING,
     scope=Scope.RUN,
 )
-def module_sees_cards(pcsc: Pcsc, cards: tuple[CardObservation, ...]) -> Answer:
+def module_sees_cards(
+    pcsc: Pcsc, cards: tuple[CardObservation, ...], module: ModuleObservation
+) -> Answer:
     """A card in a reader for which no token was found."""
     joined = {card.reader for card in cards}
     present = [r for r in pcsc.readers if r.state is ReaderState.CARD_PRESENT]
-    lost = tuple(r.name for r in present if r.name not in joined)
+    lost = [reader for reader in present if reader.name not in joined]
     if lost:
-        return failed(msg("No token for the card in: {readers}.", readers=lost))
+        names = tuple(reader.name for reader in lost)
+        why = not_seen_words([r.kind for r in lost], len(pcsc.readers), module)
+        return failed(msg("No token for the card in: {readers}.", readers=names), why)
     if not present:
         return skipped(msg("PC/SC shows no card."))
     return passed(msg("Each card in a reader is a token."))
+
+
+@check(
+    "PCSC-SEES-CARDS",
+    msg("PC/SC sees every card that the module sees"),
+    msg(
+        "Take the card out, wait, put it in again, and repeat the command: the module may show "
+        "what it keeps of an earlier card (a stale cache, a remote session with RDP)."
+    ),
+    severity=Severity.WARNING,
+    scope=Scope.RUN,
+)
+def pcsc_sees_cards(pcsc: Pcsc, cards: tuple[CardObservation, ...]) -> Answer:
+    """A token in a reader that is empty, mute or gone, as PC/SC has it (ANS 1359)."""
+    states = {reader.name: reader.state for reader in pcsc.readers}
+    contradicted = tuple(
+        msg("{name} ({state})", name=card.reader, state=STATES[states[card.reader]])
+        for card in cards
+        if card.reader is not None and states.get(card.reader) in _NO_CARD
+    )
+    if contradicted:
+        return failed(
+            msg(
+                "The module shows a card where PC/SC, asked just before, shows none: {readers}.",
+                readers=contradicted,
+            )
+        )
+    if not any(card.reader in states for card in cards):
+        return skipped(msg("The module shows no card in a PC/SC reader."))
+    return passed(msg("Each token is a card in a reader."))
 
 
 @check(

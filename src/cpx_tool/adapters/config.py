@@ -1,0 +1,77 @@
+"""The user's configuration file: few keys, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cpx_tool.adapters.files import kind_of, read_file
+from cpx_tool.adapters.system import user_config
+from cpx_tool.catalogue.strict_table import BadValueError, Table
+from cpx_tool.catalogue.toml_lines import locate
+from cpx_tool.catalogue.toml_text import decode, parse
+from cpx_tool.model.message import msg
+
+CONFIG_VARIABLE = "CPX_CONFIG"
+MAX_AT_ONCE = 16
+"""pcscd shows no more readers before its version 2.5; nor does the Cryptolib."""
+
+_MAX_BYTES = 64_000
+_CORRECT = msg("Correct that line, or move the file away. Its keys are in the README, “Configure”.")
+_NAME_IT = msg(
+    "Correct {variable}: it must be the path of a configuration file (TOML).",
+    variable=CONFIG_VARIABLE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What stands in the file; None where it does not say. `file` is where it was read."""
+
+    file: Path | None = None
+    module: str | None = None
+    """The path of the PKCS#11 module."""
+    at_once: int | None = None
+    """How many readers at once, 1 to `MAX_AT_ONCE`; one after the other is 1."""
+
+
+def read_config(environment: Mapping[str, str]) -> Config:
+    """The file that CPX_CONFIG names, or the one in the user's configuration directory, which
+    may be absent. Raises `BadInput` with the file, and the line and the key where there is one.
+    """
+    named = environment.get(CONFIG_VARIABLE)
+    if named:
+        return _read(Path(named))
+    place = user_config()
+    if place is None or not kind_of(place / "config.toml"):
+        return Config()
+    return _read(place / "config.toml")
+
+
+def _read(path: Path) -> Config:
+    file = str(path)
+    text = decode(read_file(path, _MAX_BYTES, _NAME_IT), file)
+    top = Table(parse(text, file, _CORRECT), file, locate(text), _CORRECT)
+    top.refuse_unknown(("middleware",))
+    table = top.table("middleware")
+    table.refuse_unknown(("module", "at_once"))
+    return Config(
+        file=path,
+        module=table.optional("module", _module, None),
+        at_once=table.optional("at_once", _at_once, None),
+    )
+
+
+def _module(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not Path(value).is_absolute():
+        raise BadValueError(msg("It must be the absolute path of a module, between quotes."))
+    return value
+
+
+def _at_once(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_AT_ONCE:
+        raise BadValueError(
+            msg("It must be a whole number from 1 to {limit}, without quotes.", limit=MAX_AT_ONCE)
+        )
+    return value
