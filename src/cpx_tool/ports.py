@@ -214,6 +214,11 @@ class Operator(Protocol):
     def confirms(self, card: str, failed_at: datetime) -> bool:
         """Whether the PIN may be tried once more on a card on which it failed before."""
 
+    def confirms_once_more(self, card: str) -> bool:
+        """Whether the PIN may be tried once more on a card that accepted it in this run, and was
+        taken out before it was read to the end.
+        """
+
     def type_on_pad(self, card: str, reader: str | None) -> None:
         """Tell the person to type the PIN on that reader's pad, now."""
 

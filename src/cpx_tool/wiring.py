@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from cpx_tool import __version__
-from cpx_tool.adapters import calendar_file, files, observation_file, system, trust_files
+from cpx_tool.adapters import (
+    calendar_file,
+    files,
+    kept_run,
+    observation_file,
+    system,
+    trust_files,
+)
 from cpx_tool.adapters.config import MAX_AT_ONCE, Config, read_config
 from cpx_tool.adapters.emulated_readers import EmulatedReaders
 from cpx_tool.adapters.emulation_keys import KeyCache
@@ -46,6 +53,7 @@ from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.middleware import known, recognise
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
+from cpx_tool.catalogue.sets import load_sets
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
@@ -97,6 +105,7 @@ read_file = files.read_file
 now = system.now
 save_observation = observation_file.save
 check_writable = observation_file.check_writable
+KeptRun = kept_run.KeptRun
 unusable_ledger = unusable
 
 
@@ -265,6 +274,11 @@ def list_readers(source: Source, tell: Callable[[Message], None]) -> ReaderSlots
         return observe_slots(readers, module)
 
 
+def look_at_readers() -> Pcsc:
+    """The readers of the workstation now; no card is touched."""
+    return PcscReaders().observe()
+
+
 def examine(source: Source, tell: Callable[[Message], None]) -> Station:
     """The workstation without any card. Raises `BadInput` for a module that was named (`--module`)
     and cannot be one; everything else that is wrong is part of the answer.
@@ -366,13 +380,21 @@ class Run:
         """The readers now. No card is touched."""
         return self._walk.look()
 
-    def read(self, known: Sequence[CardObservation] = ()) -> Observation:
-        """Walk the cards that are in now; one that is `known` without a fault is not walked
-        again. Raises `Interrupted` on Ctrl-C.
+    def read(
+        self,
+        known: Sequence[CardObservation] = (),
+        keep: Callable[[Observation], None] = lambda _: None,
+    ) -> Observation:
+        """Walk the cards that are in now; one that is `known` as a whole is not walked again.
+        `keep` hears after each card what was seen until then. Raises `Interrupted` on Ctrl-C.
         """
         context = replace(self._context, started_at=now())
+
+        def kept(seen: ReaderSlots, cards: tuple[CardObservation, ...]) -> None:
+            keep(record(context, seen, cards, self._at_hand))
+
         try:
-            seen, cards = self._walk.observe(known)
+            seen, cards = self._walk.observe(known, kept)
         except WalkInterrupted as stop:
             raise Interrupted(self._record(context, stop.seen, stop.cards), stop) from None
         return self._record(context, seen, cards)
@@ -609,3 +631,11 @@ def _ending(tokens: WorkerTokens) -> Iterator[WorkerTokens]:
         raise
     finally:
         tokens.close()
+
+
+def find_kept_run(card_set: CardSet, set_name: str, emulated: Path | None) -> KeptRun:
+    """Where an interrupted run of this set, which was named so, is kept. Raises `BadInput` where
+    no state directory is known.
+    """
+    own = None if card_set in load_sets() else Path(set_name)
+    return KeptRun(kept_run.kept_path(card_set, own, emulated, os.environ))

@@ -200,5 +200,5 @@ def test_no_input_asks_nothing_at_a_terminal_either(drawer: Drawer, tmp_path: Pa
     drawer.insert(DOCTOR)
     with enrolling(drawer, tmp_path / "mine.toml", "--no-input") as person:
         code, out, rest = person.end()
-    assert (code, rest) == (1, "Card 1 of 1")
+    assert (code, "Insert" in rest) == (1, False)
     assert "Nothing was written" in out

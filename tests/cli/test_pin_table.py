@@ -29,6 +29,8 @@ FLAGS = {
 """CKF_* to set and to clear in CK_TOKEN_INFO (PKCS#11 v2.40, 3.2)."""
 DEFECTS = {"production": "production", "not proven a test card": "broken-certificate"}
 CONTACTLESS = "3B8F80010031B86404B0ECC1739401808290000E"
+IN_THIS_RUN = ("tried in this run", "taken out too early")
+"""The card is shown in a second slot, after its own one."""
 LENGTHS = {"too short": "9 12", "too long": "1 3"}
 
 
@@ -42,7 +44,9 @@ def rules_of(row: Row, serial: str, other: str) -> list[str]:
     if row.flags in FLAGS:
         set_, clear = FLAGS[row.flags]
         rules.append(f"flags {serial} {set_:x} {clear:x} C_GetTokenInfo 0")
-    if row.earlier == "tried in this run":
+    if row.earlier == "taken out too early":
+        rules.append(f"fault {serial} C_Sign 1 32")
+    if row.earlier in IN_THIS_RUN:
         rules.append(f"show {other} {serial} C_GetTokenInfo 0")
     if row.pin in LENGTHS:
         rules.append(f"lengths {serial} {LENGTHS[row.pin]}")
@@ -53,7 +57,7 @@ def options_of(row: Row) -> dict[str, Any]:
     """What `Proxy.check` is told beside the rules."""
     told: dict[str, Any] = {}
     if row.run == "attended":
-        told["typed"] = "n\n"
+        told["typed"] = "n\nq\n"  # with a card in two slots, one of the set is missing
     elif row.run == "unattended":
         told["options"] = ["--non-interactive", "--login"]
     if row.pin == "given":
@@ -74,7 +78,7 @@ def test_what_reaches_the_module(
     serial = cards.serial(DOCTOR)
     run = _run(cards, row, serial, directory)
     refusal = row.decision.strip("`") if row.decision.startswith("`") else None
-    if row.earlier == "tried in this run":
+    if row.earlier in IN_THIS_RUN:
         assert run.logins()[serial] == 1
         pins = [card["pin"] for card in run.body["cards"] if card["token"]["serial"] == serial]
         assert {pin["refusal"] for pin in pins} == {None, refusal}
@@ -166,6 +170,19 @@ def test_a_failed_try_is_remembered_over_runs_until_a_person_confirms(
     assert number in confirmed.errors
     assert confirmed.pins()[serial] == ("accepted", None)
     assert confirmed.logins()[serial] == 1
+
+
+@pytest.mark.parametrize(("typed", "logins"), [("y\nq\n", 2), ("\nq\n", 1)])
+def test_a_card_taken_out_too_early_is_logged_in_again_when_a_person_says_so(
+    cards: Proxy, typed: str, logins: int
+) -> None:
+    serial, other = cards.serials[:2]
+    early = (f"fault {serial} C_Sign 1 32", f"show {other} {serial} C_GetTokenInfo 0")
+    run = cards.check(*early, typed=typed)
+    assert "taken out before it was read to the end" in run.errors
+    assert run.logins()[serial] == logins
+    unattended = cards.check(*early, options=["--non-interactive", "--login"])
+    assert unattended.logins()[serial] == 1
 
 
 def test_a_run_that_fails_leaves_its_note(cards: Proxy, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from cpx_tool.judge.describing import own_set
 from cpx_tool.judge.dialogue import Act, Heard, Talk
 from cpx_tool.judge.drawer import Drawer
 from cpx_tool.model.cardset import CardSet
-from cpx_tool.model.enrolment import Answer, Ask, Confirm, InsertCard, News, Question, Why
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Answer, Ask, Confirm, News, Question, Why
 from cpx_tool.model.observation import CardObservation, Fault, FaultKind, Observation
 from cpx_tool.model.reader import CardKind, Pcsc, PcscStatus, Reader, ReaderState
 from support.build import CPS4_ATR, PEOPLE, card, observation, read_card

@@ -17,7 +17,8 @@ from cpx_tool.judge import dialogue
 from cpx_tool.judge.describing import own_set
 from cpx_tool.judge.dialogue import Talk
 from cpx_tool.model.cardset import CardSet
-from cpx_tool.model.enrolment import Answer, Ask, Confirm, Decided, InsertCard, Question
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Answer, Ask, Confirm, Decided, Question
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
 from cpx_tool.report import enrol_prompts, enrolment

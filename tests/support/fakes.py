@@ -191,6 +191,10 @@ class FakeOperator:
         self.asked.append(card)
         return self.yes
 
+    def confirms_once_more(self, card: str) -> bool:
+        self.asked.append(f"{card}, once more")
+        return self.yes
+
     def type_on_pad(self, card: str, reader: str | None) -> None:
         self.typed.append((card, reader))
 

@@ -106,6 +106,14 @@ class Service:
         )
         return done
 
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """Words that make a command of this process run inside, where it stays its child. (Its
+        process number is one from outside.)
+        """
+        into = f"--target={self._warden.pid}"
+        return ("nsenter", into, "--user", "--mount", "--net", "--preserve-credentials", "--")
+
     def launch(self, argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> int:
         """Start a program inside, as `run` does, and go on; the number is for `finish`."""
         number: int = self._ask("launch", [str(word) for word in argv], dict(env or {}))
@@ -170,7 +178,7 @@ def pcscd(*names: str) -> Iterator[Service]:
 @cache
 def why_not() -> str:
     """Why a private pcscd cannot be had on this machine; "" when it can."""
-    for program in ("unshare", "mount"):
+    for program in ("unshare", "nsenter", "mount"):
         if not _found(program):
             return f"{program} (util-linux) is not installed"
     if not _found("pcscd"):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from support.cli import COMMAND, environment
 
@@ -41,6 +44,7 @@ class Terminal:
 
     process: subprocess.Popen[bytes]
     _descriptor: int
+    _out: IO[bytes]
     screen: str = ""
     _answered: int = 0
 
@@ -58,6 +62,12 @@ class Terminal:
         self._wait_for(_PROMPT)
         shown = _one_line(self._news)
         assert text in shown, shown
+        return shown
+
+    def told(self, text: str) -> str:
+        """As `asked`, of what comes by itself: what stood there before does not count again."""
+        shown = self.asked(text)
+        self._answered = len(self.screen)
         return shown
 
     def reply(self, words: str, line: str) -> None:
@@ -78,8 +88,9 @@ class Terminal:
         """Wait for the end: exit code, standard output, and what is new on the screen."""
         while self._read():
             pass
-        out = self.process.stdout.read().decode() if self.process.stdout else ""
-        return self.process.wait(timeout=_PATIENCE), out, _one_line(self._news)
+        code = self.process.wait(timeout=_PATIENCE)
+        self._out.seek(0)
+        return code, self._out.read().decode(), _one_line(self._news)
 
     @property
     def _news(self) -> str:
@@ -107,26 +118,32 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, apart: bool = True
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    apart: bool = True,
+    prefix: Sequence[str] = (),
 ) -> Iterator[Terminal]:
-    """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too."""
+    """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too.
+
+    `prefix` are words before the command, which run it in another place (`Service.prefix`).
+    """
     descriptor, inside = pty.openpty()
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe would hold a long result up
     process = subprocess.Popen(
-        [sys.executable, "-c", _IN_A_SESSION, COMMAND, *map(str, arguments)],
+        [sys.executable, "-c", _IN_A_SESSION, *_found(prefix), COMMAND, *map(str, arguments)],
         env=environment(NO_COLOR="1", **(env or {})),
         stdin=inside,
-        stdout=subprocess.PIPE if apart else inside,
+        stdout=out if apart else inside,
         stderr=inside,
         start_new_session=True,
     )
     os.close(inside)
     try:
-        yield Terminal(process, descriptor)
+        yield Terminal(process, descriptor, out)
     finally:
         process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        out.close()
         os.close(descriptor)
 
 
@@ -137,6 +154,11 @@ def at_terminal(arguments: Sequence[str | Path], dialogue: Sequence[tuple[str, s
             person.reply(words, answer)
         code, _, _ = person.end()
         return Session(person.screen, code)
+
+
+def _found(prefix: Sequence[str]) -> Sequence[str]:
+    """The prefix with its program's path."""
+    return [shutil.which(prefix[0]) or prefix[0], *prefix[1:]] if prefix else []
 
 
 def _one_line(text: str) -> str:

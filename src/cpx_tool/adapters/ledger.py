@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import write_whole
-from cpx_tool.adapters.system import no_home, user_state
+from cpx_tool.adapters.system import lock, no_home, user_state
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import FailedTry
@@ -146,22 +146,10 @@ def _locked(path: Path) -> Iterator[None]:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                _lock(file.fileno())
+                lock(file.fileno())
                 break
             except OSError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE_SECONDS)
         yield
-
-
-def _lock(descriptor: int) -> None:
-    """Raises `OSError` while another process has it; it ends with the descriptor."""
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        import msvcrt  # noqa: PLC0415
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

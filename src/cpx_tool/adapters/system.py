@@ -125,6 +125,20 @@ def exchange(one: Path, other: Path) -> bool:
     return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
 
 
+def lock(descriptor: int) -> None:
+    """Lock an open file against other processes. Raises `OSError` while another one has it; it
+    ends with the descriptor.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        import msvcrt  # noqa: PLC0415
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def child_environment() -> dict[str, str]:
     """Our environment without secrets, for the processes we start."""
     return {name: value for name, value in os.environ.items() if name not in _SECRETS}

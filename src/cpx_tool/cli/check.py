@@ -12,12 +12,15 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
+from cpx_tool.cli.drawer_run import Drawer
 from cpx_tool.cli.interruption import code_of
+from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
-from cpx_tool.cli.operator import operator
+from cpx_tool.cli.operator import at_terminal, operator
 from cpx_tool.cli.output import ASKING, complain, conclude, fetched_text, note, paper, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.judge.drawer_run import DrawerRun
 from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.judge import judge as judge_observation
 from cpx_tool.judge.verdict import exit_code
@@ -39,7 +42,8 @@ from cpx_tool.report.reminders import reminders
     help=_(
         "Check all cards of a set.\n\n"
         "Reads every card that the PKCS#11 module shows, logs in once on each card that is "
-        "proven to be a test card, lets its keys sign, and gives one verdict."
+        "proven to be a test card, lets its keys sign, and gives one verdict. At a terminal, with "
+        "more cards in the set than in the readers, it asks for one card after the other."
     ),
 )
 @options.set_option
@@ -68,6 +72,11 @@ from cpx_tool.report.reminders import reminders
 @options.calendar_option
 @options.eligibility_option
 @options.observation_option
+@click.option(
+    "--resume",
+    is_flag=True,
+    help=_("Go on from an interrupted run of this set: what it read is not read again."),
+)
 @options.json_option
 @click.pass_context
 def check_set(
@@ -90,6 +99,7 @@ def check_set(
     ics: Path | None,
     eligibility: bool,
     save_observation: Path | None,
+    resume: bool,
     as_json: bool,
 ) -> None:
     means = _login(ask_pin, non_interactive, login)
@@ -99,7 +109,14 @@ def check_set(
             wiring.check_writable(target)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout, card_timeout, at_once)
-    observation, stop = _walk(source, means, at_hand)
+    keeper = find_keeper(card_set, set_name, emulated, needed=resume)
+    state = DrawerRun(card_set)
+    if resume:
+        state = keeper.take_up(state, logs_in=isinstance(means, wiring.Login))
+    else:
+        keeper.mention()
+    asks = emulated is None and not non_interactive and at_terminal()
+    observation, stop = _walk(_Run(source, means, at_hand), state, keeper, asks=asks)
     fetched: tuple[Fetched, ...] | None = None
     if online and stop is None:
         tell(ASKING)
@@ -109,15 +126,31 @@ def check_set(
     _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Where the cards are, how to log in, and what is at hand to judge them with."""
+
+    source: wiring.Source
+    means: wiring.Login | PinRefusal
+    at_hand: TrustMaterial
+
+
 def _walk(
-    source: wiring.Source, means: wiring.Login | PinRefusal, at_hand: TrustMaterial
+    of: _Run, state: DrawerRun, keeper: Keeper, *, asks: bool
 ) -> tuple[Observation, wiring.Interrupted | None]:
     """What was seen, and the interruption if one came: the report tells what there is by then."""
+    drawer: Drawer | None = None
     try:
-        with wiring.open_run(source, means, at_hand, LiveView()) as run:
-            return run.read(), None
+        with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
+            drawer = Drawer(state, run, keeper.keep)
+            return drawer.collect(asks=asks), None
     except wiring.Interrupted as stop:
         return stop.observation, stop
+    finally:
+        if drawer is None:
+            keeper.end(state, complete=False)
+        else:
+            keeper.end(drawer.state, complete=drawer.complete)
 
 
 @click.command(

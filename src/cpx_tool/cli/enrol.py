@@ -20,9 +20,10 @@ from cpx_tool.errors import BadInput, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge.assigning import read_assignments, refuse_misfits
 from cpx_tool.judge.describing import own_set
-from cpx_tool.judge.dialogue import Talk, hindrances
+from cpx_tool.judge.dialogue import Talk
 from cpx_tool.judge.drawer import Drawer, read_cards
 from cpx_tool.judge.enrolment import enrol_unasked, enrolled_set
+from cpx_tool.judge.hindrances import hindrances
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.enrolment import Answer, Decided
 from cpx_tool.model.message import msg
@@ -109,7 +110,8 @@ def enrol_set(
     asks = at_terminal() and not no_input
     if asks:
         walks = emulated is None and observation is None
-        decided = Dialogue(Talk(card_set, answers, walks, may_be_partial), read).run()
+        look = wiring.look_at_readers if walks else None
+        decided = Dialogue(Talk(card_set, answers, walks, may_be_partial), read, look).run()
     else:
         decided = _unasked(read(), card_set, answers, may_be_partial)
     if decided.agreed:

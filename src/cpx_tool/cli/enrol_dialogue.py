@@ -9,27 +9,35 @@ from dataclasses import dataclass, field
 import click
 
 from cpx_tool.cli.output import paper
+from cpx_tool.cli.waiting import wait
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge import dialogue
 from cpx_tool.judge.assigning import misfits
 from cpx_tool.judge.dialogue import Act, Talk
-from cpx_tool.model.enrolment import Decided, InsertCard, Question
+from cpx_tool.judge.hindrances import hindrances
+from cpx_tool.judge.insertion import inserted
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Decided, Question
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
+from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.report import enrol_prompts
-from cpx_tool.report.words import printable
 
 
 @dataclass
 class Dialogue:
-    """One conversation; `read` reads the cards that are in now."""
+    """One conversation; `read` reads the cards that are in now, and `look` looks at the readers,
+    where there are some.
+    """
 
     talk: Talk
     read: Callable[[], Observation]
+    look: Callable[[], Pcsc] | None
     _emulated: bool = False
     _about: str = ""
     _told: list[Message] = field(default_factory=list)
+    _seen: Pcsc = field(default_factory=lambda: Pcsc(PcscStatus.NOT_ASKED))
 
     def run(self) -> Decided:
         """Talk until the set is to be written, or the operator stops."""
@@ -37,10 +45,21 @@ class Dialogue:
         act = Act.GO_ON
         while act not in (Act.WRITE, Act.STOP):
             self._show(self._prompt())
-            line = _line()
-            act = Act.STOP if line is None else self._hear(line)
+            act = self._next()
         agreed = act is Act.WRITE
         return Decided(self.talk.enrolment, agreed, self._emulated, stopped=not agreed)
+
+    def _next(self) -> Act:
+        """A line typed, or a card put in while one is awaited, and what came of it."""
+        inserting = isinstance(dialogue.prompt(self.talk), InsertCard)
+        while isinstance(heard := wait(self._seen, self.look if inserting else None), Pcsc):
+            into = inserted(self._seen, heard)
+            self._seen = heard
+            if into:
+                click.echo(err=True)  # what follows starts on a line of its own
+                self._read()
+                return Act.GO_ON
+        return Act.STOP if heard is None else self._hear(heard)
 
     def _hear(self, line: str) -> Act:
         heard = dialogue.hear(self.talk, line)
@@ -54,8 +73,8 @@ class Dialogue:
     def _read(self) -> None:
         observation = self.read()
         if not observation.cards and not self.talk.walks:
-            raise NothingToCheck(*dialogue.hindrances(observation, self.talk.card_set)[0])
-        self._emulated = observation.emulated
+            raise NothingToCheck(*hindrances(observation, self.talk.card_set)[0])
+        self._emulated, self._seen = observation.emulated, observation.pcsc
         before, self.talk = self.talk, dialogue.put(self.talk, observation)
         news = dialogue.news(before, self.talk, observation)
         self._show(enrol_prompts.render_news(news, say, paper(sys.stderr)))
@@ -79,16 +98,3 @@ class Dialogue:
 
     def _show(self, text: str) -> None:
         click.echo(text, nl=False, err=True)
-
-
-def _line() -> str | None:
-    """A line typed, None at the end of input."""
-    try:
-        typed = sys.stdin.buffer.readline()
-    except KeyboardInterrupt:
-        click.echo(err=True)  # what follows starts on a line of its own
-        raise
-    if not typed:
-        click.echo(err=True)
-        return None
-    return printable(typed.decode(sys.stdin.encoding, errors="replace").rstrip("\r\n"))

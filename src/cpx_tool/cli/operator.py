@@ -26,6 +26,15 @@ class TerminalOperator:
         )
         return click.confirm(one_line(say(question)), default=False, err=True)
 
+    def confirms_once_more(self, card: str) -> bool:
+        """Whether the PIN may be tried once more; no is the answer to a bare Enter."""
+        question = msg(
+            "Card {card} accepted the PIN in this run, and was taken out before it was read to the "
+            "end. Shall its PIN be tried once more?",
+            card=card,
+        )
+        return click.confirm(one_line(say(question)), default=False, err=True)
+
     def type_on_pad(self, card: str, reader: str | None) -> None:
         """Where to type, and for which card."""
         note(

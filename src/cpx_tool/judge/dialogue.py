@@ -11,24 +11,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from cpx_tool.catalogue import set_values as values
-from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.catalogue.strict_table import BadValueError
-from cpx_tool.judge.checks.workstation import module_sees_cards, readers_answer, set_complete
 from cpx_tool.judge.describing import NOT_KNOWN
 from cpx_tool.judge.drawer import Drawer, read_cards
 from cpx_tool.judge.enrolment import enrol
-from cpx_tool.judge.judge import judge
+from cpx_tool.judge.hindrances import hindrances
 from cpx_tool.model.cardset import CardSet
-from cpx_tool.model.enrolment import (
-    Answer,
-    Ask,
-    Confirm,
-    Enrolment,
-    InsertCard,
-    News,
-    Question,
-)
-from cpx_tool.model.finding import Outcome, Severity
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Answer, Ask, Confirm, Enrolment, News, Question
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 
@@ -36,10 +26,6 @@ Prompt: TypeAlias = InsertCard | Question | Confirm
 
 SKIP, BACK, WRITE, STOP = "s", "b", "w", "q"
 """What may be typed, in any language."""
-
-
-_UNREAD_CARDS = (readers_answer.id, module_sees_cards.id)
-"""The checks that find a card in a reader which was not read."""
 
 
 class Act(StrEnum):
@@ -102,16 +88,6 @@ def news(before: Talk, after: Talk, seen_now: Observation) -> News:
         again=tuple(card for card in placed if card.key in known),
         hindrances=hindrances(seen_now, after.card_set),
     )
-
-
-def hindrances(seen_now: Observation, card_set: CardSet) -> tuple[tuple[Message, Message], ...]:
-    """What may have kept a card from being read, the module's faults first."""
-    failed = [f for f in judge(seen_now, card_set).findings if f.outcome is Outcome.FAILED]
-    decisive = [f for f in failed if f.severity is Severity.BLOCKER and f.check != set_complete.id]
-    if decisive or seen_now.cards:
-        minor = [f for f in failed if f.check in _UNREAD_CARDS]
-        return tuple((f.message, f.hint) for f in (*decisive, *minor) if f.hint is not None)
-    return (no_card_answer(seen_now.pcsc),)
 
 
 def prompt(talk: Talk) -> Prompt:

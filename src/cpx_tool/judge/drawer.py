@@ -10,7 +10,8 @@ from cpx_tool.catalogue.set_values import is_card_number
 from cpx_tool.judge.reading import ReadCard, read_card
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import PRODUCTS_OF
-from cpx_tool.model.enrolment import RefusedCard, SeenCard, Why
+from cpx_tool.model.drawer import SeenCard
+from cpx_tool.model.enrolment import RefusedCard, Why
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation

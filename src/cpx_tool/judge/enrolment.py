@@ -7,20 +7,20 @@ contents are not published, each card is described from its certificates instead
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cpx_tool.judge.awaiting import still_awaited
 from cpx_tool.judge.describing import describe, pinned
 from cpx_tool.judge.drawer import seen, set_aside, sort_out
 from cpx_tool.judge.matching import Placement, match, role_fits
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.judge.words import extra_message, foreign_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.drawer import Awaited
 from cpx_tool.model.enrolment import (
     Answer,
     Ask,
-    Awaited,
     EnrolledCard,
     Enrolment,
     How,
@@ -167,7 +167,7 @@ def _place(
         if _is_certain(placement) and expected.role not in successors:
             certain[card.key] = expected
     asked = {key: fitting for key, fitting in possible.items() if key not in certain}
-    return _Placed(certain, asked, unplaced, _awaited(missing, roles, possible.values()))
+    return _Placed(certain, asked, unplaced, still_awaited(missing, roles, possible.values()))
 
 
 def _is_certain(placement: Placement) -> bool:
@@ -175,25 +175,6 @@ def _is_certain(placement: Placement) -> bool:
     if placement.place is not Place.EXPECTED or placement.contested:
         return False
     return not placement.interchangeable
-
-
-def _awaited(
-    missing: Iterable[ExpectedCard], roles: Roles, possible: Iterable[Roles]
-) -> tuple[Awaited, ...]:
-    """The roles to come; where a card that is there may have one of them, its others, too."""
-    together: Counter[frozenset[ExpectedCard]] = Counter()
-    for role in missing:
-        together[_alike(role, possible)] += 1
-    groups = [Awaited(n, tuple(r for r in roles if r in g)) for g, n in together.items()]
-    return tuple(sorted(groups, key=lambda group: roles.index(group.roles[0])))
-
-
-def _alike(role: ExpectedCard, possible: Iterable[Roles]) -> frozenset[ExpectedCard]:
-    """The role, and those that it could be exchanged for, be it by way of several cards."""
-    alike = {role}
-    while more := {r for fitting in possible if alike & {*fitting} for r in fitting} - alike:
-        alike |= more
-    return frozenset(alike)
 
 
 def _enrolled(card: ReadCard, role: ExpectedCard, how: How) -> EnrolledCard:

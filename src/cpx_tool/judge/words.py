@@ -11,6 +11,9 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import (
+    CARD_CHANGED,
+    CARD_IS_OUT,
+    CARD_REMOVED,
     CARD_TIME,
     INTERRUPTED,
     SESSIONS_LEFT,
@@ -47,7 +50,7 @@ def fault_message(fault: Fault) -> Message:
 
 def _ending(fault: Fault, module: str) -> Message:
     call, code = fault.call, fault.code
-    if code in _CARD_IS_OUT:
+    if code in CARD_IS_OUT:
         return msg(
             "The card is no longer in its reader: {call} of the module {module} answered {code}.",
             call=call,
@@ -90,11 +93,9 @@ def usage_words(certificate: Certificate) -> Message:
     )
 
 
-_CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
-"""PKCS#11 v2.40, 3.6: from a card that was listed as present."""
-
 _OWN_CODES = {
-    "card-changed": msg("Another card was put in while this one was being read."),
+    CARD_CHANGED: msg("Another card was put in while this one was being read."),
+    CARD_REMOVED: msg("The card was taken out of its reader before it was read to the end."),
     "slot-gone": msg("The card's slot is gone since the module was started again."),
     INTERRUPTED: msg("The run was interrupted before the card was finished."),
     "no-such-key": msg("The key is not on the card."),

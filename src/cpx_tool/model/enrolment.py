@@ -9,17 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cpx_tool.model.cardset import CardSet, ExpectedCard, Product
-from cpx_tool.model.identity import Identity
+from cpx_tool.model.drawer import Awaited, SeenCard
 from cpx_tool.model.message import Message
-
-
-@dataclass(frozen=True, slots=True)
-class SeenCard:
-    """A card that was read. `key` is its number, or its slot where no number could be had."""
-
-    key: str
-    reader: str | None
-    identity: Identity | None
 
 
 class How(StrEnum):
@@ -116,14 +107,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
-    """That many cards of these roles are still to come; `count` is less where they are alike."""
-
-    count: int
-    roles: tuple[ExpectedCard, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Enrolment:
     """Cards × set × answers so far. `awaited` is empty where the set's contents are not known."""
 
@@ -167,15 +150,6 @@ class News:
     refused: tuple[RefusedCard, ...]
     again: tuple[SeenCard, ...]
     hindrances: tuple[tuple[Message, Message], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InsertCard:
-    """The next card, please: it would be the `number`th of `size` (0: nobody knows)."""
-
-    number: int
-    size: int
-    awaited: tuple[Awaited, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,21 @@ CARD_TIME = "card-time"
 """`Fault.code` of a call not made: the card had taken `detail` (in seconds) already."""
 SESSIONS_LEFT = "sessions-left"
 """`Fault.code` of a module that keeps sessions open when all are closed; `detail`: how many."""
+CARD_CHANGED = "card-changed"
+"""`Fault.code` where another card was put in."""
+CARD_REMOVED = "card-removed"
+"""`Fault.code` where the reader is empty after a card in it could not be read to the end."""
+CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
+"""What a module answers of a card that was listed as present (PKCS#11 v2.40, 3.6)."""
+CARD_GONE = (
+    *CARD_IS_OUT,
+    "CKR_SESSION_HANDLE_INVALID",  # the Cryptolib CPS, whose sessions go with the card
+    "slot-gone",
+    CARD_CHANGED,
+    CARD_REMOVED,
+)
+"""What a fault says when the card was not there to the end."""
+_CUT_OFF = (*CARD_GONE, INTERRUPTED, CARD_TIME)
 
 
 class PinRefusal(StrEnum):
@@ -76,6 +91,10 @@ class PinResult(StrEnum):
     """The module says that the user was logged in before: nothing is known of the PIN."""
     REFUSED = "refused"
     """Not tried; `PinRecord.refusal` says why."""
+
+
+_NOT_FINAL = (PinRefusal.STATE_UNKNOWN, PinRefusal.NOT_REACHED, PinRefusal.ALREADY_TRIED)
+"""Refusals that another reading of the same card need not meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +151,35 @@ class CardObservation:
     def hindrances(self) -> tuple[Fault, ...]:
         """The faults that kept something from being seen."""
         return tuple(fault for fault in self.faults if fault.code != SESSIONS_LEFT)
+
+    @property
+    def all_hindrances(self) -> tuple[Fault, ...]:
+        """The same, those of the login and of signatures among them; not that the card refused
+        the PIN: that is an answer.
+        """
+        refused = self.pin.fault if self.pin and self.pin.refusal else None
+        pin = (refused,) if refused else ()
+        signing = tuple(tried.fault for tried in self.signatures if tried.fault is not None)
+        return pin + self.hindrances + signing
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the card was taken out, or another one put in, before it was read to the end."""
+        return any(fault.code in CARD_GONE for fault in self.all_hindrances)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the card was read to the end, whatever was found: another reading would not
+        show more. An error that the module answers is a finding; a module that ended or hung
+        showed nothing.
+        """
+        refused = self.pin.refusal if self.pin else None
+        if self.token is None or refused in _NOT_FINAL:
+            return False
+        return all(
+            fault.kind is FaultKind.ERROR and fault.code not in _CUT_OFF
+            for fault in self.all_hindrances
+        )
 
 
 @dataclass(frozen=True, slots=True)

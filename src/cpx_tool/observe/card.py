@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.observation import (
+    CARD_CHANGED,
     CARD_TIME,
     INTERRUPTED,
     CardObservation,
@@ -54,7 +55,6 @@ from cpx_tool.ports import (
 )
 
 CHALLENGE_BYTES = 32
-CARD_CHANGED = "card-changed"
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
@@ -140,6 +140,8 @@ class CardWalk:
         if card.pin is not None and card.pin.result is PinResult.ACCEPTED:
             notice(Step.SIGNING, card)
             card = self._observe_logged_in(card, contents.info)
+            with turn:
+                turn.remember_end(card_key(card), whole=card.whole)
         return card
 
     def _try_pin(
@@ -152,6 +154,9 @@ class CardWalk:
     ) -> CardObservation:
         situation, earlier = _situation(card, means, place)
         card, refused = self._gate(card, contents.info, situation, turn.memory)
+        if refused is not None and refused.refusal is PinRefusal.ALREADY_TRIED:
+            situation = _once_more(situation, means.operator, turn.memory)
+            card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
             situation = _confirmed(situation, earlier, means.operator)
             card, refused = self._gate(card, contents.info, situation, turn.memory)
@@ -200,6 +205,7 @@ class CardWalk:
     ) -> PinRecord:
         ders = [item.der for item in contents.certificates]
         expected = seal(contents.info.label, contents.info.serial, ders)
+        before = turn.memory
         turn.remember_try(card_key(card))
         flags, pad = _flags(card.token), pin is None
         try:
@@ -207,6 +213,7 @@ class CardWalk:
         except TokenFault as error:
             refused = _LATE_REFUSALS.get(error.fault.code)
             if refused is not None:  # seen before C_Login: no try was used
+                turn.memory = before
                 return PinRecord(PinResult.REFUSED, refused, flags, error.fault, pad)
             result = _PIN_RESULTS.get(error.fault.code, PinResult.FAILED)
             if pin is not None and pin.origin is PinOrigin.GIVEN:
@@ -277,6 +284,15 @@ def _confirmed(situation: Situation, earlier: datetime, operator: Operator | Non
     if operator is None or not operator.confirms(situation.card, earlier):
         return situation
     return replace(situation, failed_earlier=False)
+
+
+def _once_more(situation: Situation, operator: Operator | None, memory: RunMemory) -> Situation:
+    """The same as if the PIN had not been tried, where a person says so of a card that accepted it
+    and was taken out too early.
+    """
+    if situation.card not in memory.unfinished or operator is None:
+        return situation
+    return replace(situation, once_more=operator.confirms_once_more(situation.card))
 
 
 def _obtain(card: CardObservation, means: LoginMeans, situation: Situation) -> Pin | None:

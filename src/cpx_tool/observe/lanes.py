@@ -110,6 +110,10 @@ class AskedOperator:
         """See `ports.Operator.confirms`."""
         return self.desk.ask(lambda: self.operator.confirms(card, failed_at))
 
+    def confirms_once_more(self, card: str) -> bool:
+        """See `ports.Operator.confirms_once_more`."""
+        return self.desk.ask(lambda: self.operator.confirms_once_more(card))
+
     def type_on_pad(self, card: str, reader: str | None) -> None:
         """See `ports.Operator.type_on_pad`."""
         self.desk.ask(lambda: self.operator.type_on_pad(card, reader))

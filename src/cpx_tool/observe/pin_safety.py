@@ -27,10 +27,12 @@ class RunMemory:
     """What this run already did with the PIN.
 
     `tried` holds the identity of each card a PIN went to; `given_pin_refused` is set once a
-    PIN typed or set by the user was refused: it is then a suspect on every card.
+    PIN typed or set by the user was refused: it is then a suspect on every card. `unfinished` are
+    the cards that accepted it and could not be read to the end.
     """
 
     tried: frozenset[str] = frozenset()
+    unfinished: frozenset[str] = frozenset()
     given_pin_refused: bool = False
 
 
@@ -53,6 +55,11 @@ class LoginTurn:
         """A PIN goes to the card of this key now."""
         self.memory = replace(self.memory, tried=self.memory.tried | {card})
 
+    def remember_end(self, card: str, *, whole: bool) -> None:
+        """The card of this key accepted the PIN; whether it was read to the end then."""
+        others = self.memory.unfinished - {card}
+        self.memory = replace(self.memory, unfinished=others if whole else others | {card})
+
     def remember_refusal(self) -> None:
         """The PIN that the user gave was refused, or nobody knows."""
         self.memory = replace(self.memory, given_pin_refused=True)
@@ -64,14 +71,16 @@ class Situation:
 
     `card` is the card's key. `attended`: a person is at the keyboard. `contactless`: the reader
     reads the card without contacts. `failed_earlier`: the ledger has a try of another run that
-    did not succeed, and no person has confirmed another one. `pin_length` is in characters,
-    None as long as the PIN is not there.
+    did not succeed, and no person has confirmed another one. `once_more`: a person has confirmed
+    another one on a card that accepted the PIN in this run. `pin_length` is in characters, None as
+    long as the PIN is not there.
     """
 
     card: str
     attended: bool = True
     contactless: bool = False
     failed_earlier: bool = False
+    once_more: bool = False
     pin_length: int | None = None
 
 
@@ -114,7 +123,7 @@ def _flagged(token: TokenInfo, situation: Situation) -> PinRefusal | None:
 
 
 def _remembered(token: TokenInfo, situation: Situation, memory: RunMemory) -> PinRefusal | None:
-    if situation.card in memory.tried:
+    if situation.card in memory.tried and not situation.once_more:
         return PinRefusal.ALREADY_TRIED
     if memory.given_pin_refused and not uses_pad(token):  # on a pad, it is typed anew
         return PinRefusal.REFUSED_ELSEWHERE

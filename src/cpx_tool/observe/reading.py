@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
@@ -39,7 +39,9 @@ class Lane:
 
 
 class Reading:
-    """The cards of one reading, taken from the row by one lane or by several."""
+    """The cards of one reading, taken from the row by one lane or by several. `keep` hears after
+    each card how all of them stand, from any thread.
+    """
 
     def __init__(
         self,
@@ -48,12 +50,14 @@ class Reading:
         turn: LoginTurn,
         progress: Progress,
         card_seconds: float,
+        keep: Callable[[tuple[CardObservation, ...]], None],
     ) -> None:
         self.places = places
         self._walk = walk
         self._turn = turn
         self._progress = progress
         self._card_seconds = card_seconds
+        self._keep = keep
         self._row: SimpleQueue[int] = SimpleQueue()
         for number in range(len(places)):
             self._row.put(number)
@@ -75,6 +79,7 @@ class Reading:
                     return
                 raise
             self._whole[number] = card
+            self._keep(self.cards())
             self._progress.step(number, Step.FAULTY if card.hindrances else Step.DONE)
 
     def _observe(self, number: int, lane: Lane) -> CardObservation:

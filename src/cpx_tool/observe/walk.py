@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from threading import Thread
+from threading import Lock, Thread
+from typing import TypeAlias
 
 from cpx_tool.model.message import Message
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
+    CARD_REMOVED,
     SCHEMA_VERSION,
     TOO_MANY_SLOTS,
     CardObservation,
@@ -20,10 +22,11 @@ from cpx_tool.model.observation import (
     ModuleObservation,
     Observation,
     PinRefusal,
+    PinResult,
     ReaderSlots,
     Workstation,
 )
-from cpx_tool.model.reader import CardKind, Pcsc
+from cpx_tool.model.reader import CardKind, Pcsc, ReaderState
 from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.card import CardWalk, LoginMeans, Place, card_key
@@ -95,6 +98,10 @@ def observe_slots(readers: Readers, module: Module | None) -> ReaderSlots:
     return ReaderSlots(pcsc, seen, slots, join(pcsc.readers, slots), faults)
 
 
+Keep: TypeAlias = Callable[[ReaderSlots, tuple[CardObservation, ...]], None]
+"""Hears how far a reading is."""
+
+
 class WalkInterrupted(KeyboardInterrupt):
     """Ctrl-C in the middle of the cards: what was seen until then."""
 
@@ -135,15 +142,23 @@ class Walk:
         return self._readers.observe()
 
     def observe(
-        self, known: Sequence[CardObservation] = ()
+        self, known: Sequence[CardObservation] = (), keep: Keep | None = None
     ) -> tuple[ReaderSlots, tuple[CardObservation, ...]]:
-        """Every card that is in now; one that is `known` as a whole is not walked again.
+        """Every card that is in now; one that is `known` as a whole is not walked again. `keep`
+        hears after each card how all of them stand, one call at a time.
 
         Raises `WalkInterrupted` on Ctrl-C.
         """
+        lock = Lock()
+
+        def kept(cards: tuple[CardObservation, ...]) -> None:
+            if keep is not None:
+                with lock:
+                    keep(seen, cards)
+
         seen = observe_slots(self._readers, self._module)
         places = [_place(slot, seen) for slot in seen.slots if slot.token_present]
-        done = {card_key(card): card for card in known if not card.hindrances}
+        done = {card_key(card): card for card in known if card.whole}
         desk = Desk(self._progress)
         reading = Reading(
             walk=CardWalk(self._module.tokens, _asked(self._means, desk), self._random, done),
@@ -151,6 +166,7 @@ class Walk:
             turn=self._turn,
             progress=self._progress,
             card_seconds=self._card_seconds,
+            keep=kept,
         )
         others = self._more(seen, len(places) - 1)
         self._progress.begin([place.reader or place.slot.description for place in places])
@@ -160,7 +176,19 @@ class Walk:
             raise WalkInterrupted(seen, reading.cards(), *stop.args) from None
         finally:
             self._progress.end()
-        return seen, reading.cards()
+        return seen, self._without_removed(reading.cards())
+
+    def _without_removed(self, cards: tuple[CardObservation, ...]) -> tuple[CardObservation, ...]:
+        """The cards; of those with faults that are no longer in their readers, that is why."""
+        doubtful = [card for card in cards if card.all_hindrances and not card.pulled]
+        states = {reader.name: reader.state for reader in self.look().readers} if doubtful else {}
+        gone = [c for c in doubtful if c.reader and states.get(c.reader) is ReaderState.EMPTY]
+        for card in gone:
+            if card.pin is not None and card.pin.result is PinResult.ACCEPTED:
+                with self._turn:
+                    self._turn.remember_end(card_key(card), whole=False)
+        removed = Fault(FaultKind.ERROR, "SCardGetStatusChange", CARD_REMOVED)
+        return tuple(replace(c, faults=(*c.faults, removed)) if c in gone else c for c in cards)
 
     def close(self) -> None:
         """Let go of the processes started beside the first."""

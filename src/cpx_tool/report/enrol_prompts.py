@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from cpx_tool.model.cardset import ExpectedCard
-from cpx_tool.model.enrolment import (
-    Ask,
-    Confirm,
-    InsertCard,
-    News,
-    Question,
-)
+from cpx_tool.model.drawer import InsertCard
+from cpx_tool.model.enrolment import Ask, Confirm, News, Question
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.enrolment import card_name, refusal, render, still_expected
+from cpx_tool.report.drawer import hindrances, insert_next, keys, read_already
+from cpx_tool.report.enrolment import card_name, refusal, render
 from cpx_tool.report.words import Say, holder_name, short_label
 
 _STOP = msg("b = back, q = stop and write nothing")
@@ -31,28 +27,16 @@ def render_news(news: News, say: Say, paper: Paper) -> str:
     for refused in news.refused:
         refusal(canvas, refused, say)
     if not news.arrived:
-        for card in news.again:
-            known = msg("Read already: {card}. Put in another one.", card=card_name(card, say))
-            canvas.item("=", say(known))
-    for reason, hint in news.hindrances:
-        canvas.item("!", say(reason), "yellow")
-        canvas.item("→", say(hint), indent=2)
+        read_already(canvas, news.again, say)
+    hindrances(canvas, news.hindrances, say)
     return canvas.text()
 
 
 def render_insert(asked: InsertCard, say: Say, paper: Paper) -> str:
     """Asks for the next card."""
     canvas = Canvas(paper)
-    canvas.line()
-    if not asked.size:
-        wanted = msg("Insert the next card (number {number}).", number=asked.number)
-        canvas.line(say(wanted), "bold")
-        return _keys(canvas, say, _OWN_INSERT_KEYS)
-    where = msg("Insert the next card ({number} of {size}).", number=asked.number, size=asked.size)
-    canvas.line(say(where), "bold")
-    if asked.awaited:
-        canvas.line(say(still_expected(asked.awaited)))
-    return _keys(canvas, say, _INSERT_KEYS)
+    insert_next(canvas, asked, say)
+    return _keys(canvas, say, _INSERT_KEYS if asked.size else _OWN_INSERT_KEYS)
 
 
 def render_question(asked: Question, introduce: bool, say: Say, paper: Paper) -> str:
@@ -75,9 +59,8 @@ def render_confirm(asked: Confirm, emulated: bool, say: Say, paper: Paper) -> st
     return text + _keys(canvas, say, msg("w = write it all the same"))
 
 
-def _keys(canvas: Canvas, say: Say, *keys: Message) -> str:
-    canvas.line(", ".join(map(say, (*keys, _STOP))), "dim")
-    return canvas.text() + "> "
+def _keys(canvas: Canvas, say: Say, *what: Message) -> str:
+    return keys(canvas, say, *what, _STOP)
 
 
 def _introduce(canvas: Canvas, asked: Question, say: Say) -> None:

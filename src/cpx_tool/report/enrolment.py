@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from cpx_tool.model.cardset import ExpectedCard
+from cpx_tool.model.drawer import Awaited, SeenCard
 from cpx_tool.model.enrolment import (
     Ask,
-    Awaited,
     Decided,
     EnrolledCard,
     Enrolment,
     How,
     RefusedCard,
-    SeenCard,
     Why,
 )
 from cpx_tool.model.message import Message, msg, nmsg

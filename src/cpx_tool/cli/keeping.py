@@ -1,0 +1,118 @@
+"""What an interrupted run leaves behind, and `--resume`, which takes it up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cpx_tool import wiring
+from cpx_tool.cli.output import note
+from cpx_tool.errors import BadInput
+from cpx_tool.judge import drawer_run
+from cpx_tool.judge.drawer_run import DrawerRun
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.observation import Observation
+
+_TELL_AFTER = timedelta(hours=24)
+"""Cards are used, renewed and blocked from one day to the next."""
+
+
+@dataclass
+class Keeper:
+    """Keeps the cards of each state of a run, until the run is over."""
+
+    kept: wiring.KeptRun | None
+    _fails: bool = False
+
+    def keep(self, state: DrawerRun) -> None:
+        """What cannot be kept costs no run: it is told once."""
+        observation = drawer_run.to_keep(state)
+        if observation is None or self._fails or self.kept is None:
+            return
+        try:
+            self.kept.save(observation)
+        except BadInput as error:
+            self._fails = True
+            note(msg("This run could not be resumed: {reason}", reason=error.reason))
+
+    def end(self, state: DrawerRun, *, complete: bool) -> None:
+        """The run is over, or was left before: then say how it goes on."""
+        if self.kept is None:
+            return
+        if complete:
+            self.kept.remove()
+        self.kept.release()
+        if not complete and not self._fails and drawer_run.to_keep(state) is not None:
+            note(msg("What was read is kept: the same command with --resume goes on from there."))
+
+    def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
+        """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
+        assert self.kept is not None  # noqa: S101 - `find_keeper` with `needed`
+        try:
+            found = self.kept.take_up(wiring.now())
+        except BadInput:
+            self.kept.release()
+            raise
+        taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
+        note(_resumed(taken, found))
+        age = wiring.now() - found.observed_at
+        if age > _TELL_AFTER:
+            hours = int(age / timedelta(hours=1))
+            note(
+                nmsg(
+                    "That was {count} hour ago: what changed on these cards since is not seen.",
+                    "That was {count} hours ago: what changed on these cards since is not seen.",
+                    hours,
+                )
+            )
+        return taken
+
+    def mention(self) -> None:
+        """Say that there is a run to be resumed, if there is one."""
+        with suppress(BadInput):
+            found = self.kept.load(wiring.now()) if self.kept is not None else None
+            if found is not None:
+                note(_waiting(found))
+
+
+def find_keeper(card_set: CardSet, set_name: str, emulated: Path | None, *, needed: bool) -> Keeper:
+    """The keeper of runs of this set. Where nothing can be kept, or another run is being kept, it
+    keeps nothing; or, when it is `needed`, `BadInput` is raised.
+    """
+    try:
+        kept = wiring.find_kept_run(card_set, set_name, emulated)
+        claimed = kept.claim()
+    except BadInput:
+        if needed:
+            raise
+        return Keeper(None)
+    if needed and not claimed:
+        raise BadInput(
+            msg("Another run of this set on these cards is going on."),
+            msg("Wait for its end, or stop it with Ctrl-C."),
+        )
+    return Keeper(kept if claimed else None)
+
+
+def _resumed(taken: DrawerRun, found: Observation) -> Message:
+    return nmsg(
+        "Resumed: {count} of {size} cards was read on {date}.",
+        "Resumed: {count} of {size} cards were read on {date}.",
+        len(taken.cards),
+        size=taken.card_set.size,
+        date=found.observed_at,
+    )
+
+
+def _waiting(found: Observation) -> Message:
+    return nmsg(
+        "A run of {date} was interrupted after {count} card: --resume goes on from there, and "
+        "without it this run takes its place.",
+        "A run of {date} was interrupted after {count} cards: --resume goes on from there, and "
+        "without it this run takes its place.",
+        len(found.cards),
+        date=found.observed_at,
+    )
