@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.fetch import Reply, Request
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import Fault
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
     ModuleInfo,

@@ -14,7 +14,7 @@ import pytest
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.i18n import say
-from cpx_tool.model.observation import FaultKind
+from cpx_tool.model.fault import FaultKind
 from cpx_tool.ports import Pin, PinOrigin, TokenFault
 from support.modules import compile_broken_module
 

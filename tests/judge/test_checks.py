@@ -21,15 +21,17 @@ from cpx_tool.judge.verdict import exit_code
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
-from cpx_tool.model.identity import Coded, Identifier, Identity
-from cpx_tool.model.observation import (
+from cpx_tool.model.fault import (
     CARD_TIME,
     INTERRUPTED,
     SESSIONS_LEFT,
-    CardObservation,
     Fault,
     FaultKind,
+)
+from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
+from cpx_tool.model.identity import Coded, Identifier, Identity
+from cpx_tool.model.observation import (
+    CardObservation,
     Observation,
     PinRecord,
     PinRefusal,

@@ -18,11 +18,10 @@ from cpx_tool.judge.insertion import emptied, inserted
 from cpx_tool.judge.judge import judge
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import CheckNews
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import CardResult, Verdict
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
-    FaultKind,
     Observation,
     PinRecord,
     PinRefusal,

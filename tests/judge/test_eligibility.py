@@ -19,11 +19,10 @@ from cpx_tool.judge.checks import BY_ID
 from cpx_tool.judge.judge import judge
 from cpx_tool.model.cardset import CardSet, ExpectedCard, Product
 from cpx_tool.model.eligibility import Cause, Eligibility, Use
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import JudgedCard, Place
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
-    FaultKind,
     Observation,
     PinRecord,
     PinRefusal,

@@ -20,7 +20,8 @@ from cpx_tool.judge.drawer import Drawer
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import InsertCard
 from cpx_tool.model.enrolment import Answer, Ask, Confirm, News, Question, Why
-from cpx_tool.model.observation import CardObservation, Fault, FaultKind, Observation
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.model.reader import CardKind, Pcsc, PcscStatus, Reader, ReaderState
 from support.build import CPS4_ATR, PEOPLE, card, observation, read_card
 

@@ -24,8 +24,9 @@ from cpx_tool.judge.matching import match
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.cardset import CardSet, Product
 from cpx_tool.model.enrolment import Answer, Ask, Enrolment, How, Why
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Place
-from cpx_tool.model.observation import CardObservation, Fault, FaultKind, Observation
+from cpx_tool.model.observation import CardObservation, Observation
 from support.build import PEOPLE, card, read_card
 
 Make = Callable[..., ReadCard]

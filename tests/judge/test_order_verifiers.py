@@ -19,14 +19,9 @@ from cpx_tool.judge import order_verifiers
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.order_verifiers import Evidence
 from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import (
-    CardObservation,
-    Fault,
-    FaultKind,
-    ModuleObservation,
-    Observation,
-)
+from cpx_tool.model.observation import CardObservation, ModuleObservation, Observation
 from cpx_tool.model.order import Verification, VerificationOutcome, Verifier
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.software import SoftwareFile

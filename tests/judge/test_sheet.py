@@ -14,13 +14,8 @@ from cpx_tool.judge.judge import NO_MORE, judge
 from cpx_tool.judge.sheet import make_sheets
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.dossier import State
-from cpx_tool.model.observation import (
-    CardObservation,
-    Fault,
-    FaultKind,
-    ModuleObservation,
-    Observation,
-)
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.observation import CardObservation, ModuleObservation, Observation
 from cpx_tool.model.reader import CardKind, Pcsc, PcscStatus
 from cpx_tool.model.sheet import Sheet, Validity
 from cpx_tool.model.token import DataObject

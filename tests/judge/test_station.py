@@ -15,10 +15,11 @@ from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.station import OF_A_RUN, judge_station, station_exit_code
 from cpx_tool.judge.station_facts import STATION_FACTS, station_facts
 from cpx_tool.judge.usb_readers import closed, taken, unlisted
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
 from cpx_tool.model.message import msg
 from cpx_tool.model.middleware import CardCache, Middleware, Traces
-from cpx_tool.model.observation import FailedTry, Fault, FaultKind
+from cpx_tool.model.observation import FailedTry
 from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.station import (
     Compiled,

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
     PinRecord,
     PinRefusal,
     PinResult,

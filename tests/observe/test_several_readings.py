@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cpx_tool.model.fault import CARD_REMOVED
 from cpx_tool.model.observation import (
-    CARD_REMOVED,
     CardObservation,
     PinRefusal,
     PinResult,

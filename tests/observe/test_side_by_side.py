@@ -10,14 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.model.fault import CARD_TIME, INTERRUPTED
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import (
-    CARD_TIME,
-    INTERRUPTED,
-    CardObservation,
-    PinRefusal,
-    PinResult,
-)
+from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import (
     CertificateObject,

@@ -12,11 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.cells import cell_len
 
 from cpx_tool.i18n import say
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Checklist, Outcome
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
-    Fault,
-    FaultKind,
     Observation,
     PinRecord,
     PinRefusal,

@@ -11,8 +11,9 @@ from rich.cells import cell_len
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import Fault, FaultKind, ModuleObservation, ReaderSlots
+from cpx_tool.model.observation import ModuleObservation, ReaderSlots
 from cpx_tool.model.reader import CardKind, Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.report import readers

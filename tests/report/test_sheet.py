@@ -17,12 +17,11 @@ from cpx_tool.i18n import say
 from cpx_tool.judge.judge import NO_MORE
 from cpx_tool.judge.sheet import make_sheets
 from cpx_tool.model.dossier import State
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.identity import ProductKind
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
-    FaultKind,
     Observation,
     PinRecord,
     PinRefusal,

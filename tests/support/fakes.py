@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from cpx_tool.model.observation import Fault
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.token import Seal
 
 

@@ -15,7 +15,7 @@ from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
 from cpx_tool.adapters.token_numbers import open_sessions, pin_lengths
-from cpx_tool.model.observation import SESSIONS_LEFT, Fault, FaultKind
+from cpx_tool.model.fault import SESSIONS_LEFT, Fault, FaultKind
 from cpx_tool.model.token import (
     FORBIDDING_FLAGS,
     CertificateObject,

@@ -19,8 +19,8 @@ import msgspec
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
 from cpx_tool.adapters.system import child_environment
 from cpx_tool.errors import NothingToCheck, why
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,

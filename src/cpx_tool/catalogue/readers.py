@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import Fault
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
 from cpx_tool.ports import MAX_SLOTS
 

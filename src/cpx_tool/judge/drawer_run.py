@@ -22,11 +22,10 @@ from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import CheckNews, InsertCard, RealCard
 from cpx_tool.model.enrolment import Why
+from cpx_tool.model.fault import CARD_CHANGED, CARD_GONE
 from cpx_tool.model.finding import Place
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import (
-    CARD_CHANGED,
-    CARD_GONE,
     CardObservation,
     Observation,
     PinRefusal,

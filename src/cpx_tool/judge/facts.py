@@ -12,13 +12,13 @@ from cpx_tool.judge.reading import ReadCard, ReadCertificate
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.dossier import Dossier
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Outcome
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
     ModuleObservation,
     Observation,
     PinRecord,

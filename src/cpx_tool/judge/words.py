@@ -8,9 +8,7 @@ from cpx_tool.catalogue.readers import too_many_slots
 from cpx_tool.catalogue.sets import sets_holding
 from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.identity import Identity
-from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import (
+from cpx_tool.model.fault import (
     CARD_CHANGED,
     CARD_IS_OUT,
     CARD_REMOVED,
@@ -21,6 +19,8 @@ from cpx_tool.model.observation import (
     Fault,
     FaultKind,
 )
+from cpx_tool.model.identity import Identity
+from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.pki.extensions import usage_name
 
 

@@ -5,6 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+TOO_MANY_SLOTS = "too-many-slots"
+"""`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
+INTERRUPTED = "interrupted"
+"""`Fault.code` where the run was interrupted before this was done."""
+CARD_TIME = "card-time"
+"""`Fault.code` of a call not made: the card had taken `detail` (in seconds) already."""
+SESSIONS_LEFT = "sessions-left"
+"""`Fault.code` of a module that keeps sessions open when all are closed; `detail`: how many."""
+CARD_CHANGED = "card-changed"
+"""`Fault.code` where another card was put in."""
+CARD_REMOVED = "card-removed"
+"""`Fault.code` where the reader is empty after a card in it could not be read to the end."""
+CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
+"""What a module answers of a card that was listed as present (PKCS#11 v2.40, 3.6)."""
+CARD_GONE = (
+    *CARD_IS_OUT,
+    "CKR_SESSION_HANDLE_INVALID",  # the Cryptolib CPS, whose sessions go with the card
+    "slot-gone",
+    CARD_CHANGED,
+    CARD_REMOVED,
+)
+"""What a fault says when the card was not there to the end."""
+
 
 class FaultKind(StrEnum):
     """How a call into the module went wrong."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from cpx_tool.model.fault import Fault as Fault  # noqa: PLC0414 - part of what is observed
-from cpx_tool.model.fault import FaultKind as FaultKind  # noqa: PLC0414
+from cpx_tool.model.fault import CARD_GONE, CARD_TIME, INTERRUPTED, SESSIONS_LEFT, Fault, FaultKind
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
@@ -22,28 +21,6 @@ from cpx_tool.model.token import (
 from cpx_tool.model.trust import TrustMaterial
 
 SCHEMA_VERSION = 1
-TOO_MANY_SLOTS = "too-many-slots"
-"""`Fault.code` of a module that shows more slots than are looked at; `detail` is their number."""
-INTERRUPTED = "interrupted"
-"""`Fault.code` where the run was interrupted before this was done."""
-CARD_TIME = "card-time"
-"""`Fault.code` of a call not made: the card had taken `detail` (in seconds) already."""
-SESSIONS_LEFT = "sessions-left"
-"""`Fault.code` of a module that keeps sessions open when all are closed; `detail`: how many."""
-CARD_CHANGED = "card-changed"
-"""`Fault.code` where another card was put in."""
-CARD_REMOVED = "card-removed"
-"""`Fault.code` where the reader is empty after a card in it could not be read to the end."""
-CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
-"""What a module answers of a card that was listed as present (PKCS#11 v2.40, 3.6)."""
-CARD_GONE = (
-    *CARD_IS_OUT,
-    "CKR_SESSION_HANDLE_INVALID",  # the Cryptolib CPS, whose sessions go with the card
-    "slot-gone",
-    CARD_CHANGED,
-    CARD_REMOVED,
-)
-"""What a fault says when the card was not there to the end."""
 _CUT_OFF = (*CARD_GONE, INTERRUPTED, CARD_TIME)
 
 

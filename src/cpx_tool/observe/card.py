@@ -10,13 +10,15 @@ from datetime import datetime
 from typing import TypeAlias
 
 from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.observation import (
+from cpx_tool.model.fault import (
     CARD_CHANGED,
     CARD_TIME,
     INTERRUPTED,
-    CardObservation,
     Fault,
     FaultKind,
+)
+from cpx_tool.model.observation import (
+    CardObservation,
     PinRecord,
     PinRefusal,
     PinResult,

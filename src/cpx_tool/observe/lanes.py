@@ -13,7 +13,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from cpx_tool.model.observation import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.ports import Operator, Pin, PinSource, Progress, TokenFault
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from cpx_tool.errors import NothingToCheck
-from cpx_tool.model.observation import INTERRUPTED, CardObservation, Fault, FaultKind
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import Slot
 from cpx_tool.observe.card import CardWalk, Place
 from cpx_tool.observe.pin_safety import LoginTurn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cpx_tool.model.observation import CARD_TIME, Fault, FaultKind
+from cpx_tool.model.fault import CARD_TIME, Fault, FaultKind
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,

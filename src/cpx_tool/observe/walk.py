@@ -10,15 +10,17 @@ from functools import partial
 from threading import Lock, Thread
 from typing import TypeAlias
 
+from cpx_tool.model.fault import (
+    CARD_REMOVED,
+    TOO_MANY_SLOTS,
+    Fault,
+    FaultKind,
+)
 from cpx_tool.model.message import Message
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
-    CARD_REMOVED,
     SCHEMA_VERSION,
-    TOO_MANY_SLOTS,
     CardObservation,
-    Fault,
-    FaultKind,
     ModuleObservation,
     Observation,
     PinRefusal,

@@ -10,12 +10,12 @@ from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.model.cardset import ExpectedCard
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.dossier import Dossier, Sighting, Source
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
 from cpx_tool.model.forecast import Forecast
 from cpx_tool.model.identity import Coded, Identifier, Identity
 from cpx_tool.model.observation import (
     CardObservation,
-    Fault,
     ModuleObservation,
     PinRecord,
     SignatureTry,

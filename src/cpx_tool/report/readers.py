@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cpx_tool.catalogue.readers import NOT_A_READER, STATES, pcsc_answer, too_many_slots
 from cpx_tool.errors import ExitCode
+from cpx_tool.model.fault import TOO_MANY_SLOTS
 from cpx_tool.model.message import Message, msg
-from cpx_tool.model.observation import TOO_MANY_SLOTS, ReaderSlots
+from cpx_tool.model.observation import ReaderSlots
 from cpx_tool.model.reader import PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import Slot
 from cpx_tool.report.canvas import Canvas, Paper

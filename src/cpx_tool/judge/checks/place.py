@@ -5,10 +5,11 @@ from __future__ import annotations
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.matching import Placement
 from cpx_tool.judge.words import extra_message, fault_message, foreign_message
+from cpx_tool.model.fault import INTERRUPTED, SESSIONS_LEFT
 from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import INTERRUPTED, SESSIONS_LEFT, CardObservation
+from cpx_tool.model.observation import CardObservation
 
 
 @check(

@@ -8,9 +8,10 @@ from cpx_tool.judge.matching import Match
 from cpx_tool.judge.unseen import not_seen_words
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import CardObservation, Fault, ModuleObservation
+from cpx_tool.model.observation import CardObservation, ModuleObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
 
 _NO_CARD = (ReaderState.EMPTY, ReaderState.MUTE, ReaderState.UNAVAILABLE)
