@@ -36,6 +36,7 @@ from support.fakes import (
     FakePins,
     FakeProgress,
     FakeTokens,
+    NoReaders,
     ckr,
     crash,
     token_info,
@@ -54,13 +55,6 @@ NUMBER = "2800262487"
 
 
 ENDS = (Step.DONE, Step.FAULTY)
-
-
-class NoReaders:
-    """Satisfies `ports.Readers`."""
-
-    def observe(self) -> Pcsc:
-        return Pcsc(PcscStatus.NOT_ASKED)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from cpx_tool.errors import BadInput, NothingToCheck
 from cpx_tool.model.fault import CARD_TIME, INTERRUPTED
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
-from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import (
     CertificateObject,
     PrivateContents,
@@ -33,6 +32,7 @@ from support.fakes import (
     FakePins,
     FakeProgress,
     FakeTokens,
+    NoReaders,
     ckr,
     token_info,
 )
@@ -40,13 +40,6 @@ from support.fakes import (
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 COUNT = 4
 KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
-
-
-class NoReaders:
-    """Satisfies `ports.Readers`."""
-
-    def observe(self) -> Pcsc:
-        return Pcsc(PcscStatus.NOT_ASKED)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from datetime import datetime
 from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import (
     ModuleInfo,
     PrivateContents,
@@ -27,6 +28,13 @@ GOOD_FLAGS = (TokenFlag.INITIALIZED, TokenFlag.LOGIN_REQUIRED, TokenFlag.PIN_INI
 
 def token_info(label: str = "CPS4v1-3100000001", *flags: TokenFlag) -> TokenInfo:
     return TokenInfo(label, "TEST", "IAS ECC", "31000000", (*GOOD_FLAGS, *flags))
+
+
+class NoReaders:
+    """Satisfies `ports.Readers`: there is no PC/SC."""
+
+    def observe(self) -> Pcsc:
+        return Pcsc(PcscStatus.NOT_ASKED)
 
 
 @dataclass
