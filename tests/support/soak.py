@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -329,7 +330,7 @@ class _Attempt:
         names = _names(self._place / "cards")
         code, output, errors = self.ended()
         made = tuple(calls(self._log.read_text()))
-        found = [*self._left(names), *self._sessions(made), *self._logins(made)]
+        found = [*self._left(names, code), *self._sessions(made), *self._logins(made)]
         if "Traceback" in errors or code not in (*_ENDS, INTERRUPTED):
             found.append(f"exit code {code}: {errors[-300:]}")
         elif code != INTERRUPTED and self._plan.pin is None:
@@ -339,15 +340,19 @@ class _Attempt:
         self._note(made)
         return found
 
-    def _left(self, names: frozenset[str]) -> Iterator[str]:
+    def _left(self, names: frozenset[str], code: int) -> Iterator[str]:
+        """An interrupted run keeps what it read for --resume, one file; nothing else stays."""
         for pid in _processes_of(self._place):
             yield f"process {pid} is left"
         for folder in ("home", "tmp", "cwd"):
             for path in (self._place / folder).iterdir():
                 yield f"{path} is left"
         for path in (self._place / "state").iterdir():
-            if path.name not in ("pin-ledger.json", "pin-ledger.lock"):
+            if path.name not in ("pin-ledger.json", "pin-ledger.lock", "runs"):
                 yield f"{path} is left"
+        kept = list((self._place / "state").glob("runs/*"))
+        if len(kept) > (code == INTERRUPTED) or any(path.suffix != ".json" for path in kept):
+            yield f"{kept} are left"
         for name in _names(self._place / "cards") - names:
             yield f"cards/{name} is left"
 
@@ -425,10 +430,17 @@ def insertions(count: int) -> list[float]:
     return found
 
 
+_DAYS = re.compile("^[0-9]+ days")
+
+
 def of_itself(card: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What was found about the card itself."""
+    """What was found about the card itself; how many days are left is another number next day."""
     return [
-        (finding["check"], finding["outcome"], finding["message"])
+        (
+            finding["check"],
+            finding["outcome"],
+            re.sub(r"^[0-9]+ days", "N days", finding["message"]),
+        )
         for finding in card["findings"]
         if finding["check"].startswith(_OF_ITSELF)
     ]
