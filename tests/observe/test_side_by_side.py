@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from cpx_tool.errors import BadInput, NothingToCheck
-from cpx_tool.model.fault import CARD_TIME, INTERRUPTED
+from cpx_tool.model.fault import CARD_TIME, INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
+from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
     CertificateObject,
     PrivateContents,
@@ -20,6 +21,8 @@ from cpx_tool.model.token import (
     Seal,
     Slot,
     TokenContents,
+    TokenFlag,
+    TokenInfo,
 )
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.timed import TimedTokens
@@ -39,6 +42,7 @@ from support.fakes import (
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 COUNT = 4
+GONE = "CKR_DEVICE_REMOVED"
 KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
 
 
@@ -235,16 +239,161 @@ def test_an_interruption_keeps_what_was_seen(
             return super().pin()
 
     means = LoginMeans(Impatient(), FakeLedger(), None, lambda: NOW)
+    bench = Bench(contents, meet=threading.Barrier(at_once))
     with pytest.raises(WalkInterrupted) as stop:
-        Bench(contents).walk(AtOnce(at_once), means)
+        bench.walk(AtOnce(at_once), means)
     assert stop.value.args == (15,)
     cards = stop.value.cards
     assert len(cards) == COUNT
-    whole = [card for card in cards if not card.faults]
-    assert [card.pin.result for card in whole if card.pin] == [PinResult.ACCEPTED]
-    cut = [card for card in cards if card.faults]
-    assert all(card.faults[-1].code == INTERRUPTED for card in cut)
-    assert any(card.certificates for card in cut)
+    accepted = [c for c in cards if c.pin is not None and c.pin.result is PinResult.ACCEPTED]
+    assert len(accepted) == 1
+    cut = [card for card in cards if card not in accepted]
+    assert all(INTERRUPTED in {fault.code for fault in card.faults} for card in cut)
+    read = COUNT if at_once > 1 else 2
+    assert sum(bool(card.certificates) for card in cards) == read
+
+
+def test_a_card_that_was_read_keeps_that_when_nobody_can_be_asked_any_more(
+    contents: dict[int, TokenContents],
+) -> None:
+    """The lanes wait for their turn, or for an answer, when the interruption comes."""
+
+    class Impatient(FakePins):
+        def pin(self) -> Pin:
+            raise KeyboardInterrupt
+
+    means = LoginMeans(Impatient(), FakeLedger(), None, lambda: NOW)
+    bench = Bench(contents, meet=threading.Barrier(COUNT))
+    with pytest.raises(WalkInterrupted) as stop:
+        bench.walk(AtOnce(COUNT), means)
+    assert all(card.certificates and card.token for card in stop.value.cards)
+    assert bench.logins == 0
+
+
+def test_an_interruption_in_the_middle_of_a_login_says_that_a_try_may_have_been_used(
+    contents: dict[int, TokenContents],
+) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    ledger = FakeLedger()
+    means = LoginMeans(FakePins(), ledger, None, lambda: NOW)
+    with pytest.raises(WalkInterrupted) as stop:
+        Bench(contents, on_login=interrupt).walk(AtOnce(1), means)
+    first = stop.value.cards[0]
+    assert first.pin is not None
+    assert (first.pin.result, first.pin.fault and first.pin.fault.code) == (
+        PinResult.FAILED,
+        INTERRUPTED,
+    )
+    assert list(ledger.failed) == ["2800260000"]
+
+
+def test_an_interruption_while_the_readers_are_looked_at_again_keeps_all(
+    contents: dict[int, TokenContents],
+) -> None:
+    class Once(NoReaders):
+        looks = 0
+
+        def observe(self) -> Pcsc:
+            self.looks += 1
+            if self.looks > 1:
+                raise KeyboardInterrupt
+            return super().observe()
+
+    tokens = FakeTokens({0: contents[0]}, private=KEYS, faults={"sign": ckr("CKR_X", "C_Sign")})
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    module = Module("/fake.so", "option", tokens)
+    with pytest.raises(WalkInterrupted) as stop:
+        Walk(Once(), module, means, FakeProgress()).observe()
+    assert stop.value.cards[0].keys == KEYS.keys
+
+
+def test_the_time_that_people_and_other_logins_take_is_not_the_cards(
+    contents: dict[int, TokenContents],
+) -> None:
+    times = iter([0.0, 100.0, 300.0, 305.0, 311.0])
+    timed = TimedTokens(FakeTokens(dict(contents)), 111, lambda: next(times))
+    with timed.paused():  # from 100 to 300
+        pass
+    timed.token_info(0)
+    with pytest.raises(TokenFault):
+        timed.token_info(0)
+
+
+def test_a_card_whose_time_is_up_at_the_gate_is_not_reached(
+    contents: dict[int, TokenContents],
+) -> None:
+    class Slow(FakeTokens):
+        def token_info(self, slot_id: int) -> TokenInfo:
+            raise TokenFault(Fault(FaultKind.HANG, "C_GetTokenInfo", CARD_TIME, "120 s"))
+
+    tokens = Slow({0: contents[0]})
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    module = Module("/fake.so", "option", tokens)
+    _, (card,) = Walk(NoReaders(), module, means, FakeProgress()).observe()
+    assert card.pin is not None
+    assert card.pin.refusal is PinRefusal.NOT_REACHED
+    assert tokens.logins.total() == 0
+
+
+def test_once_more_is_asked_once(contents: dict[int, TokenContents]) -> None:
+    """A card in two slots accepted its PIN, was pulled, and refuses it when it is tried again."""
+    tokens = FakeTokens({0: contents[0]}, private=KEYS, faults={"sign": ckr(GONE, "C_Sign")})
+    operator, ledger = FakeOperator(), FakeLedger()
+    walk = Walk(
+        NoReaders(),
+        Module("/fake.so", "option", tokens),
+        LoginMeans(FakePins(), ledger, operator, lambda: NOW),
+        FakeProgress(),
+    )
+    walk.observe()
+    tokens.contents[1] = contents[0]
+    tokens.faults = {"login": ckr("CKR_PIN_INCORRECT")}
+    walk.observe()
+    assert tokens.logins.total() == 2
+
+
+def test_a_known_card_that_shows_other_flags_is_walked_again(
+    contents: dict[int, TokenContents],
+) -> None:
+    tokens = FakeTokens({0: contents[0]}, private=KEYS)
+    walk = Walk(
+        NoReaders(),
+        Module("/fake.so", "option", tokens),
+        LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW),
+        FakeProgress(),
+    )
+    _, first = walk.observe()
+    info = replace(contents[0].info, flags=(*contents[0].info.flags, TokenFlag.PIN_LOCKED))
+    tokens.contents[0] = replace(contents[0], info=info)
+    _, (second,) = walk.observe(first)
+    assert second.token is not None
+    assert TokenFlag.PIN_LOCKED in second.token.flags
+    assert second.pin is not None
+    assert second.pin.refusal is PinRefusal.LOCKED
+
+
+def test_processes_are_let_go_of_together(contents: dict[int, TokenContents]) -> None:
+    """The barrier opens only when all of them are asked to close at once."""
+    meet = threading.Barrier(COUNT - 1)
+
+    class Slow(FakeTokens):
+        def close(self) -> None:
+            meet.wait(60)
+
+    module = Module(
+        "/fake.so",
+        "option",
+        FakeTokens(dict(contents)),
+        lambda: Slow(dict(contents)),
+        lambda _: AtOnce(COUNT),
+    )
+    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+    walk = Walk(NoReaders(), module, means, FakeProgress())
+    walk.observe()
+    walk.close()
+    assert not meet.broken
 
 
 def test_a_card_past_its_time_is_left_and_no_pin_goes_out(

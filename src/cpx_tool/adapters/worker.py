@@ -38,6 +38,7 @@ _PAD_DEADLINE = 60.0
 _PATIENCE_SECONDS = 5.0
 _HASTE_SECONDS = 0.3
 """SoftHSM, killed while it writes, leaves a damaged card; its calls are far shorter."""
+_KILL_SECONDS = 2.0
 _MOST_GROWTH = 256 << 20
 """In bytes. SoftHSM, OpenSC and the Cryptolib stay within some megabytes for a card."""
 _SPAWNER = ThreadPoolExecutor(1, "spawner")
@@ -229,7 +230,7 @@ class WorkerTokens:
         """The growth since the module was loaded. A good login is told first: the next call is
         where it ends.
         """
-        if request.call == "load":
+        if self._memory == 0:
             self._memory = memory
         grown = memory - self._memory
         if grown > _MOST_GROWTH and request.call != "login":
@@ -238,6 +239,7 @@ class WorkerTokens:
 
     def _start(self) -> None:
         self._generation += 1
+        self._memory = 0
         # -P: nothing is imported from the user's directory
         # stderr is dropped: pkcs11-spy and its like print PINs there
         try:
@@ -304,7 +306,8 @@ def _fault(kind: FaultKind, request: Request, code: str) -> Fault:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    process.wait()
+    with suppress(subprocess.TimeoutExpired):  # in a driver of the kernel: it ends when that does
+        process.wait(_KILL_SECONDS)
     _close_pipes(process)
 
 

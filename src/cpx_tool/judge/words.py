@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cpx_tool.catalogue.readers import too_many_slots
@@ -14,6 +15,7 @@ from cpx_tool.model.fault import (
     CARD_REMOVED,
     CARD_TIME,
     INTERRUPTED,
+    NO_PROCESS,
     SESSIONS_LEFT,
     TOO_MANY_SLOTS,
     Fault,
@@ -41,7 +43,7 @@ def fault_message(fault: Fault) -> Message:
         return nmsg(
             "The module {module} keeps {count} session open after {call}.",
             "The module {module} keeps {count} sessions open after {call}.",
-            int(fault.detail) if fault.detail.isdecimal() else 1,
+            int(fault.detail) if re.fullmatch("[0-9]{1,9}", fault.detail) else 1,
             module=module,
             call=fault.call,
         )
@@ -98,6 +100,7 @@ _OWN_CODES = {
     CARD_REMOVED: msg("The card was taken out of its reader before it was read to the end."),
     "slot-gone": msg("The card's slot is gone since the module was started again."),
     INTERRUPTED: msg("The run was interrupted before the card was finished."),
+    NO_PROCESS: msg("The process for the module could not be started."),
     "no-such-key": msg("The key is not on the card."),
     "malformed-answer": msg("The module gave an answer that makes no sense."),
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -61,10 +61,11 @@ PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
 
+_TOO_LATE = frozenset((CARD_TIME, INTERRUPTED))
+"""Codes of calls that were not made."""
 _LATE_REFUSALS = {
     CARD_CHANGED: PinRefusal.STATE_UNKNOWN,
-    CARD_TIME: PinRefusal.NOT_REACHED,
-    INTERRUPTED: PinRefusal.NOT_REACHED,
+    **dict.fromkeys(_TOO_LATE, PinRefusal.NOT_REACHED),
     **{flag.value: reason for flag, reason in FLAG_REFUSALS.items()},
 }
 """What the login itself still refuses, by its fault's code."""
@@ -111,6 +112,8 @@ class CardWalk:
     means: LoginMeans | PinRefusal
     random: Callable[[int], bytes]
     known: Mapping[str, CardObservation] = field(default_factory=dict)
+    pause: Callable[[], AbstractContextManager[None]] = nullcontext
+    """While it is entered, the card's time stands still."""
 
     def observe(self, place: Place, turn: LoginTurn, notice: Notice) -> CardObservation:
         """Everything there is to see of the card there. Faults become part of it.
@@ -131,20 +134,34 @@ class CardWalk:
             data=contents.data,
         )
         earlier = self.known.get(card_key(card))
-        if earlier is not None and _same_certificates(earlier, card):
+        if earlier is not None and _is_as_before(earlier, card):
             return replace(earlier, slot=place.slot, reader=place.reader)
         if isinstance(self.means, PinRefusal):
             refused = PinRecord(PinResult.REFUSED, self.means, _flags(contents.info))
             return replace(card, pin=refused)
         notice(Step.LOGGING_IN, card)
-        with turn:
-            card = self._try_pin(card, contents, self.means, place, turn)
+        with self._turn(turn):
+            try:
+                card = self._try_pin(card, contents, self.means, place, turn, notice)
+            except TokenFault as error:  # nobody is there to be asked any more
+                record = PinRecord(PinResult.REFUSED, PinRefusal.NOT_REACHED, _flags(card.token))
+                card = replace(card, pin=record, faults=(*card.faults, error.fault))
         if card.pin is not None and card.pin.result is PinResult.ACCEPTED:
             notice(Step.SIGNING, card)
             card = self._observe_logged_in(card, contents.info)
             with turn:
                 turn.remember_end(card_key(card), whole=card.whole)
         return card
+
+    @contextmanager
+    def _turn(self, turn: LoginTurn) -> Iterator[None]:
+        """The turn to log in; others' logins, and their people, take the time they take."""
+        with self.pause():
+            turn.take()
+        try:
+            yield
+        finally:
+            turn.leave()
 
     def _try_pin(
         self,
@@ -153,19 +170,23 @@ class CardWalk:
         means: LoginMeans,
         place: Place,
         turn: LoginTurn,
+        notice: Notice,
     ) -> CardObservation:
         situation, earlier = _situation(card, means, place)
         card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None and refused.refusal is PinRefusal.ALREADY_TRIED:
-            situation = _once_more(situation, means.operator, turn.memory)
+            with self.pause():
+                situation = _once_more(situation, means.operator, turn.memory)
             card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None and refused.refusal is PinRefusal.EARLIER_RUN and earlier:
-            situation = _confirmed(situation, earlier, means.operator)
+            with self.pause():
+                situation = _confirmed(situation, earlier, means.operator)
             card, refused = self._gate(card, contents.info, situation, turn.memory)
         if refused is not None:
             return replace(card, pin=replace(refused, earlier=earlier))
         # a person takes as long as the person likes: the card is looked at again afterwards
-        pin = _obtain(card, means, situation)
+        with self.pause():
+            pin = _obtain(card, means, situation)
         situation = replace(situation, pin_length=pin.length if pin else None)
         card, refused = self._gate(card, contents.info, situation, turn.memory)
         at = means.now()
@@ -173,6 +194,7 @@ class CardWalk:
             refused = _note(means.ledger, situation.card, at, earlier)
         if refused is not None:
             return replace(card, pin=replace(refused, flags=_flags(card.token)))
+        notice(Step.LOGGING_IN, replace(card, pin=_open_end(card.token, pad=pin is None)))
         record = self._login(card, contents, pin, turn)
         if _used_no_try(record):
             left = None if record.result is PinResult.ACCEPTED else earlier
@@ -187,6 +209,8 @@ class CardWalk:
         fresh, faults = self._fresh(card.slot.id, seen)
         proof = prove(card.certificates, card.data)
         refused = refusal(proof, fresh, situation, memory)
+        if refused is PinRefusal.STATE_UNKNOWN and {f.code for f in faults} & _TOO_LATE:
+            refused = PinRefusal.NOT_REACHED
         card = replace(card, token=fresh or card.token, faults=card.faults + faults)
         if refused is None:
             return card, None
@@ -350,9 +374,22 @@ def card_key(card: CardObservation) -> str:
     return " ".join(seal("", "", [item.der for item in card.certificates]).certificates)
 
 
-def _same_certificates(one: CardObservation, other: CardObservation) -> bool:
-    """A copy, or a card personalised anew, has its number in common only."""
-    return [item.der for item in one.certificates] == [item.der for item in other.certificates]
+def _is_as_before(earlier: CardObservation, now: CardObservation) -> bool:
+    """Whether what it shows freely is what it showed then, the flags of its PIN among it. A copy,
+    or a card personalised anew, has only its number in common.
+    """
+    free = [item for item in earlier.data if not item.private]
+    return (
+        earlier.certificates == now.certificates
+        and free == [item for item in now.data if not item.private]
+        and _flags(earlier.token) == _flags(now.token)
+    )
+
+
+def _open_end(token: TokenInfo | None, *, pad: bool) -> PinRecord:
+    """What stands in the ledger from now on: a try whose end nobody knows."""
+    fault = Fault(FaultKind.ERROR, "C_Login", INTERRUPTED)
+    return PinRecord(PinResult.FAILED, None, _flags(token), fault, pad)
 
 
 def _flags(token: TokenInfo | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
@@ -123,7 +124,8 @@ def side_by_side(
     lanes: Sequence[Callable[[], None]], desk: Desk, abandon: Callable[[], None]
 ) -> None:
     """Run the lanes to their end, and answer their questions. Raises the first error of a lane,
-    and `KeyboardInterrupt`; `abandon` makes the others end then, and they have ended.
+    and `KeyboardInterrupt`; `abandon` makes the others end then, and they have ended. One that the
+    system gives no thread for is left out.
     """
     errors: list[BaseException] = []
 
@@ -137,15 +139,21 @@ def side_by_side(
 
     threads = [threading.Thread(target=run, args=(lane,), daemon=True) for lane in lanes]
     try:
-        for thread in threads:
-            thread.start()
+        with suppress(RuntimeError):  # no more threads: the caller does what they have left
+            for thread in threads:
+                thread.start()
         while any(thread.is_alive() for thread in threads) and not errors:
             desk.serve()
         if errors:
             raise errors[0]
     finally:
         desk.close()
-        if any(thread.is_alive() for thread in threads):
-            abandon()
-        for thread in threads:
+        _end(threads, abandon)
+
+
+def _end(threads: Sequence[threading.Thread], abandon: Callable[[], None]) -> None:
+    if any(thread.is_alive() for thread in threads):
+        abandon()
+    for thread in threads:
+        if thread.ident is not None:  # one that an interruption kept from starting has none
             thread.join()

@@ -45,15 +45,26 @@ class LoginTurn:
         self.memory = RunMemory()
         self._lock = Lock()
 
-    def __enter__(self) -> None:
+    def take(self) -> None:
+        """Wait for it."""
         self._lock.acquire()
 
-    def __exit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """Let the next one have it."""
         self._lock.release()
 
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
+
     def remember_try(self, card: str) -> None:
-        """A PIN goes to the card of this key now."""
-        self.memory = replace(self.memory, tried=self.memory.tried | {card})
+        """A PIN goes to the card of this key now. Whether it accepts it this time is open."""
+        memory = self.memory
+        self.memory = replace(
+            memory, tried=memory.tried | {card}, unfinished=memory.unfinished - {card}
+        )
 
     def remember_end(self, card: str, *, whole: bool) -> None:
         """The card of this key accepted the PIN; whether it was read to the end then."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from cpx_tool.errors import NothingToCheck
-from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.fault import INTERRUPTED, NO_PROCESS, Fault, FaultKind
 from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import Slot
 from cpx_tool.observe.card import CardWalk, Place
@@ -75,10 +75,12 @@ class Reading:
             try:
                 card = self._observe(number, lane)
             except NothingToCheck:
-                self._row.put(number)
                 if lane.spare:  # its process cannot be started: the others go on
+                    self._row.put(number)
                     return
-                raise
+                if not self._whole:
+                    raise
+                card = self._with(number, Fault(FaultKind.ERROR, "C_Initialize", NO_PROCESS))
             self._whole[number] = card
             self._keep(self.cards())
             self._progress.step(number, Step.FAULTY if card.hindrances else Step.DONE)
@@ -94,9 +96,10 @@ class Reading:
         timed = TimedTokens(lane.tokens, self._card_seconds)
         try:
             there = replace(place, slot=lane.slot(place.slot))
-            return replace(self._walk, tokens=timed).observe(there, self._turn, notice)
+            walk = replace(self._walk, tokens=timed, pause=timed.paused)
+            return walk.observe(there, self._turn, notice)
         except TokenFault as error:
-            return CardObservation(place.slot, place.reader, None, faults=(error.fault,))
+            return self._with(number, error.fault)
 
     def cards(self) -> tuple[CardObservation, ...]:
         """The cards in their order; those that were not walked to the end say so."""
@@ -106,9 +109,12 @@ class Reading:
         )
 
     def _unfinished(self, number: int) -> CardObservation:
+        return self._with(number, Fault(FaultKind.ERROR, "", INTERRUPTED))
+
+    def _with(self, number: int, fault: Fault) -> CardObservation:
+        """What was seen of the card by then, and why there is no more."""
         place = self.places[number]
         card = self._partly.get(number) or CardObservation(place.slot, place.reader, None)
-        fault = Fault(FaultKind.ERROR, "", INTERRUPTED)
         return replace(card, faults=(*card.faults, fault))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from cpx_tool.model.fault import CARD_TIME, Fault, FaultKind
 from cpx_tool.model.token import (
@@ -30,6 +31,15 @@ class TimedTokens:
         self._seconds = seconds
         self._clock = clock
         self._end = clock() + seconds
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is waited for in here does not count."""
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._end += self._clock() - start
 
     @property
     def generation(self) -> int:

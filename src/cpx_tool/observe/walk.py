@@ -138,6 +138,7 @@ class Walk:
         self._card_seconds = card_seconds
         self._turn = LoginTurn()
         self._others: list[Tokens] = []
+        self._told_why = False
 
     def look(self) -> Pcsc:
         """The readers now. No card is touched."""
@@ -174,11 +175,12 @@ class Walk:
         self._progress.begin([place.reader or place.slot.description for place in places])
         try:
             self._run(reading, seen, others, desk)
+            cards = self._without_removed(reading.cards())
         except KeyboardInterrupt as stop:
             raise WalkInterrupted(seen, reading.cards(), *stop.args) from None
         finally:
             self._progress.end()
-        return seen, self._without_removed(reading.cards())
+        return seen, cards
 
     def _without_removed(self, cards: tuple[CardObservation, ...]) -> tuple[CardObservation, ...]:
         """The cards; of those with faults that are no longer in their readers, that is why."""
@@ -194,8 +196,7 @@ class Walk:
 
     def close(self) -> None:
         """Let go of the processes started beside the first."""
-        for tokens in self._others:
-            tokens.close()
+        _all_at_once([tokens.close for tokens in self._others])
 
     def _run(
         self, reading: Reading, seen: ReaderSlots, others: Sequence[Tokens], desk: Desk
@@ -214,7 +215,8 @@ class Walk:
         if info is None or wanted < 1:
             return []
         allowed = self._module.at_once(info)
-        if allowed.processes - 1 < wanted and allowed.why is not None:
+        if allowed.processes - 1 < wanted and allowed.why is not None and not self._told_why:
+            self._told_why = True
             self._progress.tell(allowed.why)
         wanted = min(wanted, allowed.processes - 1)
         if self._module.another is not None:
@@ -232,8 +234,12 @@ def _asked(means: LoginMeans | PinRefusal, desk: Desk) -> LoginMeans | PinRefusa
 
 
 def _abandon(lanes: Sequence[Lane]) -> None:
-    """All at the same time: each may take a moment."""
-    leaving = [Thread(target=lane.tokens.abandon, daemon=True) for lane in lanes]
+    _all_at_once([lane.tokens.abandon for lane in lanes])
+
+
+def _all_at_once(partings: Sequence[Callable[[], None]]) -> None:
+    """Each may take a moment, and a module that hangs some seconds."""
+    leaving = [Thread(target=parting, daemon=True) for parting in partings]
     for thread in leaving:
         thread.start()
     for thread in leaving:
