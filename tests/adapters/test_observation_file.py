@@ -76,3 +76,8 @@ def test_the_format_is_told_before_the_rest_is_looked_at(tmp_path: Path) -> None
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, '{"schema_version"'])
 def test_what_is_no_observation(tmp_path: Path, text: str) -> None:
     assert "schema_version" in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize("version", ['"1"', "[[1]]", "1.5", "null", "true", "9" * 5000])
+def test_a_version_that_is_no_whole_number_is_no_observation(tmp_path: Path, version: str) -> None:
+    assert "schema_version" in refused(tmp_path, f'{{"schema_version": {version}}}')

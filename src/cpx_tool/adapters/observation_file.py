@@ -45,7 +45,7 @@ def load(path: Path) -> Observation:
 class _Versioned:
     """As much of an observation as tells its format; the rest may be of any size and shape."""
 
-    schema_version: object
+    schema_version: int
 
 
 def _check_version(path: Path, content: bytes) -> None:
