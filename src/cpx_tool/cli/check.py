@@ -140,12 +140,18 @@ def _walk(
 ) -> tuple[Observation, wiring.Interrupted | None]:
     """What was seen, and the interruption if one came: the report tells what there is by then."""
     drawer: Drawer | None = None
+    seen: Observation | None = None
     try:
         with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
             drawer = Drawer(state, run, keeper.keep)
-            return drawer.collect(asks=asks), None
+            seen = drawer.collect(asks=asks)
+        return seen, None
     except wiring.Interrupted as stop:
         return stop.observation, stop
+    except KeyboardInterrupt as stop:
+        if seen is None:
+            raise
+        return seen, wiring.Interrupted(seen, stop)  # all is read; the module was let go of
     finally:
         if drawer is None:
             keeper.end(state, complete=False)
