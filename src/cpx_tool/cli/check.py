@@ -145,13 +145,14 @@ def _walk(
         with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
             drawer = Drawer(state, run, keeper.keep)
             seen = drawer.collect(asks=asks)
-        return seen, None
     except wiring.Interrupted as stop:
         return stop.observation, stop
     except KeyboardInterrupt as stop:
         if seen is None:
             raise
         return seen, wiring.Interrupted(seen, stop)  # all is read; the module was let go of
+    else:
+        return seen, None
     finally:
         if drawer is None:
             keeper.end(state, complete=False)
