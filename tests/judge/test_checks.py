@@ -321,6 +321,13 @@ CASES = [
         {"CARD-READ": FAILED},
     ),
     Case(
+        "a card that an interrupted run read",
+        lambda b: b.doctor(lambda seen: replace(seen, observed_at=NOW - timedelta(days=6))),
+        "Read on 2026-01-09 09:30 UTC, in an interrupted run.",
+        {"CARD-FRESH": FAILED},
+        *WARNING,
+    ),
+    Case(
         "a module that keeps a session open",
         lambda b: b.doctor(lambda seen: replace(seen, faults=(LEAK,))),
         "libleaks.so keeps 1 session open after C_CloseSession",

@@ -136,10 +136,13 @@ def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
 
 
 def _who(card: JudgedCard, say: Say) -> str:
-    """Holder, and the role in the set."""
-    if card.identity is None:
-        return _role(card, say)
-    return f"{holder_name(card.identity, say)} — {_role(card, say)}"
+    """Holder, the role in the set, and when the card was read where that was not in this run."""
+    role = _role(card, say)
+    who = f"{holder_name(card.identity, say)} — {role}" if card.identity else role
+    if card.observed.observed_at is None:
+        return who
+    when = card.observed.observed_at
+    return say(msg("{card} — read on {date} in an interrupted run", card=who, date=when))
 
 
 def _role(card: JudgedCard, say: Say) -> str:

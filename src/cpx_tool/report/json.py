@@ -203,6 +203,7 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "key": card.key,
         "result": card.result.value,
         "place": card.place.value,
+        "read_at": moment(card.observed.observed_at),
         "role": role_body(card.expected) if card.expected else None,
         "interchangeable": [role_body(role) for role in card.interchangeable],
         "identity": identity_body(card.identity) if card.identity else None,

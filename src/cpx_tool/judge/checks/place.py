@@ -10,6 +10,7 @@ from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.token import TokenInfo
 
 
 @check(
@@ -28,6 +29,22 @@ def card_read(observed: CardObservation) -> Answer:
     if first.code == INTERRUPTED:  # nothing is known against the card
         return Answer(Outcome.ERROR, fault_message(first), msg("Run it again."))
     return failed(fault_message(first))
+
+
+@check(
+    "CARD-FRESH",
+    msg("The card was read in this run"),
+    msg(
+        "What changed on it since is not seen: for a result of today, run the command without "
+        "--resume."
+    ),
+    severity=Severity.WARNING,
+)
+def card_fresh(observed: CardObservation, token: TokenInfo) -> Answer:
+    """Not in an interrupted run, from which this one goes on (--resume)."""
+    if observed.observed_at is not None:
+        return failed(msg("Read on {date}, in an interrupted run.", date=observed.observed_at))
+    return passed(msg("Read in this run."))
 
 
 @check(
