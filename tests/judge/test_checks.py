@@ -313,6 +313,13 @@ CASES = [
         "5 of 6 cards; missing: CPS test médecin généraliste",
         {"SET-COMPLETE": FAILED},
     ),
+    Case(
+        "an interrupted run that did not come to a card",
+        lambda b: replace(without_cards(b.good, DOCTOR), interrupted=True),
+        "5 of 6 cards; not read yet: CPS test médecin généraliste",
+        {"SET-COMPLETE": ERROR},
+        *UNANSWERED,
+    ),
     # --- the card's place
     Case(
         "a fault while reading",

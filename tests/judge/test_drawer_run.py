@@ -399,7 +399,9 @@ def test_a_resumed_run_goes_on_where_the_other_stopped(
 def test_each_card_tells_when_it_was_read(start: DrawerRun, show: Show) -> None:
     """Over any number of interruptions; what is kept is as old as its oldest card."""
     days = [NOW, NOW + timedelta(days=2), NOW + timedelta(days=3)]
-    seen = [replace(observation(show(r)), observed_at=d) for r, d in zip(PEOPLE, days, strict=False)]
+    seen = [
+        replace(observation(show(r)), observed_at=d) for r, d in zip(PEOPLE, days, strict=False)
+    ]
     first = drawer_run.put(start, seen[0])
     second = drawer_run.put(resume(first), seen[1])
     assert [card.observed_at for card in second.cards] == [NOW, None]

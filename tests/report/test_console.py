@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.cells import cell_len
 
 from cpx_tool.i18n import say
-from cpx_tool.model.fault import Fault, FaultKind
-from cpx_tool.model.finding import Checklist, Outcome
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.finding import Checklist, Outcome, Verdict
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
+    CardObservation,
     Observation,
     PinRecord,
     PinRefusal,
@@ -105,6 +106,26 @@ def test_a_card_of_an_interrupted_run_says_when_it_was_read(
     told = "CPS test médecin généraliste — read on 2026-01-09 09:30 UTC in an interrupted run"
     assert shown.count(told) == 1
     assert "CARD-FRESH — expected: The card was read in this run" in shown
+
+
+def test_an_interrupted_run_calls_no_card_lost(good: Observation, judged: Judged) -> None:
+    doctor = card_of(good, DOCTOR)
+    fault = Fault(FaultKind.ERROR, "", INTERRUPTED)
+    unread = CardObservation(doctor.slot, doctor.reader, None, faults=(fault,))
+    seen = replace(with_card(good, DOCTOR, lambda _: unread), interrupted=True)
+    checklist = judged(seen)
+    shown = " ".join(console.render(checklist, say, Paper(100)).split())
+    assert checklist.verdict is Verdict.INCOMPLETE
+    assert ("not a CPx card" in shown, "lost" in shown) == (False, False)
+    assert "5 of 6 cards; not read yet: CPS test médecin généraliste." in shown
+    assert "run it again with --resume" in shown
+
+
+def test_cards_taken_back_are_the_reason_for_an_empty_result(judged: Judged) -> None:
+    stopped = replace(observation(), pcsc=Pcsc(PcscStatus.NO_SERVICE), taken_back=2)
+    text = console.render(judged(stopped), say, Paper(100))
+    assert "No card could be checked: 2 cards were read and taken back" in text
+    assert "PCSC-SERVICE" in text  # it is still so
 
 
 def test_the_good_set_at_a_glance(good: Observation, judged: Judged) -> None:

@@ -192,8 +192,14 @@ def prompt(run: DrawerRun) -> InsertCard | None:
 
 
 def is_complete(run: DrawerRun) -> bool:
-    """Every card of the set was read: nothing is left to resume."""
-    return prompt(run) is None and not run.skipped
+    """Every card of the set was read, or of an emulation, to which none can be added: nothing is
+    left to resume.
+    """
+    if prompt(run) is None:
+        return not run.skipped
+    if run.began is None or run.latest is None or not run.latest.emulated:
+        return False
+    return all(card.whole for card in run.latest.cards)
 
 
 def hear(run: DrawerRun, line: str) -> Heard:

@@ -115,7 +115,8 @@ class SignatureTry:
 class CardObservation:
     """One token: what it showed, the PIN ledger, the signatures. `keys` is None without a login.
 
-    `observed_at` is when an interrupted run read it, from which this one goes on; None: in this run.
+    `observed_at` is when it was read by an interrupted run, from which this one goes on; None: in
+    this run.
     """
 
     slot: Slot
@@ -224,3 +225,9 @@ class Observation:
     """The run was interrupted: cards that it would have read may be lacking."""
     taken_back: int = 0
     """How many cards were read that the operator took back out of the result."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run was interrupted; files of before that was noted show it by a card."""
+        faults = (fault for card in self.cards for fault in card.faults)
+        return self.interrupted or any(fault.code == INTERRUPTED for fault in faults)

@@ -40,6 +40,8 @@ def render(
         "run_id": seen.run_id,
         "observed_at": moment(seen.observed_at),
         "emulated": seen.emulated,
+        "interrupted": seen.cut_short,
+        "taken_back": seen.taken_back,
         "verdict": checklist.verdict.value,
         "exit_code": int(code),
         "set": {
