@@ -396,7 +396,8 @@ class Run:
         try:
             seen, cards = self._walk.observe(known, kept)
         except WalkInterrupted as stop:
-            raise Interrupted(self._record(context, stop.seen, stop.cards), stop) from None
+            seen_by_then = self._record(context, stop.seen, stop.cards)
+            raise Interrupted(replace(seen_by_then, interrupted=True), stop) from None
         return self._record(context, seen, cards)
 
     def _record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -127,4 +128,19 @@ def test_where_nothing_can_be_kept(tmp_path: Path) -> None:
     run = KeptRun(kept_path(SET, None, None, {"CPX_STATE_DIR": str(tmp_path / "state")}))
     with pytest.raises(BadInput) as refused:
         run.claim()
+    assert "CPX_STATE_DIR" in say(refused.value.hint)
+
+
+def test_a_place_that_cannot_be_locked_is_no_other_run(
+    run: KeptRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An NFS without its lock service, say."""
+
+    def no_locks(_: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("cpx_tool.adapters.kept_run.lock", no_locks)
+    with pytest.raises(BadInput) as refused:
+        KeptRun(run.path).claim()
+    assert "cannot be locked: ENOLCK" in say(refused.value.reason)
     assert "CPX_STATE_DIR" in say(refused.value.hint)

@@ -218,8 +218,10 @@ def test_a_run_is_interrupted_killed_and_resumed(
         code, out, rest = person.end()
     assert code == 130
     assert f"{desk.number(DOCTOR)}  CPS" in out
-    assert "the same command with --resume goes on from there" in rest
-    assert rest.endswith("Error: Interrupted.")
+    assert "INCOMPLETE — 1 of 6 cards" in out
+    assert ("lost" in out, "missing" in out.split("Good for")[0]) == (False, False)
+    assert "Error: Interrupted." in rest
+    assert rest.endswith("the same command with --resume goes on from there.")
 
     with desk.sit_down("--resume") as person:
         shown = person.told("Insert the next card (2 of 6).")

@@ -159,6 +159,7 @@ def test_ids_are_stable_words() -> None:
         "MODULE-CACHE",
         "SET-COMPLETE",
         "CARD-READ",
+        "CARD-FRESH",
         "CARD-SESSIONS",
         "CARD-UNIQUE",
         "CARD-NOT-EXTRA",

@@ -313,12 +313,26 @@ CASES = [
         "5 of 6 cards; missing: CPS test médecin généraliste",
         {"SET-COMPLETE": FAILED},
     ),
+    Case(
+        "an interrupted run that did not come to a card",
+        lambda b: replace(without_cards(b.good, DOCTOR), interrupted=True),
+        "5 of 6 cards; not read yet: CPS test médecin généraliste",
+        {"SET-COMPLETE": ERROR},
+        *UNANSWERED,
+    ),
     # --- the card's place
     Case(
         "a fault while reading",
         lambda b: b.doctor(lambda seen: replace(seen, faults=(CRASH,))),
         "SIGSEGV",
         {"CARD-READ": FAILED},
+    ),
+    Case(
+        "a card that an interrupted run read",
+        lambda b: b.doctor(lambda seen: replace(seen, observed_at=NOW - timedelta(days=6))),
+        "Read on 2026-01-09 09:30 UTC, in an interrupted run.",
+        {"CARD-FRESH": FAILED},
+        *WARNING,
     ),
     Case(
         "a module that keeps a session open",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -28,7 +29,7 @@ from cpx_tool.model.observation import (
     PinResult,
 )
 from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
-from support.build import CPS4_ATR, PEOPLE, card, card_of, emulated, no_login, observation
+from support.build import CPS4_ATR, NOW, PEOPLE, card, card_of, emulated, no_login, observation
 
 Show = Callable[..., CardObservation]
 DOCTOR, DENTIST, NURSE = "medecin-generaliste", "chirurgien-dentiste", "infirmier"
@@ -266,6 +267,28 @@ def test_a_module_that_crashed_shows_nothing(start: DrawerRun, show: Show) -> No
     assert step(run) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "pulled"),
+    [
+        (Fault(FaultKind.CRASH, "C_Login", "SIGSEGV"), False),
+        (Fault(FaultKind.HANG, "C_Login", "20 s"), False),
+        (Fault(FaultKind.EXCESS, "C_Login", "300 MiB"), False),
+        (Fault(FaultKind.ERROR, "C_Login", "CKR_DEVICE_REMOVED"), True),
+    ],
+)
+def test_a_login_that_nobody_answered(
+    start: DrawerRun, show: Show, fault: Fault, pulled: bool
+) -> None:
+    """Nothing is known of the PIN: the card is awaited again, and nothing of it is kept."""
+    cut = no_login(show(DOCTOR), PinRecord(PinResult.FAILED, fault=fault))
+    run = put(start, cut)
+    assert (cut.whole, cut.pulled, step(run)) == (False, pulled, 1)
+    assert len(news_of(start, observation(cut)).unfinished) == 1
+    assert drawer_run.to_keep(run) is None
+    answered = PinRecord(PinResult.FAILED, fault=replace(PULLED, code="CKR_FUNCTION_FAILED"))
+    assert no_login(show(DOCTOR), answered).whole
+
+
 def test_the_mute_card_alone_in_its_reader(start: DrawerRun) -> None:
     upside_down = Pcsc(PcscStatus.OK, (Reader("Reader 00", ReaderState.MUTE),))
     ((reason, hint),) = news_of(start, replace(observation(), pcsc=upside_down)).hindrances
@@ -356,17 +379,47 @@ def test_a_card_put_in_while_another_was_read() -> None:
 # --- after an interruption --------------------------------------------------------------------
 
 
+def resume(run: DrawerRun, *, logs_in: bool = True) -> DrawerRun:
+    """What a run makes of what the other one kept."""
+    kept = drawer_run.to_keep(run)
+    assert kept is not None
+    return drawer_run.resumed(run.card_set, kept, logs_in=logs_in)
+
+
 def test_a_resumed_run_goes_on_where_the_other_stopped(
     start: DrawerRun, show: Show, pulled: CardObservation
 ) -> None:
     real = show(DENTIST, category=0x00)
-    run = put(put(put(start, show(NURSE)), pulled), real)
-    kept = drawer_run.to_keep(run)
-    assert kept is not None
-    assert kept.cards == (show(NURSE),)
-    again = drawer_run.resumed(start.card_set, kept, logs_in=True)
-    assert (step(again), again.whole) == (2, (show(NURSE),))
+    again = resume(put(put(put(start, show(NURSE)), pulled), real))
+    assert again.whole == (replace(show(NURSE), observed_at=NOW),)
+    assert step(again) == 2
     assert hear(again, "b").cards == ()
+
+
+def test_each_card_tells_when_it_was_read(start: DrawerRun, show: Show) -> None:
+    """Over any number of interruptions; what is kept is as old as its oldest card."""
+    days = [NOW, NOW + timedelta(days=2), NOW + timedelta(days=3)]
+    seen = [
+        replace(observation(show(r)), observed_at=d) for r, d in zip(PEOPLE, days, strict=False)
+    ]
+    first = drawer_run.put(start, seen[0])
+    second = drawer_run.put(resume(first), seen[1])
+    assert [card.observed_at for card in second.cards] == [NOW, None]
+    third = drawer_run.put(resume(second), seen[2])
+    assert [card.observed_at for card in third.cards] == [NOW, days[1], None]
+    kept = drawer_run.to_keep(third)
+    assert kept is not None
+    assert (kept.observed_at, kept.interrupted) == (NOW, True)
+    assert third.observation is not None
+    assert third.observation.observed_at == days[2]
+
+
+def test_only_what_is_proven_a_test_card_is_kept(start: DrawerRun, show: Show) -> None:
+    unknown = show(DENTIST, category=0x07)
+    kept = drawer_run.to_keep(put(put(start, show(NURSE)), unknown))
+    assert kept is not None
+    assert [card.reader for card in kept.cards] == [show(NURSE).reader]
+    assert [card.certificates for card in kept.cards] == [show(NURSE).certificates]
 
 
 @pytest.mark.parametrize("refusal", [PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED])
@@ -374,7 +427,27 @@ def test_a_run_that_logs_in_reads_again_what_was_read_without(
     start: DrawerRun, show: Show, refusal: PinRefusal
 ) -> None:
     read_only = no_login(show(NURSE), PinRecord(PinResult.REFUSED, refusal))
-    kept = drawer_run.to_keep(put(start, read_only))
-    assert kept is not None
-    assert drawer_run.resumed(start.card_set, kept, logs_in=True).whole == ()
-    assert drawer_run.resumed(start.card_set, kept, logs_in=False).whole == (read_only,)
+    run = put(start, read_only)
+    assert resume(run).whole == ()
+    assert resume(run, logs_in=False).whole == (replace(read_only, observed_at=NOW),)
+
+
+OF_THE_CARD = {
+    PinRefusal.NOT_PROVEN_TEST,
+    PinRefusal.PRODUCTION,
+    PinRefusal.LOCKED,
+    PinRefusal.FINAL_TRY,
+    PinRefusal.COUNT_LOW,
+    PinRefusal.TO_BE_CHANGED,
+    PinRefusal.NO_PIN_ON_CARD,
+    PinRefusal.CONTACTLESS,
+}
+
+
+@pytest.mark.parametrize("refusal", PinRefusal)
+def test_what_another_run_pin_or_ledger_may_open_is_read_again(
+    start: DrawerRun, show: Show, refusal: PinRefusal
+) -> None:
+    refused = no_login(show(DOCTOR), PinRecord(PinResult.REFUSED, refusal))
+    again = resume(put(put(start, show(NURSE)), refused))
+    assert len(again.cards) == (2 if refusal in OF_THE_CARD else 1)

@@ -19,6 +19,7 @@ from cpx_tool.judge.judge import judge
 from cpx_tool.judge.matching import Match, match
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.cardset import CardSet, ExpectedCard
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.finding import Place
 from cpx_tool.model.identity import Category, Coded, Holder, Identity, Pki, ProductKind
 from cpx_tool.model.observation import CardObservation, Observation
@@ -185,6 +186,16 @@ def test_a_card_without_a_certificate_is_not_recognised(
 ) -> None:
     empty = replace(card_of(good, DOCTOR), certificates=())
     assert names(match([read_card(empty)], card_set)) == [("unrecognised", None)]
+
+
+def test_a_card_that_was_not_read_is_not_called_a_stranger(
+    good: Observation, card_set: CardSet
+) -> None:
+    whole = card_of(good, DOCTOR)
+    fault = Fault(FaultKind.ERROR, "", INTERRUPTED)
+    for token in (None, whole.token):
+        unread = CardObservation(whole.slot, whole.reader, token, faults=(fault,))
+        assert names(match([read_card(unread)], card_set)) == [("unread", None)]
 
 
 # --- pinned numbers ---------------------------------------------------------------------------

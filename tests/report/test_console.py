@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from rich.cells import cell_len
 
 from cpx_tool.i18n import say
-from cpx_tool.model.fault import Fault, FaultKind
-from cpx_tool.model.finding import Checklist, Outcome
+from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.finding import Checklist, Outcome, Verdict
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
+    CardObservation,
     Observation,
     PinRecord,
     PinRefusal,
@@ -94,6 +96,38 @@ def too_wide(text: str, width: int) -> list[str]:
 # --- layout -----------------------------------------------------------------------------------
 
 
+def test_a_card_of_an_interrupted_run_says_when_it_was_read(
+    good: Observation, judged: Judged
+) -> None:
+    day = good.observed_at - timedelta(days=6)
+    seen = with_card(good, DOCTOR, lambda found: replace(found, observed_at=day))
+    text = console.render(judged(seen), say, Paper(100))
+    shown = " ".join(text.split())
+    told = "CPS test médecin généraliste — read on 2026-01-09 09:30 UTC in an interrupted run"
+    assert shown.count(told) == 1
+    assert "CARD-FRESH — expected: The card was read in this run" in shown
+
+
+def test_an_interrupted_run_calls_no_card_lost(good: Observation, judged: Judged) -> None:
+    doctor = card_of(good, DOCTOR)
+    fault = Fault(FaultKind.ERROR, "", INTERRUPTED)
+    unread = CardObservation(doctor.slot, doctor.reader, None, faults=(fault,))
+    seen = replace(with_card(good, DOCTOR, lambda _: unread), interrupted=True)
+    checklist = judged(seen)
+    shown = " ".join(console.render(checklist, say, Paper(100)).split())
+    assert checklist.verdict is Verdict.INCOMPLETE
+    assert ("not a CPx card" in shown, "lost" in shown) == (False, False)
+    assert "5 of 6 cards; not read yet: CPS test médecin généraliste." in shown
+    assert "run it again with --resume" in shown
+
+
+def test_cards_taken_back_are_the_reason_for_an_empty_result(judged: Judged) -> None:
+    stopped = replace(observation(), pcsc=Pcsc(PcscStatus.NO_SERVICE), taken_back=2)
+    text = console.render(judged(stopped), say, Paper(100))
+    assert "No card could be checked: 2 cards were read and taken back" in text
+    assert "PCSC-SERVICE" in text  # it is still so
+
+
 def test_the_good_set_at_a_glance(good: Observation, judged: Judged) -> None:
     lines = console.render(judged(good), say, Paper(80)).splitlines()
     head = next(i for i, line in enumerate(lines) if line.startswith("Card "))
@@ -125,7 +159,7 @@ def test_the_good_set_at_a_glance(good: Observation, judged: Judged) -> None:
     columns = {row.index("2027-01-01") for row in rows[::2]}
     assert columns == {lines[head].index("Until")}
     assert lines[-2] == "PIN: tried once on 6 cards, not tried on 0."
-    assert lines[-1] == ("PASSED — 6 of 6 cards (3 interchangeable), 211 checks passed, 3 warnings")
+    assert lines[-1] == ("PASSED — 6 of 6 cards (3 interchangeable), 217 checks passed, 3 warnings")
 
 
 def test_a_card_that_is_in_no_pcsc_reader_is_said_to_be(good: Observation, judged: Judged) -> None:

@@ -47,6 +47,16 @@ def body(checklist: Checklist, speak: Say = say) -> dict[str, Any]:
     return parsed
 
 
+def test_a_card_of_an_interrupted_run_says_when_it_was_read(
+    good: Observation, judged: Judged
+) -> None:
+    seen = with_card(good, DOCTOR, lambda found: replace(found, observed_at=good.observed_at))
+    dates = {card["key"]: card["read_at"] for card in body(judged(seen))["cards"]}
+    number = PEOPLE[DOCTOR].card_number
+    assert {key for key, date in dates.items() if date is not None} == {number}
+    assert dates[number] == "2026-01-15T09:30:00Z"
+
+
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every value with its path."""
     if isinstance(value, dict):

@@ -341,7 +341,7 @@ class _Attempt:
         return found
 
     def _left(self, names: frozenset[str], code: int) -> Iterator[str]:
-        """An interrupted run keeps what it read for --resume, one file; nothing else stays."""
+        """A run that did not pass keeps what it read for --resume, one file; nothing else stays."""
         for pid in _processes_of(self._place):
             yield f"process {pid} is left"
         for folder in ("home", "tmp", "cwd"):
@@ -351,7 +351,7 @@ class _Attempt:
             if path.name not in ("pin-ledger.json", "pin-ledger.lock", "runs"):
                 yield f"{path} is left"
         kept = list((self._place / "state").glob("runs/*"))
-        if len(kept) > (code == INTERRUPTED) or any(path.suffix != ".json" for path in kept):
+        if len(kept) > (code != 0) or any(path.suffix != ".json" for path in kept):
             yield f"{kept} are left"
         for name in _names(self._place / "cards") - names:
             yield f"cards/{name} is left"

@@ -26,7 +26,7 @@ from cpx_tool.model.message import msg, nmsg
 from cpx_tool.model.observation import Observation
 
 LONGEST = timedelta(days=7)
-"""Older ones are not taken up, and removed when another one is kept."""
+"""Older ones are not taken up, and removed when another run is kept."""
 
 _FOLDER = "runs"
 _DIGITS = 12
@@ -44,7 +44,7 @@ class KeptRun:
 
     def claim(self) -> bool:
         """Have it until `release`, or the end of the process; False while another run has it.
-        Raises `BadInput` where nothing can be kept.
+        Raises `BadInput` where nothing can be kept, or locked (some network file systems).
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,8 +54,11 @@ class KeptRun:
         try:
             lock(descriptor)
             mine = os.path.samestat(os.fstat(descriptor), self._lock_path.stat())
-        except OSError:
+        except (BlockingIOError, PermissionError, FileNotFoundError):  # flock(2), Windows; removed
             mine = False
+        except OSError as error:
+            os.close(descriptor)
+            raise self._unlockable(error) from None
         if not mine:  # or it ended in this very moment
             os.close(descriptor)
             return False
@@ -78,6 +81,12 @@ class KeptRun:
         return BadInput(
             msg("{path} cannot be written: {why}.", path=str(self.path.parent), why=why(error)),
             msg("Set {variable} to a directory you may write to.", variable=STATE_VARIABLE),
+        )
+
+    def _unlockable(self, error: OSError) -> BadInput:
+        return BadInput(
+            msg("{path} cannot be locked: {why}.", path=str(self._lock_path), why=why(error)),
+            msg("Set {variable} to a directory of a local disk.", variable=STATE_VARIABLE),
         )
 
     def save(self, observation: Observation) -> None:

@@ -116,14 +116,17 @@ def check_set(
     else:
         keeper.mention()
     asks = emulated is None and not non_interactive and at_terminal()
-    observation, stop = _walk(_Run(source, means, at_hand), state, keeper, asks=asks)
-    fetched: tuple[Fetched, ...] | None = None
-    if online and stop is None:
-        tell(ASKING)
-        observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
-    unsaved = None if save_observation is None else _save(observation, save_observation)
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
-    _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
+    try:
+        observation, stop = _walk(_Run(source, means, at_hand), state, keeper, asks=asks)
+        fetched: tuple[Fetched, ...] | None = None
+        if online and stop is None:
+            tell(ASKING)
+            observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
+        unsaved = None if save_observation is None else _save(observation, save_observation)
+        asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
+        _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
+    finally:
+        keeper.tell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,7 @@ def _walk(
     else:
         return seen, None
     finally:
-        if drawer is None:
-            keeper.end(state, complete=False)
-        else:
-            keeper.end(drawer.state, complete=drawer.complete)
+        keeper.end(state if drawer is None else drawer.state)
 
 
 @click.command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import click
@@ -51,8 +51,6 @@ class Drawer:
     state: DrawerRun
     readings: Readings
     keep: Callable[[DrawerRun], None]
-    complete: bool = False
-    """Whether it came to its end, and every card was read."""
     _seen: Pcsc = field(default_factory=lambda: Pcsc(PcscStatus.NOT_ASKED))
 
     def collect(self, *, asks: bool) -> Observation:
@@ -65,18 +63,16 @@ class Drawer:
             if asks and self._has_room() and reading.module and reading.module.fault is None:
                 self._tell(drawer_run.news(before, self.state, reading, None))
                 self._talk()
-                self.complete = drawer_run.is_complete(self.state)
-            else:
-                self.complete = True
-                if not before.cards:
-                    return reading
+            elif not before.cards:
+                return reading
         except wiring.Interrupted as stop:
             self._put(drawer_run.put(self.state, stop.observation))
             raise wiring.Interrupted(self._observation(stop.observation), stop) from None
         except KeyboardInterrupt as stop:  # in waiting
             if self.state.latest is None:
                 raise
-            raise wiring.Interrupted(self._observation(self.state.latest), stop) from None
+            seen = replace(self._observation(self.state.latest), interrupted=True)
+            raise wiring.Interrupted(seen, stop) from None
         return self._observation(reading)
 
     def _observation(self, reading: Observation) -> Observation:

@@ -19,34 +19,64 @@ from cpx_tool.model.observation import Observation
 _TELL_AFTER = timedelta(hours=24)
 """Cards are used, renewed and blocked from one day to the next."""
 
+_KEPT = msg("What was read is kept: the same command with --resume goes on from there.")
+
 
 @dataclass
 class Keeper:
-    """Keeps the cards of each state of a run, until the run is over."""
+    """Keeps the cards of each state of a run, until the run is over.
+
+    `earlier` is how many cards an interrupted run has kept: its file stands until this run has
+    read as many. `ours`: what is kept is of this run.
+    """
 
     kept: wiring.KeptRun | None
-    _fails: bool = False
+    earlier: int = 0
+    ours: bool = False
+    _failure: Message | None = None
+    _last: Message | None = None
 
     def keep(self, state: DrawerRun) -> None:
-        """What cannot be kept costs no run: it is told once."""
+        """What cannot be kept costs no run: `tell` says it. Called from any thread."""
+        if self.kept is None or self._failure is not None:
+            return
         observation = drawer_run.to_keep(state)
-        if observation is None or self._fails or self.kept is None:
+        if observation is None:
+            if self.ours:  # all of it was taken back
+                self.kept.remove()
+            return
+        if not self.ours and len(observation.cards) < self.earlier:
             return
         try:
             self.kept.save(observation)
         except BadInput as error:
-            self._fails = True
-            note(msg("This run could not be resumed: {reason}", reason=error.reason))
+            self._failure = error.reason
+        else:
+            self.ours = True
 
-    def end(self, state: DrawerRun, *, complete: bool) -> None:
-        """The run is over, or was left before: then say how it goes on."""
+    def end(self, state: DrawerRun) -> None:
+        """The run is over, or was left before."""
         if self.kept is None:
             return
+        complete = drawer_run.is_complete(state)
         if complete:
             self.kept.remove()
         self.kept.release()
-        if not complete and not self._fails and drawer_run.to_keep(state) is not None:
-            note(msg("What was read is kept: the same command with --resume goes on from there."))
+        if not complete:
+            self._last = self._how_it_goes_on(state)
+
+    def tell(self) -> None:
+        """How the run goes on, if it does: below the report, whose lines would hide it."""
+        if self._last is not None:
+            note(self._last)
+            self._last = None
+
+    def _how_it_goes_on(self, state: DrawerRun) -> Message | None:
+        if self._failure is not None:
+            return msg("This run could not be resumed: {reason}", reason=self._failure)
+        if self.ours:
+            return None if drawer_run.to_keep(state) is None else _KEPT
+        return _still_kept(self.earlier) if self.earlier else None
 
     def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
         """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
@@ -57,6 +87,7 @@ class Keeper:
             self.kept.release()
             raise
         taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
+        self.ours = True
         note(_resumed(taken, found))
         age = wiring.now() - found.observed_at
         if age > _TELL_AFTER:
@@ -75,6 +106,7 @@ class Keeper:
         with suppress(BadInput):
             found = self.kept.load(wiring.now()) if self.kept is not None else None
             if found is not None:
+                self.earlier = len(found.cards)
                 note(_waiting(found))
 
 
@@ -109,10 +141,20 @@ def _resumed(taken: DrawerRun, found: Observation) -> Message:
 
 def _waiting(found: Observation) -> Message:
     return nmsg(
-        "A run of {date} was interrupted after {count} card: --resume goes on from there, and "
-        "without it this run takes its place.",
-        "A run of {date} was interrupted after {count} cards: --resume goes on from there, and "
-        "without it this run takes its place.",
+        "A run of {date} was interrupted after {count} card: --resume goes on from there. Without "
+        "it, this run takes its place once it has read as many.",
+        "A run of {date} was interrupted after {count} cards: --resume goes on from there. Without "
+        "it, this run takes its place once it has read as many.",
         len(found.cards),
         date=found.observed_at,
+    )
+
+
+def _still_kept(count: int) -> Message:
+    return nmsg(
+        "The run interrupted before is still kept, with its {count} card: --resume goes on from "
+        "there.",
+        "The run interrupted before is still kept, with its {count} cards: --resume goes on from "
+        "there.",
+        count,
     )

@@ -33,6 +33,7 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.pki.proof import Proof, prove_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class DrawerRun:
 
     Each step brought these cards; an empty one skips a card. `aside` are cards that were taken
     back: they do not count, and need not be read again when they come back. `latest` is the
-    newest reading, `trust` what was at hand in all of them, `began` when the first one was made.
+    newest reading, `trust` what was at hand in all of them, `began` when the first one of this run
+    was made; None before that.
     """
 
     card_set: CardSet
@@ -71,7 +73,8 @@ class DrawerRun:
         """All readings as one: the cards of each, and the workstation as it was last seen."""
         if self.latest is None:
             return None
-        return replace(self.latest, cards=self.cards, trust=self.trust)
+        back = len(self.aside)
+        return replace(self.latest, cards=self.cards, trust=self.trust, taken_back=back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +87,30 @@ class Heard:
 
 
 def resumed(card_set: CardSet, kept: Observation, *, logs_in: bool) -> DrawerRun:
-    """A run that goes on from what an interrupted one saw. What was not read to the end is read
-    again; so is, by a run that logs in, what was read without that.
+    """A run that goes on from what an interrupted one saw; each card tells when that was. What was
+    not read to the end is read again; so is what another run, PIN or ledger may open, and, by a
+    run that logs in, what was read without that.
     """
-    unasked = (PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED) if logs_in else ()
+    again = (*_OF_THE_RUN, *(_UNASKED if logs_in else ()))
     whole = tuple(
-        (card,)
+        (replace(card, observed_at=card.observed_at or kept.observed_at),)
         for card in kept.cards
-        if card.whole and (card.pin is None or card.pin.refusal not in unasked)
+        if card.whole and (card.pin is None or card.pin.refusal not in again)
     )
-    return DrawerRun(card_set, whole, latest=kept, trust=kept.trust, began=kept.observed_at)
+    return DrawerRun(card_set, whole, latest=kept, trust=kept.trust)
 
 
 def to_keep(run: DrawerRun) -> Observation | None:
-    """What a resumed run would go on from, dated by its first reading; None when there is nothing.
-    Nothing of a real card is kept: it belongs to somebody.
+    """What a resumed run would go on from, dated by its oldest card; None when there is nothing.
+    Only what is proven a test card is kept: any other may belong to somebody.
     """
-    cards = tuple(card.observed for card in _read(run) if _real(card) is None)
-    cards = tuple(card for card in cards if card.whole)
+    cards = tuple(card.observed for card in _read(run) if _proven(card) and card.observed.whole)
     if run.latest is None or not cards:
         return None
     began = run.began or run.latest.observed_at
-    return replace(run.latest, cards=cards, trust=run.trust, observed_at=began)
+    cards = tuple(replace(card, observed_at=card.observed_at or began) for card in cards)
+    oldest = min(card.observed_at or began for card in cards)
+    return replace(run.latest, cards=cards, trust=run.trust, observed_at=oldest, interrupted=True)
 
 
 def put(run: DrawerRun, reading: Observation) -> DrawerRun:
@@ -187,8 +192,14 @@ def prompt(run: DrawerRun) -> InsertCard | None:
 
 
 def is_complete(run: DrawerRun) -> bool:
-    """Every card of the set was read: nothing is left to resume."""
-    return prompt(run) is None and not run.skipped
+    """Every card of the set was read, or of an emulation, to which none can be added: nothing is
+    left to resume.
+    """
+    if prompt(run) is None:
+        return not run.skipped
+    if run.began is None or run.latest is None or not run.latest.emulated:
+        return False
+    return all(card.whole for card in run.latest.cards)
 
 
 def hear(run: DrawerRun, line: str) -> Heard:
@@ -203,6 +214,20 @@ def hear(run: DrawerRun, line: str) -> Heard:
     if word == BACK:
         return _back(run)
     return Heard(run, remark=msg("“{word}” means nothing here.", word=line.strip()))
+
+
+_UNASKED = (PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED)
+_OF_THE_RUN = (
+    PinRefusal.EARLIER_RUN,
+    PinRefusal.LEDGER_UNAVAILABLE,
+    PinRefusal.REFUSED_ELSEWHERE,
+    PinRefusal.PIN_LENGTH,
+    PinRefusal.PROTECTED_PATH,
+    PinRefusal.ALREADY_TRIED,
+    PinRefusal.NOT_REACHED,
+    PinRefusal.STATE_UNKNOWN,
+)
+"""Refusals that are none of the card's own: their remedy is another run, PIN or ledger."""
 
 
 def _read(run: DrawerRun) -> tuple[ReadCard, ...]:
@@ -261,6 +286,11 @@ def _why_unfinished(card: CardObservation) -> Message:
     if card.pin and card.pin.refusal is PinRefusal.ALREADY_TRIED:
         return msg("Its PIN was tried before in this run.")
     return msg("The card could not be read.")
+
+
+def _proven(card: ReadCard) -> bool:
+    certificates = [item.certificate for item in card.certificates]
+    return prove_card(certificates, card.observed.data).proof is Proof.PROVEN
 
 
 def _real(card: ReadCard) -> RealCard | None:

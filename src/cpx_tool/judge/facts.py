@@ -65,6 +65,7 @@ RUN_FACTS: Mapping[str, Any] = {
     "faults": tuple[Fault, ...],
     "card_set": CardSet,
     "match": Match,
+    "cut_short": bool,
     "middleware": Middleware,
 }
 """Facts about the workstation and the set."""
@@ -98,6 +99,7 @@ def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapp
         "faults": observation.faults,
         "card_set": card_set,
         "match": match,
+        "cut_short": observation.cut_short,
     }
 
 

@@ -52,7 +52,7 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
     for index in sorted(range(len(cards)), key=lambda i: cards[i].key):
         identity = cards[index].identity
         if identity is None:
-            places[index] = Placement(Place.UNRECOGNISED)
+            places[index] = Placement(_unplaced(cards[index]))
         elif cards[index].key in seen:
             places[index] = Placement(Place.DUPLICATE)
         else:
@@ -74,6 +74,13 @@ def match(cards: Sequence[ReadCard], card_set: CardSet) -> Match:
             places[index] = _left_over(cards[index], fitting[index], roles, open_roles)
     ordered = tuple(replace(places[i], partial=bool(open_roles)) for i in range(len(cards)))
     return Match(ordered, tuple(roles[r] for r in open_roles))
+
+
+def _unplaced(card: ReadCard) -> Place:
+    """A card that does not say who it is: because it was not read, or read and no CPx card."""
+    seen = card.observed
+    unread = seen.token is None or (seen.hindrances and not seen.certificates)
+    return Place.UNREAD if unread else Place.UNRECOGNISED
 
 
 def role_fits(role: ExpectedCard, card: ReadCard) -> bool:

@@ -63,6 +63,8 @@ class Place(StrEnum):
     """A card that this set does not hold."""
     UNRECOGNISED = "unrecognised"
     """Nothing shows that it is a CPx card."""
+    UNREAD = "unread"
+    """Its certificates were not read, so nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class PinResult(StrEnum):
     """Not tried; `PinRecord.refusal` says why."""
 
 
+_UNANSWERED = (PinResult.REFUSED, PinResult.FAILED)
 _NOT_FINAL = (PinRefusal.STATE_UNKNOWN, PinRefusal.NOT_REACHED, PinRefusal.ALREADY_TRIED)
 """Refusals that another reading of the same card need not meet."""
 
@@ -112,7 +113,11 @@ class SignatureTry:
 
 @dataclass(frozen=True, slots=True)
 class CardObservation:
-    """One token: what it showed, the PIN ledger, the signatures. `keys` is None without a login."""
+    """One token: what it showed, the PIN ledger, the signatures. `keys` is None without a login.
+
+    `observed_at` is when it was read by an interrupted run, from which this one goes on; None: in
+    this run.
+    """
 
     slot: Slot
     reader: str | None
@@ -123,6 +128,7 @@ class CardObservation:
     keys: tuple[PrivateKey, ...] | None = None
     signatures: tuple[SignatureTry, ...] = ()
     faults: tuple[Fault, ...] = ()
+    observed_at: datetime | None = None
 
     @property
     def hindrances(self) -> tuple[Fault, ...]:
@@ -134,8 +140,8 @@ class CardObservation:
         """The same, those of the login and of signatures among them; not that the card refused
         the PIN: that is an answer.
         """
-        refused = self.pin.fault if self.pin and self.pin.refusal else None
-        pin = (refused,) if refused else ()
+        open_still = self.pin is not None and self.pin.result in _UNANSWERED
+        pin = (self.pin.fault,) if self.pin and self.pin.fault and open_still else ()
         signing = tuple(tried.fault for tried in self.signatures if tried.fault is not None)
         return pin + self.hindrances + signing
 
@@ -215,3 +221,13 @@ class Observation:
     trust: TrustMaterial = field(default_factory=TrustMaterial)
     middleware: Middleware | None = None
     """None for emulated cards, and in observations of before it was looked at."""
+    interrupted: bool = False
+    """The run was interrupted: cards that it would have read may be lacking."""
+    taken_back: int = 0
+    """How many cards were read that the operator took back out of the result."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the run was interrupted; files of before that was noted show it by a card."""
+        faults = (fault for card in self.cards for fault in card.faults)
+        return self.interrupted or any(fault.code == INTERRUPTED for fault in faults)

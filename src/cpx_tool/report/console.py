@@ -110,15 +110,17 @@ def _cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
         msg("Result"),
     )
     entries = [(_row(card, say), _who(card, say)) for card in checklist.cards]
-    entries += [(_missing_row(say), role.title) for role in checklist.missing]
+    lacking = _lacking_row(checklist.observation, say)
+    entries += [(lacking, role.title) for role in checklist.missing]
     canvas.line()
     canvas.entries([say(head) for head in heads], entries, movable=2)
     canvas.line()
 
 
-def _missing_row(say: Say) -> list[tuple[str, str]]:
+def _lacking_row(seen: Observation, say: Say) -> list[tuple[str, str]]:
     empty = ("", "")
-    return [("—", ""), empty, empty, empty, empty, (say(msg("missing")), "bold red")]
+    word = (msg("not read"), "bold yellow") if seen.cut_short else (msg("missing"), "bold red")
+    return [("—", ""), empty, empty, empty, empty, (say(word[0]), word[1])]
 
 
 def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
@@ -136,10 +138,13 @@ def _row(card: JudgedCard, say: Say) -> list[tuple[str, str]]:
 
 
 def _who(card: JudgedCard, say: Say) -> str:
-    """Holder, and the role in the set."""
-    if card.identity is None:
-        return _role(card, say)
-    return f"{holder_name(card.identity, say)} — {_role(card, say)}"
+    """Holder, the role in the set, and when the card was read where that was not in this run."""
+    role = _role(card, say)
+    who = f"{holder_name(card.identity, say)} — {role}" if card.identity else role
+    if card.observed.observed_at is None:
+        return who
+    when = card.observed.observed_at
+    return say(msg("{card} — read on {date} in an interrupted run", card=who, date=when))
 
 
 def _role(card: JudgedCard, say: Say) -> str:
@@ -166,7 +171,8 @@ def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     """What is not as it should be, check by check, each with its cards and its remedy."""
     cards = {card.key: card for card in checklist.cards}
     findings = checklist.all_findings()
-    if not cards:  # the service is said below, as the reason why no card could be checked
+    reason_below = not cards and not checklist.observation.taken_back
+    if reason_below:  # why no card could be checked: that the service does not answer, say
         findings = tuple(f for f in findings if f.check != "PCSC-SERVICE")
     attention(canvas, findings, lambda keys: _names([cards[k] for k in keys if k in cards]), say)
 
@@ -187,10 +193,22 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
 
 
 def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    reason, hint = no_card_answer(checklist.observation.pcsc)
+    back = checklist.observation.taken_back
+    reason, hint = _taken_back(back) if back else no_card_answer(checklist.observation.pcsc)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()
+
+
+def _taken_back(count: int) -> tuple[Message, Message]:
+    return (
+        nmsg(
+            "{count} card was read and taken back (b), so it does not count.",
+            "{count} cards were read and taken back (b), so they do not count.",
+            count,
+        ),
+        msg("Run it again, and take back only what does not belong to the set."),
+    )
 
 
 def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:

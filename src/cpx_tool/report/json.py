@@ -40,6 +40,8 @@ def render(
         "run_id": seen.run_id,
         "observed_at": moment(seen.observed_at),
         "emulated": seen.emulated,
+        "interrupted": seen.cut_short,
+        "taken_back": seen.taken_back,
         "verdict": checklist.verdict.value,
         "exit_code": int(code),
         "set": {
@@ -203,6 +205,7 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "key": card.key,
         "result": card.result.value,
         "place": card.place.value,
+        "read_at": moment(card.observed.observed_at),
         "role": role_body(card.expected) if card.expected else None,
         "interchangeable": [role_body(role) for role in card.interchangeable],
         "identity": identity_body(card.identity) if card.identity else None,

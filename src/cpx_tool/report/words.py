@@ -34,6 +34,7 @@ PLACES = {
     Place.DUPLICATE: msg("duplicate"),
     Place.FOREIGN: msg("not of this set"),
     Place.UNRECOGNISED: msg("not a CPx card"),
+    Place.UNREAD: msg("not read"),
 }
 
 KINDS = {

@@ -11,6 +11,8 @@ from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation
 
+_NAMELESS = (Place.UNRECOGNISED, Place.UNREAD)
+
 
 @check(
     "CARD-READ",
@@ -26,8 +28,26 @@ def card_read(observed: CardObservation) -> Answer:
         return passed(msg("Read."))
     first = observed.hindrances[0]
     if first.code == INTERRUPTED:  # nothing is known against the card
-        return Answer(Outcome.ERROR, fault_message(first), msg("Run it again."))
+        return Answer(Outcome.ERROR, fault_message(first), msg("Run it again with --resume."))
     return failed(fault_message(first))
+
+
+@check(
+    "CARD-FRESH",
+    msg("The card was read in this run"),
+    msg(
+        "What changed on it since is not seen: for a result of today, run the command without "
+        "--resume."
+    ),
+    severity=Severity.WARNING,
+)
+def card_fresh(observed: CardObservation) -> Answer:
+    """Not in an interrupted run, from which this one goes on (--resume)."""
+    if observed.token is None:
+        return skipped(msg("The card could not be read."))
+    if observed.observed_at is not None:
+        return failed(msg("Read on {date}, in an interrupted run.", date=observed.observed_at))
+    return passed(msg("Read in this run."))
 
 
 @check(
@@ -59,7 +79,7 @@ def sessions_closed(observed: CardObservation) -> Answer | None:
 )
 def card_unique(placement: Placement) -> Answer | None:
     """One card number, one card."""
-    if placement.place is Place.UNRECOGNISED:
+    if placement.place in _NAMELESS:
         return None
     if placement.place is Place.DUPLICATE:
         return failed(msg("Another card of this run has the same card number."))
@@ -73,7 +93,7 @@ def card_unique(placement: Placement) -> Answer | None:
 )
 def card_not_extra(placement: Placement) -> Answer | None:
     """The role is not already taken by another card."""
-    if placement.place is Place.UNRECOGNISED:
+    if placement.place in _NAMELESS:
         return None
     if placement.place is Place.EXTRA and placement.expected is not None:
         roles = placement.interchangeable or (placement.expected,)
@@ -98,11 +118,11 @@ def card_in_set(placement: Placement, identity: Identity) -> Answer:
     msg("The card is a CPx card"),
     msg("Take this card out of the reader; its PIN was not tried."),
 )
-def card_is_cpx(placement: Placement, observed: CardObservation) -> Answer:
+def card_is_cpx(placement: Placement) -> Answer:
     """At least one certificate carries the extensions of a CPx card."""
+    if placement.place is Place.UNREAD:
+        return skipped(msg("The card could not be read."))
     if placement.place is Place.UNRECOGNISED:
-        if observed.token is None:
-            return skipped(msg("The card could not be read."))
         return failed(msg("No certificate on it says that it is a CPx card."))
     return passed(msg("A CPx card."))
 

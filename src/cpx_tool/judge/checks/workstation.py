@@ -9,12 +9,13 @@ from cpx_tool.judge.unseen import not_seen_words
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.fault import Fault
-from cpx_tool.model.finding import Severity
+from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import CardObservation, ModuleObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
 
 _NO_CARD = (ReaderState.EMPTY, ReaderState.MUTE, ReaderState.UNAVAILABLE)
+_GO_ON = msg("The run was interrupted: run it again with --resume.")
 
 
 @check(
@@ -159,13 +160,26 @@ def pcsc_sees_cards(pcsc: Pcsc, cards: tuple[CardObservation, ...]) -> Answer:
     msg("Insert the missing cards; if they are lost, order the set again (form 414, part 3)."),
     scope=Scope.RUN,
 )
-def set_complete(match: Match, card_set: CardSet, cards: tuple[CardObservation, ...]) -> Answer:
-    """Each role of the set was taken by a card."""
+def set_complete(
+    match: Match, card_set: CardSet, cards: tuple[CardObservation, ...], cut_short: bool
+) -> Answer:
+    """Each role of the set was taken by a card. What an interrupted run did not come to may be in
+    a reader all the same.
+    """
     if not cards:
         return skipped(msg("No card was read."))
     found = card_set.size - len(match.missing)
+    names = tuple(_missing(role, match) for role in match.missing)
+    if match.missing and cut_short:
+        unread = nmsg(
+            "{count} of {size} cards; not read yet: {names}.",
+            "{count} of {size} cards; not read yet: {names}.",
+            found,
+            size=card_set.size,
+            names=names,
+        )
+        return Answer(Outcome.ERROR, unread, _GO_ON)
     if match.missing:
-        names = tuple(_missing(role, match) for role in match.missing)
         return failed(
             nmsg(
                 "{count} of {size} cards; missing: {names}.",
