@@ -81,8 +81,11 @@ def test_only_what_needs_the_middleware_alone_is_asked() -> None:
 def test_a_workstation_as_it_should_be() -> None:
     cache = CardCache("/cache", True, True, ("29000000",))
     found = asked(seen(CRYPTOLIB, SOFTHSM, traces=(Traces("/conf", False),), cache=cache))
-    assert {f.outcome for f in found.values()} == {PASSED}
-    assert "product 5.2.2" in say(found["MODULE-VERSION"].message)
+    assert {f.outcome for c, f in found.items() if c != "MODULE-QUIRKS"} == {PASSED}
+    assert found["MODULE-QUIRKS"].outcome is SKIPPED  # perhaps before 5.2.1: that is not known
+    assert "product 5.2.2, or another product with the same module" in say(
+        found["MODULE-VERSION"].message
+    )
     assert "29000000" in say(found["MODULE-CACHE"].message)
 
 

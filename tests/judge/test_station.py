@@ -88,7 +88,8 @@ def holder(hold: Hold, name: str = "firefox", pid: int = 2112) -> Holder:
 
 def test_all_is_well() -> None:
     examined = judge_station(GOOD)
-    assert {f.outcome for f in examined.findings} == {Outcome.PASSED}
+    others = {f.check: f.outcome for f in examined.findings if f.outcome is not Outcome.PASSED}
+    assert others == {"MODULE-QUIRKS": Outcome.SKIPPED}  # what product it is, is not known
     assert examined.verdict is Verdict.PASSED
     assert station_exit_code(examined) is ExitCode.PASSED
     assert examined.fixes == ()

@@ -42,7 +42,10 @@ AT_ONCE: Mapping[Family, Message] = {
         "read cards at the same time is not published, and its cache on disk is shared."
     ),
     Family.CPS2TER: msg("Nothing is published about it."),
-    Family.OPENSC: msg("It shares readers by PC/SC transactions."),
+    Family.OPENSC: msg(
+        "It shares readers by PC/SC transactions, but nobody has tried whether several of its "
+        "processes may read cards at the same time."
+    ),
     Family.P11_KIT: msg("It depends on the modules behind it."),
     Family.SOFTHSM: msg("It writes a token's files at each login."),
 }

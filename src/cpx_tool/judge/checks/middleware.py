@@ -30,7 +30,7 @@ _NO_MODULE = msg("There is no module to look at.")
     scope=Scope.RUN,
 )
 def version_is_recent(middleware: Middleware) -> Answer:
-    """CK_INFO carries the version of the module, not of the product: 3.1 is 5.2.2 on Linux."""
+    """CK_INFO carries the version of the module, not of the product: 3.1 in 5.2.2 on Linux."""
     module = middleware.chosen_module
     if module is None:
         return skipped(_NO_MODULE)
@@ -44,8 +44,8 @@ def version_is_recent(middleware: Middleware) -> Answer:
     if product is None:
         reason = msg("{module}: to which product it belongs is not known.", module=shown)
         return skipped(reason)
-    told = msg("{module}: product {product}", module=shown, product=product)
-    if is_below(product, family.wanted):
+    told = msg("{module}: {product}", module=shown, product=product.words)
+    if is_below(product.not_before, family.wanted):
         reason = msg("{module}, older than {wanted}.", module=told, wanted=family.wanted)
         return failed(reason)
     return passed(told)
