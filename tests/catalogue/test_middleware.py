@@ -16,6 +16,7 @@ from cpx_tool.catalogue.middleware import (
     quirks_of,
     read_middleware,
     recognise,
+    slots_tell,
 )
 from cpx_tool.catalogue.middleware_words import AT_ONCE, QUIRKS
 from cpx_tool.i18n import say
@@ -148,8 +149,27 @@ def test_opensc() -> None:
     new = quirks(module(Family.OPENSC, "0.23", needs=("libcrypto.so.3",)))
     assert "OPENSC-NO-CPX" not in new
     assert new["OPENSC-NO-SIGNATURE-KEY"] is Applies.YES
-    assert new["OPENSC-FOUR-READERS"] is Applies.YES
+    assert "OPENSC-FOUR-READERS" not in new
     assert quirks(module(Family.OPENSC, None))["OPENSC-NO-CPX"] is Applies.NOT_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("readers", "slots", "claimed"),
+    [(5, 4, True), (6, 4, True), (5, 5, False), (5, None, False), (4, 3, False), (0, 4, False)],
+)
+def test_opensc_hides_readers_where_there_are_more_than_slots(
+    readers: int, slots: int | None, claimed: bool
+) -> None:
+    shown = module(Family.OPENSC, "0.23", slots=slots)
+    found = {quirk.id for quirk, _ in quirks_of(shown, LINUX, readers)}
+    assert ("OPENSC-FOUR-READERS" in found) is claimed
+
+
+def test_slots_are_counted_only_where_they_tell_something() -> None:
+    opensc = info("OpenSC Project", "OpenSC smartcard framework", "0.23")
+    assert (slots_tell(opensc, 5), slots_tell(opensc, 4)) == (True, False)
+    assert not slots_tell(info("ANS", "CPS3 PKCS#11 LINUX"), 9)
+    assert not slots_tell(info("?", "?"), 9)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +199,7 @@ def test_versions(version: str, limit: str, below: bool) -> None:
         ('id = "P11-KIT-OTHERS"', 'id = "P11-KIT"'),
         ('files = ["opensc-pkcs11.*"', 'files = [7, "opensc-pkcs11.*"'),
         ("product = 'HKLM", "produkt = 'HKLM"),
+        ('concerns = ["cps4"]', 'concerns = ["cps5"]'),
         ('system = "macos"', 'system = "beos"'),
     ],
 )

@@ -16,6 +16,7 @@ from cpx_tool.catalogue.middleware_words import AT_ONCE, QUIRKS, QuirkWords
 from cpx_tool.catalogue.shipped import refuse_keys
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import AtOnce, Family, InstalledModule, System
+from cpx_tool.model.reader import CardKind
 from cpx_tool.model.token import ModuleInfo
 
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
@@ -40,6 +41,8 @@ class Quirk:
     below_product: str | None = None
     below_module: str | None = None
     linked_to: str | None = None
+    most_readers: int | None = None
+    concerns: tuple[CardKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +193,16 @@ def product_of(module: InstalledModule, system: System) -> Product | None:
     return Product(releases[-1].product, releases[-1].not_before, sureness)
 
 
-def quirk_applies(quirk: Quirk, module: InstalledModule, system: System) -> Applies:
-    """Whether a module of the quirk's family has it; not known where its version is not."""
+def quirk_applies(
+    quirk: Quirk, module: InstalledModule, system: System, readers: int = 0
+) -> Applies:
+    """Whether a module of the quirk's family has it; not known where its version is not. `readers`
+    is how many PC/SC shows.
+    """
     tests: list[Applies] = []
+    if quirk.most_readers is not None:
+        hidden = readers > quirk.most_readers and (module.slots or readers) < readers
+        tests.append(Applies.YES if hidden else Applies.NO)
     if quirk.below_product is not None:
         tests.append(_product_below(product_of(module, system), quirk.below_product))
     if quirk.below_module is not None:
@@ -207,11 +217,22 @@ def quirk_applies(quirk: Quirk, module: InstalledModule, system: System) -> Appl
     return Applies.YES
 
 
-def quirks_of(module: InstalledModule, system: System) -> tuple[tuple[Quirk, Applies], ...]:
-    """The quirks of a module's family that it has, or may have."""
+def slots_tell(info: ModuleInfo, readers: int) -> bool:
+    """Whether the number of its slots tells of a weakness, where PC/SC shows so many readers."""
+    family = recognise(info.path, info)
+    quirks = known(family).quirks if family is not None else ()
+    return any(q.most_readers is not None and readers > q.most_readers for q in quirks)
+
+
+def quirks_of(
+    module: InstalledModule, system: System, readers: int = 0
+) -> tuple[tuple[Quirk, Applies], ...]:
+    """The quirks of a module's family that it has, or may have, where PC/SC shows so many readers
+    (0: it was not asked).
+    """
     if module.family is None:
         return ()
-    found = ((q, quirk_applies(q, module, system)) for q in known(module.family).quirks)
+    found = ((q, quirk_applies(q, module, system, readers)) for q in known(module.family).quirks)
     return tuple((quirk, applies) for quirk, applies in found if applies is not Applies.NO)
 
 
@@ -276,7 +297,8 @@ def _release(entry: Mapping[str, Any]) -> Release:
 
 
 def _quirk(entry: Mapping[str, Any], words: Mapping[str, QuirkWords]) -> Quirk:
-    refuse_keys(entry, {"id", "source"}, {"below_product", "below_module", "linked_to"})
+    optional = {"below_product", "below_module", "linked_to", "most_readers", "concerns"}
+    refuse_keys(entry, {"id", "source"}, optional)
     name = entry["id"]
     if name not in words:
         raise ValueError(f"{name} has no sentences")
@@ -287,6 +309,8 @@ def _quirk(entry: Mapping[str, Any], words: Mapping[str, QuirkWords]) -> Quirk:
         below_product=_version(entry, "below_product"),
         below_module=_version(entry, "below_module"),
         linked_to=entry.get("linked_to"),
+        most_readers=entry.get("most_readers"),
+        concerns=tuple(map(CardKind, entry.get("concerns", []))),
     )
 
 
