@@ -319,7 +319,7 @@ def _examined_module(source: Source) -> FoundModule | NoModule:
     except CpxError as error:
         if source.module is not None:
             raise
-        return NoModule(error.reason, error.hint)
+        return NoModule(error.reason, error.hint, named=isinstance(error, BadInput))
 
 
 def _load_module(
