@@ -22,7 +22,7 @@ def source(at_once: int | None = None) -> Source:
 @pytest.mark.parametrize(
     ("info", "processes", "words"),
     [
-        (OPENSC, 16, ""),
+        (OPENSC, 1, "is not known (--at-once N tries it)"),
         (CRYPTOLIB, 1, "is not known (--at-once N tries it)"),
         (OTHER, 1, "is not known (--at-once N tries it)"),
         (SOFTHSM, 1, "It writes a token's files at each login."),

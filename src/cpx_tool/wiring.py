@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -50,7 +50,7 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
-from cpx_tool.catalogue.middleware import known, recognise
+from cpx_tool.catalogue.middleware import known, recognise, slots_tell
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.catalogue.sets import load_sets
@@ -287,7 +287,12 @@ def examine(source: Source, tell: Callable[[Message], None]) -> Station:
     tell(msg("Asking the PC/SC service and the module…"))
     pcsc = PcscReaders().observe()  # first: it may start the service, which is looked at then
     seen = surroundings(Root(), os.environ)
-    loaded = module if isinstance(module, NoModule) else _load_module(module, source.timeout)
+    readers = len(pcsc.readers)
+    loaded, slots = (
+        (module, None)
+        if isinstance(module, NoModule)
+        else _load_module(module, source.timeout, readers)
+    )
     return Station(
         host=seen.host,
         observed_at=seen.clock.now,
@@ -299,7 +304,7 @@ def examine(source: Source, tell: Callable[[Message], None]) -> Station:
         holders=seen.holders,
         usb=seen.usb,
         module=loaded,
-        middleware=_told(lambda: _installed(source, loaded)),
+        middleware=_told(lambda: _installed(source, loaded, slots)),
         clock=seen.clock,
         trust=_told(list_trust),
         packages=seen.packages,
@@ -314,24 +319,36 @@ def _examined_module(source: Source) -> FoundModule | NoModule:
     except CpxError as error:
         if source.module is not None:
             raise
-        return NoModule(error.reason, error.hint)
+        return NoModule(error.reason, error.hint, named=isinstance(error, BadInput))
 
 
-def _load_module(found: FoundModule, timeout: float) -> ModuleObservation:
-    """What came of loading the module in a process of its own."""
-    with _ending(WorkerTokens(str(found.path), {}, timeout)) as tokens:
+def _load_module(
+    found: FoundModule, timeout: float, readers: int
+) -> tuple[ModuleObservation, int | None]:
+    """What came of loading the module in a process of its own; the number of its slots, where that
+    tells something.
+    """
+    path = str(found.path)
+    with _ending(WorkerTokens(path, {}, timeout)) as tokens:
         try:
-            return ModuleObservation(str(found.path), found.source, info=tokens.load())
+            info = tokens.load()
         except TokenFault as error:
-            return ModuleObservation(str(found.path), found.source, fault=error.fault)
+            return ModuleObservation(path, found.source, fault=error.fault), None
+        slots = None
+        if slots_tell(info, readers):
+            with suppress(TokenFault):
+                slots = len(tokens.slots())
+        return ModuleObservation(path, found.source, info=info), slots
 
 
-def _installed(source: Source, loaded: ModuleObservation | NoModule) -> Middleware:
+def _installed(
+    source: Source, loaded: ModuleObservation | NoModule, slots: int | None
+) -> Middleware:
     """All modules; of the one in use, also what came of loading it."""
     found = observe_middleware(source.module, os.environ)
     if isinstance(loaded, NoModule):
         return found
-    return with_loaded(found, loaded.path, loaded.info, loaded.fault, None)
+    return with_loaded(found, loaded.path, loaded.info, loaded.fault, slots)
 
 
 def _ledger_entries() -> tuple[FailedTry, ...]:

@@ -236,13 +236,24 @@ def test_version_and_polkit_are_told_by_the_program(
     assert seen.polkit.asked is asked
 
 
+OUR_RULE = 'org.debian.pcsc-lite.access_pcsc isInGroup("cpx-readers")'
+
+
 @pytest.mark.parametrize(
     ("files", "rule"),
     [
         ({}, False),
-        ({"/etc/polkit-1/rules.d/50-x.rules": "org.debian.pcsc-lite.access_pcsc"}, True),
-        ({"/usr/share/polkit-1/rules.d/50-x.rules": "org.debian.pcsc-lite.access_pcsc"}, True),
-        ({"/etc/polkit-1/rules.d/50-x.txt": "org.debian.pcsc-lite.access_pcsc"}, False),
+        ({"/etc/polkit-1/rules.d/50-x.rules": OUR_RULE}, True),
+        ({"/usr/share/polkit-1/rules.d/50-x.rules": OUR_RULE}, True),
+        (
+            {
+                "/usr/share/polkit-1/rules.d/sssd-pcsc.rules": OUR_RULE.replace(
+                    "cpx-readers", "sssd"
+                )
+            },
+            False,
+        ),
+        ({"/etc/polkit-1/rules.d/50-x.txt": OUR_RULE}, False),
         ({"/etc/polkit-1/rules.d/50-x.rules": "org.freedesktop.udisks2"}, False),
         ({"/etc/polkit-1/rules.d": "not a directory"}, None),
     ],
@@ -703,3 +714,20 @@ def test_every_fact_of_the_surroundings_goes_into_the_station() -> None:
 
     ours = {field.name for field in fields(Surroundings)}
     assert ours <= {field.name for field in fields(Station)}
+
+
+@pytest.mark.parametrize(
+    ("status", "groups"),
+    [
+        ("Gid:\t0\t0\t0\t0\nGroups:\t987654 \n", ("root", "987654")),
+        ("Gid:\t0\t987654\t0\t0\nGroups:\t \n", ("987654",)),
+        ("Uid:\t0\n", None),
+        ("", None),
+    ],
+)
+def test_the_groups_of_the_service(
+    tmp_path: Path, status: str, groups: tuple[str, ...] | None
+) -> None:
+    root = fake_root(tmp_path, {**process(400, "pcscd"), "/proc/400/status": status})
+    (seen,) = service_processes(root)
+    assert seen.groups == groups

@@ -16,8 +16,10 @@ from cpx_tool.catalogue.middleware import (
     quirks_of,
     read_middleware,
     recognise,
+    slots_tell,
 )
 from cpx_tool.catalogue.middleware_words import AT_ONCE, QUIRKS
+from cpx_tool.i18n import say
 from cpx_tool.model.middleware import AtOnce, Family, InstalledModule, System
 from cpx_tool.model.token import ModuleInfo
 
@@ -46,7 +48,7 @@ def test_the_order_in_which_one_is_taken() -> None:
     ("family", "at_once"),
     [
         (Family.CRYPTOLIB, AtOnce.NOT_KNOWN),
-        (Family.OPENSC, AtOnce.YES),
+        (Family.OPENSC, AtOnce.NOT_KNOWN),
         (Family.SOFTHSM, AtOnce.NO),
     ],
 )
@@ -81,34 +83,44 @@ def test_whose_module_it_is(path: str, shown: ModuleInfo | None, family: Family 
 
 
 @pytest.mark.parametrize(
-    ("system", "version", "product"),
+    ("system", "version", "words"),
     [
-        (LINUX, "3.1", "5.2.2"),
-        (LINUX, "3.2", "5.2.2"),
+        (LINUX, "3.1", "product 5.2.2, or another product with the same module"),
+        (LINUX, "3.2", "a newer module than that of product 5.2.2"),
         (LINUX, "3.0", None),
-        (MACOS, "3.1", "5.2.1"),
-        (WINDOWS, "3.4", "5.2.2"),
+        (MACOS, "3.1", "product 5.2.1, or another product with the same module"),
+        (WINDOWS, "3.4", "product 5.2.2, or another product with the same module"),
         (WINDOWS, "3.1", None),
         (LINUX, None, None),
     ],
 )
 def test_the_product_behind_a_module(
-    system: System, version: str | None, product: str | None
+    system: System, version: str | None, words: str | None
 ) -> None:
-    assert product_of(module(Family.CRYPTOLIB, version), system) == product
+    product = product_of(module(Family.CRYPTOLIB, version), system)
+    assert (say(product.words) if product else None) == words
 
 
 def test_what_the_installer_wrote_down_is_the_product() -> None:
     installed = module(Family.CRYPTOLIB, "3.4", product="5.1.3")
-    assert product_of(installed, WINDOWS) == "5.1.3"
+    product = product_of(installed, WINDOWS)
+    assert product is not None
+    assert say(product.words) == "product 5.1.3"
 
 
 def quirks(found: InstalledModule, system: System = LINUX) -> dict[str, Applies]:
     return {quirk.id: applies for quirk, applies in quirks_of(found, system)}
 
 
+@pytest.mark.parametrize("version", ["3.1", "3.2"])
+def test_of_a_module_that_several_products_may_have_only_what_holds_for_each(version: str) -> None:
+    """Of 5.2 or newer, but perhaps before 5.2.1."""
+    found = quirks(module(Family.CRYPTOLIB, version))
+    assert found == {"CRYPTOLIB-CPS4-RESUME": Applies.NOT_KNOWN}
+
+
 def test_a_cryptolib_of_today_has_no_quirk() -> None:
-    assert quirks(module(Family.CRYPTOLIB, "3.1")) == {}
+    assert quirks(module(Family.CRYPTOLIB, "3.4", product="5.2.2"), WINDOWS) == {}
 
 
 def test_of_a_cryptolib_whose_product_is_not_known_nothing_is_claimed() -> None:
@@ -137,8 +149,27 @@ def test_opensc() -> None:
     new = quirks(module(Family.OPENSC, "0.23", needs=("libcrypto.so.3",)))
     assert "OPENSC-NO-CPX" not in new
     assert new["OPENSC-NO-SIGNATURE-KEY"] is Applies.YES
-    assert new["OPENSC-FOUR-READERS"] is Applies.YES
+    assert "OPENSC-FOUR-READERS" not in new
     assert quirks(module(Family.OPENSC, None))["OPENSC-NO-CPX"] is Applies.NOT_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("readers", "slots", "claimed"),
+    [(5, 4, True), (6, 4, True), (5, 5, False), (5, None, False), (4, 3, False), (0, 4, False)],
+)
+def test_opensc_hides_readers_where_there_are_more_than_slots(
+    readers: int, slots: int | None, claimed: bool
+) -> None:
+    shown = module(Family.OPENSC, "0.23", slots=slots)
+    found = {quirk.id for quirk, _ in quirks_of(shown, LINUX, readers)}
+    assert ("OPENSC-FOUR-READERS" in found) is claimed
+
+
+def test_slots_are_counted_only_where_they_tell_something() -> None:
+    opensc = info("OpenSC Project", "OpenSC smartcard framework", "0.23")
+    assert (slots_tell(opensc, 5), slots_tell(opensc, 4)) == (True, False)
+    assert not slots_tell(info("ANS", "CPS3 PKCS#11 LINUX"), 9)
+    assert not slots_tell(info("?", "?"), 9)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +199,7 @@ def test_versions(version: str, limit: str, below: bool) -> None:
         ('id = "P11-KIT-OTHERS"', 'id = "P11-KIT"'),
         ('files = ["opensc-pkcs11.*"', 'files = [7, "opensc-pkcs11.*"'),
         ("product = 'HKLM", "produkt = 'HKLM"),
+        ('concerns = ["cps4"]', 'concerns = ["cps5"]'),
         ('system = "macos"', 'system = "beos"'),
     ],
 )

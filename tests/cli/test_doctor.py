@@ -60,12 +60,12 @@ def examined(service: Service, *options: str) -> dict[str, Any]:
 
 def test_without_a_service_and_without_a_module() -> None:
     done = cpx("doctor", "--fix-hints", env=NOBODY)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (2, "")
     for words in (
         "The PC/SC service is not running.",
         "? MODULE-LOADED — expected: The PKCS#11 module loads\n    The module /gone.so does not",
         "→ Correct CPX_PKCS11_MODULE",
-        "INCOMPLETE — workstation",
+        "FAILED — workstation",
         "Commands that mend this; none was run:",
         "cpx-tool trust fetch",
     ):
@@ -89,6 +89,16 @@ def test_a_module_that_was_named_and_is_none_is_wrong_usage() -> None:
     assert "does not exist" in done.stderr
 
 
+def test_a_broken_configuration_is_said_once(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[middleware]\nmodul = 3\n")
+    env = {"PCSCLITE_CSOCK_NAME": "/gone", "CPX_CONFIG": str(config), "CPX_PKCS11_MODULE": ""}
+    done = cpx("doctor", "--fix-hints", env=env)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.count('key "modul"') == 1
+    assert "apt-get install" not in done.stdout
+
+
 def test_a_module_that_crashes_is_a_finding(tmp_path: Path) -> None:
     module = compile_broken_module(tmp_path)
     env = {**NOBODY, "CPX_TEST_FAULT": "segv"}
@@ -103,7 +113,7 @@ def test_a_service_that_refuses_this_user(tmp_path: Path) -> None:
     with refusing_service(tmp_path / "socket"):
         done = cpx("doctor", "--fix-hints", env=env)
         seen = by_check(cpx_json("doctor", env=env))
-    assert done.returncode == 1
+    assert done.returncode == 2  # of /gone.so
     assert "The service refuses this user; the session is over ssh." in done.stdout
     assert "cp udev/50-cpx-tool.rules /etc/polkit-1/rules.d/" in done.stdout
     for check in ("PCSC-ACCESS", "SESSION-KIND", "PCSC-SERVICE"):
@@ -169,7 +179,7 @@ class TestWithAService:
         command = ["unshare", "--mount", "sh", "-c", script, "sh", sysfs, COMMAND, "doctor"]
         env = environment(CPX_PKCS11_MODULE="/gone.so")
         done = service.run([*command, "--fix-hints"], env=env)
-        assert done.returncode == 1
+        assert done.returncode == 2  # of /gone.so
         text = " ".join(done.stdout.split())
         reader = "ACS ACR122U PICC Interface (072f:2200)"
         assert f"Plugged in, and not listed: {reader}." in text
@@ -286,7 +296,7 @@ def test_a_card_that_waits_is_named(tmp_path: Path) -> None:
 )
 def test_surroundings_of_all_kinds(env: dict[str, str]) -> None:
     done = cpx("doctor", "--fix-hints", env={**NOBODY, **env})
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == ""
     assert "workstation" in done.stdout
     assert not {"\x1b", "\x07"} & set(done.stdout)

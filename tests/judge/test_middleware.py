@@ -60,15 +60,25 @@ def seen(*modules: InstalledModule, system: System = System.LINUX, **more: Any) 
     return Middleware(system, "64-bit x86_64", modules, chosen, **more)
 
 
-def asked(middleware: Middleware) -> dict[str, Finding]:
+NO_READER = Pcsc(PcscStatus.NO_READER)
+
+
+def readers(*kinds: CardKind | None) -> Pcsc:
+    """A card of each kind in a reader of its own."""
+    state = ReaderState.CARD_PRESENT
+    return Pcsc(PcscStatus.OK, tuple(Reader(f"R {n}", state, "3B", k) for n, k in enumerate(kinds)))
+
+
+def asked(middleware: Middleware, pcsc: Pcsc = NO_READER) -> dict[str, Finding]:
     """What is found without a card, as doctor asks it."""
-    found = ask(Scope.RUN, {"middleware": middleware}, "workstation")
-    assert all(f.severity is Severity.WARNING for f in found)
-    return {f.check: f for f in found}
+    found = ask(Scope.RUN, {"middleware": middleware, "pcsc": pcsc}, "workstation")
+    return {f.check: f for f in found if f.check.startswith("MODULE-")}
 
 
-def test_only_what_needs_the_middleware_alone_is_asked() -> None:
-    assert set(asked(seen())) == {
+def test_what_needs_the_middleware_is_asked_without_a_card() -> None:
+    found = asked(seen())
+    assert all(f.severity is Severity.WARNING for f in found.values())
+    assert set(found) == {
         "MODULE-VERSION",
         "MODULE-QUIRKS",
         "MODULE-FILES",
@@ -81,8 +91,11 @@ def test_only_what_needs_the_middleware_alone_is_asked() -> None:
 def test_a_workstation_as_it_should_be() -> None:
     cache = CardCache("/cache", True, True, ("29000000",))
     found = asked(seen(CRYPTOLIB, SOFTHSM, traces=(Traces("/conf", False),), cache=cache))
-    assert {f.outcome for f in found.values()} == {PASSED}
-    assert "product 5.2.2" in say(found["MODULE-VERSION"].message)
+    assert {f.outcome for c, f in found.items() if c != "MODULE-QUIRKS"} == {PASSED}
+    assert found["MODULE-QUIRKS"].outcome is SKIPPED  # perhaps before 5.2.1: that is not known
+    assert "product 5.2.2, or another product with the same module" in say(
+        found["MODULE-VERSION"].message
+    )
     assert "29000000" in say(found["MODULE-CACHE"].message)
 
 
@@ -107,8 +120,8 @@ def test_the_product_is_what_the_system_says_or_not_known() -> None:
         ((), "MODULE-VERSION", SKIPPED, "no module"),
         ((OTHER,), "MODULE-VERSION", SKIPPED, "no family that is known"),
         ((OPENSC,), "MODULE-VERSION", PASSED, "OpenSC, module 0.23"),
-        ((OPENSC,), "MODULE-QUIRKS", FAILED, "OpenSC knows no CPS4"),
-        ((OPENSC,), "MODULE-QUIRKS", FAILED, "CPS_PRIV_SIG"),
+        ((OPENSC,), "MODULE-QUIRKS", FAILED, "no support for: CPS4 cards, CPS3 cards read"),
+        ((OPENSC,), "MODULE-QUIRKS", FAILED, "the signature key of CPS3 cards."),
         ((OTHER,), "MODULE-QUIRKS", PASSED, "None"),
         ((OLD,), "MODULE-QUIRKS", FAILED, "obsolete"),
         ((P11_KIT,), "MODULE-QUIRKS", FAILED, "all modules"),
@@ -149,6 +162,28 @@ def test_modules(
     assert found.outcome is outcome
     assert words in say(found.message)
     assert (found.hint is not None) is (outcome is FAILED)
+
+
+def test_a_weakness_that_a_card_meets_stands_before_its_remedy() -> None:
+    one = asked(seen(OPENSC), readers(CardKind.CPS4))["MODULE-QUIRKS"]
+    assert say(one.message) == (
+        "OpenSC knows no CPS4 card: its slot stays empty, or its token is not recognised."
+    )
+    assert say(one.hint or one.title).startswith("Use the Cryptolib CPS of the ANS, 5.2 or newer")
+    both = (CardKind.CPS4, CardKind.CPS3_CONTACTLESS)
+    two = asked(seen(OPENSC), readers(*both))["MODULE-QUIRKS"]
+    assert "not recognised. Use the Cryptolib CPS" in say(two.message)
+    assert "without contacts. Put the card into a contact reader" in say(two.message)
+    assert "list-modules" in say(two.hint or two.title)
+
+
+def test_readers_that_opensc_does_not_show_are_claimed_where_they_are_missing() -> None:
+    four = replace(OPENSC, slots=4)
+    shown = asked(seen(four), readers(*[None] * 5))["MODULE-QUIRKS"]
+    assert say(shown.message).startswith("OpenSC shows the first four readers only")
+    assert "max_virtual_slots" in say(shown.hint or shown.title)
+    for middleware, pcsc in ((seen(four), readers(*[None] * 4)), (seen(OPENSC), NO_READER)):
+        assert "four readers" not in say(asked(middleware, pcsc)["MODULE-QUIRKS"].message)
 
 
 @pytest.mark.parametrize(

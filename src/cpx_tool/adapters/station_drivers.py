@@ -35,13 +35,14 @@ def drivers(root: Root) -> Listed:
     found: list[Driver] = []
     models: dict[str, str] = {}
     for bundle in list(_bundles(root))[:_MOST_BUNDLES]:
-        content = root.content(f"{bundle}/Contents/Info.plist", _MOST_BYTES)
+        file = f"{bundle}/Contents/Info.plist"
+        content = root.content(file, _MOST_BYTES)
         listed = _read(content) if content is not None else None
         if listed is not None:
             name = bundle.rpartition("/")[2].removesuffix(".bundle")
             found.append(Driver(name, _word(listed, "CFBundleShortVersionString"), 0))
             own = _models(listed)
-            found[-1] = Driver(name, found[-1].version, len(own))
+            found[-1] = Driver(name, found[-1].version, len(own), file)
             models = {**own, **models}
     return Listed(tuple(found), models)
 

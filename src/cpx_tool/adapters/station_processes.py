@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from cpx_tool.adapters.root_files import Root, user_name
+from cpx_tool.adapters.root_files import Root, group_name, user_name
 from cpx_tool.model.message import msg
 from cpx_tool.model.station import Hold, Holder, Holders, Process, Unknown
 
@@ -16,10 +18,21 @@ _MOST_MAPS = 4 * 1024 * 1024
 def service_processes(root: Root) -> tuple[Process, ...]:
     """The processes of pcscd: anybody may see these."""
     return tuple(
-        process
+        replace(process, groups=_groups(root, pid))
         for pid in _pids(root)
         if root.line(f"/proc/{pid}/comm") == SERVICE and (process := _process(root, pid))
     )
+
+
+def _groups(root: Root, pid: int) -> tuple[str, ...] | None:
+    """Its effective group, and the others (proc_pid_status(5)); None where they do not show."""
+    text = root.text(f"/proc/{pid}/status") or ""
+    own = re.search(r"^Gid:\s+\d{1,10}\s+(\d{1,10})\s", text, re.MULTILINE | re.ASCII)
+    others = re.search(r"^Groups:([ \t\d]*)$", text, re.MULTILINE | re.ASCII)
+    if own is None or others is None:
+        return None
+    numbers = dict.fromkeys((own[1], *others[1].split()))
+    return tuple(group_name(int(number[:10])) for number in numbers)
 
 
 def holders(

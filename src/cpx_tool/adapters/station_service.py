@@ -14,7 +14,7 @@ from cpx_tool.adapters.root_files import Root, owners
 from cpx_tool.adapters.station_processes import service_processes
 from cpx_tool.adapters.system import child_environment
 from cpx_tool.model.message import msg
-from cpx_tool.model.station import Polkit, Service, Socket, Start, Unknown
+from cpx_tool.model.station import READERS_GROUP, Polkit, Service, Socket, Start, Unknown
 
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 _SOCKETS = ("/run/pcscd/pcscd.comm", "/var/run/pcscd/pcscd.comm")
@@ -118,12 +118,13 @@ def _polkit(root: Root, told: str) -> Polkit:
 
 
 def _rule(root: Root) -> bool | None:
-    """A rule that speaks of pcscd; None where one of the directories is closed to this user."""
+    """A rule of ours: sssd brings one for itself, that speaks of pcscd, too. None where one of the directories is closed to this user."""
     closed = False
     for place in _RULES:
         names = root.names(place)
         closed |= names is None and root.is_there(place)
         for name in names or ():
-            if name.endswith(".rules") and _ACTION in (root.text(f"{place}/{name}") or ""):
+            text = (root.text(f"{place}/{name}") or "") if name.endswith(".rules") else ""
+            if _ACTION in text and READERS_GROUP in text:
                 return True
     return None if closed else False

@@ -14,8 +14,9 @@ from typing import Any
 
 from cpx_tool.catalogue.middleware_words import AT_ONCE, QUIRKS, QuirkWords
 from cpx_tool.catalogue.shipped import refuse_keys
-from cpx_tool.model.message import Message
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import AtOnce, Family, InstalledModule, System
+from cpx_tool.model.reader import CardKind
 from cpx_tool.model.token import ModuleInfo
 
 _VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
@@ -40,15 +41,51 @@ class Quirk:
     below_product: str | None = None
     below_module: str | None = None
     linked_to: str | None = None
+    most_readers: int | None = None
+    concerns: tuple[CardKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A product whose module carries that version in CK_INFO, on that system."""
+    """A product whose module carries that version in CK_INFO, on that system. Another product may
+    carry it, too, but none before `not_before`.
+    """
 
     system: System
     module: str
     product: str
+    not_before: str
+
+
+class Sureness(StrEnum):
+    """What a product's version rests on."""
+
+    TOLD = "told"
+    """The system tells it."""
+    SAME_MODULE = "same-module"
+    """Its module has that version; whether another product's has it is not published."""
+    NEWER_MODULE = "newer-module"
+    """The module is newer than that of this product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product that a module belongs to, as far as it is known: none before `not_before`."""
+
+    version: str
+    not_before: str
+    sureness: Sureness
+
+    @property
+    def words(self) -> Message:
+        """What is known, and no more."""
+        if self.sureness is Sureness.TOLD:
+            return msg("product {product}", product=self.version)
+        if self.sureness is Sureness.SAME_MODULE:
+            return msg(
+                "product {product}, or another product with the same module", product=self.version
+            )
+        return msg("a newer module than that of product {product}", product=self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +171,40 @@ def recognise(path: str, info: ModuleInfo | None = None) -> Family | None:
     return next((entry.id for entry in families if _fits(name, entry.files)), None)
 
 
-def product_of(module: InstalledModule, system: System) -> str | None:
-    """The version of the product that a module belongs to, at least; None where it is not known.
+def product_of(module: InstalledModule, system: System) -> Product | None:
+    """The product that a module belongs to; None where nothing is known of it.
 
     As the system tells it, else by the version of the module, which has numbers of its own.
     """
-    if module.product is not None or module.family is None or module.info is None:
-        return module.product
+    if module.product is not None:
+        return Product(module.product, module.product, Sureness.TOLD)
+    if module.family is None or module.info is None:
+        return None
+    version = module.info.version
     releases = [
         release
         for release in known(module.family).releases
-        if release.system is system and not is_below(module.info.version, release.module)
+        if release.system is system and not is_below(version, release.module)
     ]
-    return releases[-1].product if releases else None
+    if not releases:
+        return None
+    newer = is_below(releases[-1].module, version)
+    sureness = Sureness.NEWER_MODULE if newer else Sureness.SAME_MODULE
+    return Product(releases[-1].product, releases[-1].not_before, sureness)
 
 
-def quirk_applies(quirk: Quirk, module: InstalledModule, system: System) -> Applies:
-    """Whether a module of the quirk's family has it; not known where its version is not."""
+def quirk_applies(
+    quirk: Quirk, module: InstalledModule, system: System, readers: int = 0
+) -> Applies:
+    """Whether a module of the quirk's family has it; not known where its version is not. `readers`
+    is how many PC/SC shows.
+    """
     tests: list[Applies] = []
+    if quirk.most_readers is not None:
+        hidden = readers > quirk.most_readers and (module.slots or readers) < readers
+        tests.append(Applies.YES if hidden else Applies.NO)
     if quirk.below_product is not None:
-        tests.append(_below(product_of(module, system), quirk.below_product))
+        tests.append(_product_below(product_of(module, system), quirk.below_product))
     if quirk.below_module is not None:
         version = module.info.version if module.info is not None else None
         tests.append(_below(version, quirk.below_module))
@@ -166,17 +217,35 @@ def quirk_applies(quirk: Quirk, module: InstalledModule, system: System) -> Appl
     return Applies.YES
 
 
-def quirks_of(module: InstalledModule, system: System) -> tuple[tuple[Quirk, Applies], ...]:
-    """The quirks of a module's family that it has, or may have."""
+def slots_tell(info: ModuleInfo, readers: int) -> bool:
+    """Whether the number of its slots tells of a weakness, where PC/SC shows so many readers."""
+    family = recognise(info.path, info)
+    quirks = known(family).quirks if family is not None else ()
+    return any(q.most_readers is not None and readers > q.most_readers for q in quirks)
+
+
+def quirks_of(
+    module: InstalledModule, system: System, readers: int = 0
+) -> tuple[tuple[Quirk, Applies], ...]:
+    """The quirks of a module's family that it has, or may have, where PC/SC shows so many readers
+    (0: it was not asked).
+    """
     if module.family is None:
         return ()
-    found = ((q, quirk_applies(q, module, system)) for q in known(module.family).quirks)
+    found = ((q, quirk_applies(q, module, system, readers)) for q in known(module.family).quirks)
     return tuple((quirk, applies) for quirk, applies in found if applies is not Applies.NO)
 
 
 def is_below(version: str, limit: str) -> bool:
     """Whether a version of numbers and dots is older than another: 5.1.9 is below 5.2."""
     return _numbers(version) < _numbers(limit)
+
+
+def _product_below(product: Product | None, limit: str) -> Applies:
+    """Of a product told by its module alone, only what holds for each that may be meant."""
+    if product is None or product.sureness is Sureness.TOLD:
+        return _below(product.version if product is not None else None, limit)
+    return Applies.NOT_KNOWN if is_below(product.not_before, limit) else Applies.NO
 
 
 def _below(version: str | None, limit: str) -> Applies:
@@ -222,14 +291,14 @@ def _family(
 
 
 def _release(entry: Mapping[str, Any]) -> Release:
-    refuse_keys(entry, {"system", "module", "product"}, set())
-    module, product = _version(entry, "module"), _version(entry, "product")
-    assert module is not None and product is not None  # noqa: S101, PT018 - needed keys
-    return Release(System(entry["system"]), module, product)
+    refuse_keys(entry, {"system", "module", "product", "not_before"}, set())
+    versions = [_version(entry, key) or "" for key in ("module", "product", "not_before")]
+    return Release(System(entry["system"]), *versions)
 
 
 def _quirk(entry: Mapping[str, Any], words: Mapping[str, QuirkWords]) -> Quirk:
-    refuse_keys(entry, {"id", "source"}, {"below_product", "below_module", "linked_to"})
+    optional = {"below_product", "below_module", "linked_to", "most_readers", "concerns"}
+    refuse_keys(entry, {"id", "source"}, optional)
     name = entry["id"]
     if name not in words:
         raise ValueError(f"{name} has no sentences")
@@ -240,6 +309,8 @@ def _quirk(entry: Mapping[str, Any], words: Mapping[str, QuirkWords]) -> Quirk:
         below_product=_version(entry, "below_product"),
         below_module=_version(entry, "below_module"),
         linked_to=entry.get("linked_to"),
+        most_readers=entry.get("most_readers"),
+        concerns=tuple(map(CardKind, entry.get("concerns", []))),
     )
 
 

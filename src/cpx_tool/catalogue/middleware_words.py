@@ -19,10 +19,13 @@ from cpx_tool.model.middleware import (
 
 @dataclass(frozen=True, slots=True)
 class QuirkWords:
-    """What happens, and what to do about it."""
+    """What happens, and what to do about it; `lacks` in a few words, where it is about cards of
+    some kind.
+    """
 
     happens: Message
     remedy: Message
+    lacks: Message | None = None
 
 
 UPDATE_CRYPTOLIB = msg(
@@ -42,7 +45,10 @@ AT_ONCE: Mapping[Family, Message] = {
         "read cards at the same time is not published, and its cache on disk is shared."
     ),
     Family.CPS2TER: msg("Nothing is published about it."),
-    Family.OPENSC: msg("It shares readers by PC/SC transactions."),
+    Family.OPENSC: msg(
+        "It shares readers by PC/SC transactions, but nobody has tried whether several of its "
+        "processes may read cards at the same time."
+    ),
     Family.P11_KIT: msg("It depends on the modules behind it."),
     Family.SOFTHSM: msg("It writes a token's files at each login."),
 }
@@ -81,10 +87,12 @@ QUIRKS: Mapping[str, QuirkWords] = {
     "OPENSC-NO-CPS4": QuirkWords(
         msg("OpenSC knows no CPS4 card: its slot stays empty, or its token is not recognised."),
         USE_CRYPTOLIB,
+        msg("CPS4 cards"),
     ),
     "OPENSC-NO-CONTACTLESS": QuirkWords(
         msg("OpenSC does not recognise a CPS3 card that is read without contacts."),
         msg("Put the card into a contact reader, or use the Cryptolib CPS of the ANS."),
+        msg("CPS3 cards read without contacts"),
     ),
     "OPENSC-NO-SIGNATURE-KEY": QuirkWords(
         msg(
@@ -92,6 +100,7 @@ QUIRKS: Mapping[str, QuirkWords] = {
             "(CPS_PRIV_SIG)."
         ),
         USE_CRYPTOLIB,
+        msg("signatures with the signature key of CPS3 cards"),
     ),
     "OPENSC-FOUR-READERS": QuirkWords(
         msg("OpenSC shows the first four readers only, unless it is configured otherwise."),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from cpx_tool.judge.facts import Missing
 from cpx_tool.model.finding import Outcome
+from cpx_tool.model.message import msg
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import FailedTry, ModuleObservation
 from cpx_tool.model.reader import Pcsc
@@ -76,7 +77,7 @@ def station_facts(station: Station) -> Mapping[str, Any]:
         "usb_seen": None if isinstance(usb, Missing) else usb,
         "kernel_modules": usb if isinstance(usb, Missing) else _known(usb.kernel_modules),
         "module": _module(station.module),
-        "middleware": _known(station.middleware, Outcome.ERROR),
+        "middleware": _middleware(station),
         "clock": station.clock,
         "synchronised": _known(station.clock.synchronised),
         "trust": _known(station.trust, Outcome.ERROR),
@@ -89,6 +90,16 @@ def station_facts(station: Station) -> Mapping[str, Any]:
 
 def _known(fact: T | Unknown, outcome: Outcome = Outcome.SKIPPED) -> T | Missing:
     return Missing(outcome, fact.why, hint=fact.hint) if isinstance(fact, Unknown) else fact
+
+
+def _middleware(station: Station) -> Middleware | Missing:
+    """Where one reason keeps both from being known, MODULE-LOADED says it."""
+    module, middleware = station.module, station.middleware
+    if not isinstance(module, NoModule) or not isinstance(middleware, Unknown):
+        return _known(middleware, Outcome.ERROR)
+    if module.reason == middleware.why:
+        return Missing(Outcome.SKIPPED, msg("See MODULE-LOADED."))
+    return _known(middleware, Outcome.ERROR)
 
 
 def _module(module: ModuleObservation | NoModule) -> ModuleObservation | Missing:

@@ -16,6 +16,7 @@ from cpx_tool.model.finding import Finding, Outcome
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.station import (
+    READERS_GROUP,
     Fix,
     Hold,
     NoModule,
@@ -25,9 +26,6 @@ from cpx_tool.model.station import (
     Unknown,
     Usb,
 )
-
-GROUP = "cpx-readers"
-"""The group of udev/50-cpx-tool.rules."""
 
 _APT, _DNF = "apt-get install", "dnf install"
 _MANAGERS = {
@@ -60,8 +58,20 @@ def fixes(station: Station, findings: Iterable[Finding]) -> tuple[Fix, ...]:
     for check, rule in _RULES.items():
         fix = rule(station) if check in wrong else None
         if fix is not None and fix.commands:
-            made.setdefault(fix.commands, _as_user(fix, station))
+            made.setdefault(fix.commands, _as_user(_without_systemd(fix, station), station))
     return tuple(made.values())
+
+
+def _without_systemd(fix: Fix, station: Station) -> Fix:
+    """Where systemd does not run, the service is ended and started by hand."""
+    service = _service(station)
+    if service is None or not isinstance(service.start, Unknown):
+        return fix
+    ending = tuple(f"sudo kill {process.pid}" for process in service.running)
+    lines: list[str] = []
+    for line in fix.commands:
+        lines += (*ending, "sudo pcscd") if line.startswith("sudo systemctl restart") else (line,)
+    return replace(fix, commands=tuple(lines))
 
 
 def _as_user(fix: Fix, station: Station) -> Fix:
@@ -138,7 +148,7 @@ def _access(station: Station) -> Fix | None:
         return Fix(
             "PCSC-ACCESS", msg("The service makes its socket anew when it starts."), (_RESTART,)
         )
-    join = f'sudo gpasswd --add "$USER" {GROUP}'
+    join = f'sudo gpasswd --add "$USER" {READERS_GROUP}'
     if service.polkit.rule:
         comment = msg("A rule is there: join the group it names, then log in again.")
         return Fix("PCSC-ACCESS", comment, (join,))
@@ -149,7 +159,7 @@ def _access(station: Station) -> Fix | None:
             where=_RULES_FOLDER,
         ),
         (
-            f"sudo groupadd --force --system {GROUP}",
+            f"sudo groupadd --force --system {READERS_GROUP}",
             join,
             "sudo cp udev/50-cpx-tool.rules /etc/polkit-1/rules.d/",
         ),
@@ -179,9 +189,10 @@ def _driver(station: Station) -> Fix | None:
     unknown = [reader for reader in usb.readers if not reader.model]
     comment = msg("Does the driver know the reader? No line: a newer driver is needed.")
     lines = tuple(
-        f"grep -i -e 0x{reader.product} /etc/libccid_Info.plist"
+        f"grep -i -e 0x{reader.product} {shlex.quote(driver.file)}"
         for reader in unknown
-        if reader.product
+        for driver in usb.drivers
+        if reader.product and driver.file.isprintable()
     )
     return Fix("READER-DRIVER", comment, lines)
 
@@ -232,7 +243,10 @@ def _kernel(station: Station) -> Fix | None:
 
 
 def _module(station: Station) -> Fix | None:
-    if not isinstance(station.module, NoModule):
+    """A module that a person named is corrected, and one that is there is not installed again."""
+    if not isinstance(station.module, NoModule) or station.module.named:
+        return None
+    if isinstance(station.middleware, Unknown) or station.middleware.modules:
         return None
     comment = msg("The Cryptolib CPS comes from the ANS (esante.gouv.fr). OpenSC, with limits:")
     return Fix("MODULE-LOADED", comment, _install(station, "opensc"))

@@ -58,11 +58,18 @@ def _takes(reader: UsbReader, interface: UsbInterface) -> bool:
     return bool(reader.model) and interface.usb_class == _OWN_CLASS and not announces
 
 
-def closed(reader: UsbReader, service: Service) -> bool:
-    """Whether the service runs as a user who may not open the reader's device."""
+def closed(reader: UsbReader, service: Service) -> bool | None:
+    """Whether the service runs as a user who may not open the reader's device; None where that
+    hangs on groups of the service that are not known.
+    """
     users = {process.user for process in service.running}
     if not reader.mode or not users or users & {"root", "0", reader.owner}:
         return False
     if reader.mode[7:9] == "rw":
         return False
-    return not (reader.mode[4:6] == "rw" and reader.group in users)
+    if reader.mode[4:6] != "rw":
+        return True
+    groups = [process.groups for process in service.running]
+    if any(reader.group in known for known in groups if known is not None):
+        return False
+    return None if None in groups else True

@@ -74,11 +74,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running program. `user` is its name or number."""
+    """A running program. `user` and `groups` are names, or numbers; `groups` is None where they
+    were not looked at.
+    """
 
     pid: int
     name: str
     user: str
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,14 @@ class Start(StrEnum):
     NOT_INSTALLED = "not-installed"
 
 
+READERS_GROUP = "cpx-readers"
+"""The group of udev/50-cpx-tool.rules."""
+
+
 @dataclass(frozen=True, slots=True)
 class Polkit:
     """Whether polkit is asked who may use readers (None: not known), and whether a rule that
-    speaks of pcscd was seen (None: its directory cannot be read by this user).
+    lets `READERS_GROUP` use pcscd was seen (None: its directory cannot be read by this user).
     """
 
     asked: bool | None
@@ -196,11 +203,12 @@ class UsbReader:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A driver of PC/SC. `models` is how many it lists."""
+    """A driver of PC/SC. `models` is how many it lists in `file`."""
 
     name: str
     version: str
     models: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +274,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class NoModule:
-    """No PKCS#11 module to load: why, and what to do."""
+    """No PKCS#11 module to load: why, and what to do. `named`: a person named one, and that cannot
+    be one, or the configuration file cannot be read.
+    """
 
     reason: Message
     hint: Message
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

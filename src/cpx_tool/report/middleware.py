@@ -120,7 +120,7 @@ def _info(module: InstalledModule, middleware: Middleware) -> Message:
     )
     product = product_of(module, middleware.system)
     if product is not None:
-        shown = msg("{module} (product {product})", module=shown, product=product)
+        shown = msg("{module} ({product})", module=shown, product=product.words)
     if module.slots is None:
         return shown
     slots = nmsg("{count} slot", "{count} slots", module.slots)
@@ -148,6 +148,7 @@ def _body(module: InstalledModule, middleware: Middleware, say: Say) -> dict[str
     problem = module.problem
     words = file_words(module.path, problem, middleware.machine) if problem else None
     family = known(module.family) if module.family else None
+    product = product_of(module, middleware.system)
     return {
         "path": module.path,
         "chosen": module.path == middleware.chosen,
@@ -171,7 +172,13 @@ def _body(module: InstalledModule, middleware: Middleware, say: Say) -> dict[str
         }
         if info
         else None,
-        "product": product_of(module, middleware.system),
+        "product": {
+            "version": product.version,
+            "not_before": product.not_before,
+            "sureness": product.sureness.value,
+        }
+        if product
+        else None,
         "slots": module.slots,
         "fault": fault_body(module.fault),
         "quirks": [

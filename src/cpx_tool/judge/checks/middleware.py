@@ -1,12 +1,19 @@
 """The middleware of the workstation: its version, its quirks, what it leaves on disk.
 
-Each of these needs `middleware` only, so they can be asked without a card.
+Each of these needs `middleware`, and at most PC/SC, so they can be asked without a card.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cpx_tool.catalogue.middleware import Applies, is_below, known, product_of, quirks_of
-from cpx_tool.catalogue.middleware_words import UPDATE_CRYPTOLIB, file_words
+from cpx_tool.catalogue.middleware_words import (
+    UPDATE_CRYPTOLIB,
+    USE_CRYPTOLIB,
+    QuirkWords,
+    file_words,
+)
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.words import sentences
 from cpx_tool.model.finding import Severity
@@ -18,6 +25,7 @@ from cpx_tool.model.middleware import (
     InstalledModule,
     Middleware,
 )
+from cpx_tool.model.reader import Pcsc
 
 _NO_MODULE = msg("There is no module to look at.")
 
@@ -30,7 +38,7 @@ _NO_MODULE = msg("There is no module to look at.")
     scope=Scope.RUN,
 )
 def version_is_recent(middleware: Middleware) -> Answer:
-    """CK_INFO carries the version of the module, not of the product: 3.1 is 5.2.2 on Linux."""
+    """CK_INFO carries the version of the module, not of the product: 3.1 in 5.2.2 on Linux."""
     module = middleware.chosen_module
     if module is None:
         return skipped(_NO_MODULE)
@@ -44,8 +52,8 @@ def version_is_recent(middleware: Middleware) -> Answer:
     if product is None:
         reason = msg("{module}: to which product it belongs is not known.", module=shown)
         return skipped(reason)
-    told = msg("{module}: product {product}", module=shown, product=product)
-    if is_below(product, family.wanted):
+    told = msg("{module}: {product}", module=shown, product=product.words)
+    if is_below(product.not_before, family.wanted):
         reason = msg("{module}, older than {wanted}.", module=told, wanted=family.wanted)
         return failed(reason)
     return passed(told)
@@ -58,22 +66,34 @@ def version_is_recent(middleware: Middleware) -> Answer:
     severity=Severity.WARNING,
     scope=Scope.RUN,
 )
-def quirks_are_absent(middleware: Middleware) -> Answer:
-    """What the version is known to do; what depends on a version nobody can tell is not claimed."""
+def quirks_are_absent(middleware: Middleware, pcsc: Pcsc) -> Answer:
+    """What the version is known to do; what depends on a version nobody can tell is not claimed.
+    What is about cards that are not there is said in short.
+    """
     module = middleware.chosen_module
     if module is None:
         return skipped(_NO_MODULE)
-    found = quirks_of(module, middleware.system)
-    sure = [quirk.words for quirk, applies in found if applies is Applies.YES]
-    if sure:
-        return failed(
-            sentences([words.happens for words in sure]),
-            sentences([words.remedy for words in sure]),
-        )
+    found = quirks_of(module, middleware.system, len(pcsc.readers))
+    kinds = {reader.kind for reader in pcsc.readers}
+    sure = [quirk for quirk, applies in found if applies is Applies.YES]
+    met = [q.words for q in sure if not q.concerns or kinds & set(q.concerns)]
+    if met:
+        return _weaknesses(met)
+    lacks = tuple(q.words.lacks for q in sure if q.words.lacks is not None)
+    if lacks:
+        return failed(msg("This module has no support for: {lacks}.", lacks=lacks), USE_CRYPTOLIB)
     if found:
         ids = tuple(quirk.id for quirk, _ in found)
         return skipped(msg("Not known for this version: {quirks}.", quirks=ids))
     return passed(msg("None is known."))
+
+
+def _weaknesses(met: Sequence[QuirkWords]) -> Answer:
+    """Each before its own remedy, where they have different ones."""
+    if len({words.remedy.text for words in met}) == 1:
+        return failed(sentences([words.happens for words in met]), met[0].remedy)
+    pairs = [msg("{before} {after}", before=w.happens, after=w.remedy) for w in met]
+    return failed(sentences(pairs))
 
 
 @check(

@@ -39,7 +39,7 @@ SESSIONS = {
 
 @check(
     "SYSTEM-SUPPORTED",
-    msg("This system is one on which this tool was tried"),
+    msg("Readers reach this system, and this tool was tried on it"),
     msg("Use Debian 12 or 13 on a 64-bit machine where you can; elsewhere, report what differs."),
     severity=Severity.WARNING,
     scope=Scope.STATION,

@@ -66,7 +66,9 @@ def clock_is_synchronised(synchronised: bool) -> Answer:
     """What an NTP program told the kernel, or systemd-timesyncd noted; nobody is asked."""
     if synchronised:
         return passed(msg("It is synchronised."))
-    return failed(msg("No time service keeps it right."))
+    return failed(
+        msg("The kernel calls its clock unsynchronised: no time service has set it right.")
+    )
 
 
 @check(
