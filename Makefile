@@ -16,9 +16,10 @@ help: ## list the targets
 demo: setup ## emulate a set of six test cards and check it
 	@scripts/demo.sh
 
+# one process more than processors: some tests wait for services and deadlines
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
 	@failed=0; scripts/check.sh || failed=1; \
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
+	$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
 
 check: setup ## format, lint, types, layers, messages; no tests
 	@scripts/check.sh
