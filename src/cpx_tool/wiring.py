@@ -582,7 +582,7 @@ def _emulated_ports(
 
 @contextmanager
 def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Readers, Module | None]]:
-    config = read_config(os.environ)
+    config = Config() if source.module is not None else read_config(os.environ)
     try:
         found = find_module(source.module, os.environ)
     except NothingToCheck:

@@ -45,6 +45,8 @@ def test_nothing_need_be_said(tmp_path: Path, text: str) -> None:
         ('[middleware]\nmodule = "opensc.so"\n', 2, "the absolute path"),
         ('[middleware]\nmodule = "/a\\u0007"\n', 2, "the absolute path"),
         ('[middleware]\n\nat_once = "4"\n', 3, "from 1 to 16"),
+        ("at_once = 2\n", 1, "under the line [middleware]"),
+        ('[middleware]\nmodule = "~/m.so"\n', 2, "not expanded"),
         ("[middleware]\nat_once = 0\n", 2, "from 1 to 16"),
         ("[middleware]\nat_once = 17\n", 2, "from 1 to 16"),
         ("[middleware]\nat_once = true\n", 2, "from 1 to 16"),

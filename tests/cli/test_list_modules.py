@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,9 @@ def test_a_file_that_cannot_be_one_says_why(
     if content is not None:
         file.write_bytes(content)
     body = cpx_json("list-modules", "--module", file)
-    assert body["exit_code"] == 4
+    assert body["exit_code"] == 2  # as of check-set
     assert body["modules"][0]["problem"]["code"] == code
+    assert code != "missing" or body["modules"][0]["quirks"] == []
     assert words in body["modules"][0]["problem"]["message"]
     said = " ".join(cpx("list-modules", "--module", file).stdout.split())
     assert words in said
@@ -96,6 +98,41 @@ def test_a_library_that_lacks_another_is_loaded_by_the_one_who_knows(tmp_path: P
     if first["problem"] is not None:  # there is an ldconfig here
         assert first["problem"]["names"] == ["libnowhere.so.9"]
         assert "libnowhere.so.9" in first["problem"]["hint"]
+
+
+def test_a_library_that_is_no_module_is_said_to_be_none(tmp_path: Path) -> None:
+    library = tmp_path / "libnone.so"
+    source = tmp_path / "none.c"
+    source.write_text("int nothing;")
+    subprocess.run(["cc", "-shared", "-o", library, source], check=True)
+    done = cpx("list-modules", "--module", library)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 4
+    assert (
+        f"{library} is a library, but no PKCS#11 module"
+        in said.replace(" /", "/").replace("/ ", "/")
+        or "is a library, but no PKCS#11 module" in said
+    )
+    assert "Give the path of the PKCS#11 library itself" in said
+    assert "undefined symbol" not in said
+
+
+def test_a_module_that_is_not_loaded_is_told_as_such(softhsm: Path) -> None:
+    said = " ".join(cpx("list-modules", "--no-load").stdout.split())
+    assert "it is the first that can be used" not in said
+    assert "Not known for this version" not in said
+    assert "only used when it is named" in said
+    assert "it does not serve several processes at once" in said
+
+
+def test_a_run_with_module_does_not_read_a_damaged_configuration(
+    tmp_path: Path, softhsm: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[middleware]\nmodul = 3\n")
+    done = cpx("list-readers", "--module", softhsm, env={"CPX_CONFIG": str(config)})
+    assert "modul" not in done.stderr.replace("module", "")
+    assert done.returncode != 2
 
 
 def test_the_configuration_names_one(tmp_path: Path, softhsm: Path) -> None:

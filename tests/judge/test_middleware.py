@@ -307,3 +307,16 @@ def test_a_token_where_pcsc_sees_no_card(
     assert found.outcome is FAILED
     assert first.name in say(found.message)
     assert "stale cache" in say(found.hint or found.title)
+
+
+def test_emulated_cards_are_not_told_to_leave_module_out(
+    good: Observation, card_set: CardSet
+) -> None:
+    readers = (Reader("Unseen", ReaderState.CARD_PRESENT, "3B00", CardKind.CPS3),)
+    changed = replace(
+        good,
+        module=ModuleObservation(OF_SOFTHSM.path, "emulation", info=OF_SOFTHSM),
+        pcsc=Pcsc(PcscStatus.OK, readers),
+    )
+    found = next(f for f in judge(changed, card_set).findings if f.check == "MODULE-SEES-CARDS")
+    assert "--module" not in say(found.hint or found.title)

@@ -455,6 +455,15 @@ def test_a_module_that_crashes_fails() -> None:
     assert found(seen)["MODULE-LOADED"].outcome is Outcome.FAILED
 
 
+def test_a_module_that_hangs_is_given_more_time() -> None:
+    fault = Fault(FaultKind.HANG, "C_Initialize", "30 s")
+    seen = replace(GOOD, module=replace(GOOD.module, info=None, fault=fault))  # type: ignore[type-var]
+    hint = found(seen)["MODULE-LOADED"].hint
+    assert hint is not None
+    assert "--timeout SECONDS" in say(hint)
+    assert "einstall" not in say(hint)
+
+
 @pytest.mark.parametrize("fact", ["trust", "state", "ledger"])
 def test_what_should_be_known_everywhere_is_an_error_with_its_remedy(fact: str) -> None:
     seen = replace(GOOD, **{fact: Unknown(msg("Closed."), msg("Open it."))})

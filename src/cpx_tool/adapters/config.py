@@ -18,6 +18,7 @@ MAX_AT_ONCE = 16
 """pcscd shows no more readers before its version 2.5; nor does the Cryptolib."""
 
 _MAX_BYTES = 64_000
+_KEYS = ("module", "at_once")
 _CORRECT = msg("Correct that line, or move the file away. Its keys are in the README, “Configure”.")
 _NAME_IT = msg(
     "Correct {variable}: it must be the path of a configuration file (TOML).",
@@ -53,9 +54,12 @@ def _read(path: Path) -> Config:
     file = str(path)
     text = decode(read_file(path, _MAX_BYTES, _NAME_IT), file)
     top = Table(parse(text, file, _CORRECT), file, locate(text), _CORRECT)
+    for key in _KEYS:
+        if key in top.data:
+            top.refuse(key, msg("Put this key under the line [middleware]."))
     top.refuse_unknown(("middleware",))
     table = top.table("middleware")
-    table.refuse_unknown(("module", "at_once"))
+    table.refuse_unknown(_KEYS)
     return Config(
         file=path,
         module=table.optional("module", _module, None),
@@ -64,6 +68,8 @@ def _read(path: Path) -> Config:
 
 
 def _module(value: object) -> str:
+    if isinstance(value, str) and value.startswith("~"):
+        raise BadValueError(msg("“~” is not expanded here: write the absolute path."))
     if not isinstance(value, str) or not value.isprintable() or not Path(value).is_absolute():
         raise BadValueError(msg("It must be the absolute path of a module, between quotes."))
     return value

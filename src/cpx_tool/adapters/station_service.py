@@ -118,7 +118,9 @@ def _polkit(root: Root, told: str) -> Polkit:
 
 
 def _rule(root: Root) -> bool | None:
-    """A rule of ours: sssd brings one for itself, that speaks of pcscd, too. None where one of the directories is closed to this user."""
+    """A rule of ours: sssd brings one for itself, that speaks of pcscd, too.
+
+    None where one of the directories is closed to this user."""
     closed = False
     for place in _RULES:
         names = root.names(place)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cpx_tool.errors import why
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import (
     Declaration,
@@ -131,6 +132,13 @@ def declaration_words(declaration: Declaration) -> Message:
 
 
 RIGHT_FILE = msg("Give the path of the PKCS#11 library itself, for this machine's architecture.")
+
+
+def no_pkcs11(fault: Fault | None, path: str) -> Message | None:
+    """The words for a library that loads and has no PKCS#11 in it; None for any other fault."""
+    if fault is None or "C_GetFunctionList" not in fault.detail:
+        return None
+    return msg("{path} is a library, but no PKCS#11 module (no C_GetFunctionList).", path=path)
 
 
 def file_words(path: str, fault: FileFault, machine: str) -> tuple[Message, Message]:

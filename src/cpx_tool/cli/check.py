@@ -109,6 +109,8 @@ def check_set(
             wiring.check_writable(target)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout, card_timeout, at_once)
+    if emulated is not None and at_once is not None and at_once > 1:
+        click.echo(say(_ONE_AFTER_THE_OTHER), err=True)
     keeper = find_keeper(card_set, set_name, emulated, needed=resume)
     state = DrawerRun(card_set)
     if resume:
@@ -127,6 +129,9 @@ def check_set(
         _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
     finally:
         keeper.tell()
+
+
+_ONE_AFTER_THE_OTHER = msg("--at-once is not used: emulated cards are read one after the other.")
 
 
 @dataclass(frozen=True, slots=True)

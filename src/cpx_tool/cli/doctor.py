@@ -30,7 +30,7 @@ from cpx_tool.report import doctor as doctor_report
     help=_("Also print the commands that mend what is wrong; none is run."),
 )
 @options.module_option
-@options.timeout_option
+@options.module_timeout_option
 @options.json_option
 @click.pass_context
 def doctor(

@@ -23,14 +23,18 @@ from cpx_tool.report import middleware as report
         "a module that is loaded may read the cards."
     ),
 )
-@options.module_option
+@click.option(
+    "--module",
+    metavar=_("FILE"),
+    help=_("Also look at this file, and say what comes of check-set --module FILE."),
+)
 @click.option(
     "--load/--no-load",
     default=True,
     show_default=True,
     help=_("Load each one, in a process of its own, to learn its version and its slots."),
 )
-@options.timeout_option
+@options.module_timeout_option
 @options.json_option
 @click.pass_context
 def list_modules(

@@ -181,6 +181,33 @@ def timeout_option(function: F) -> F:
     )(function)
 
 
+def module_timeout_option(function: F) -> F:
+    """`--timeout SECONDS`, of a call into the module, where nothing else waits."""
+    return click.option(
+        "--timeout",
+        metavar=_("SECONDS"),
+        type=Seconds(),
+        default=30.0,
+        show_default=True,
+        help=_("How long one call into a PKCS#11 module may take."),
+    )(function)
+
+
+def emulated_timeout_option(function: F) -> F:
+    """`--timeout SECONDS`, of a call into the module, and for another run."""
+    return click.option(
+        "--timeout",
+        metavar=_("SECONDS"),
+        type=Seconds(),
+        default=30.0,
+        show_default=True,
+        help=_(
+            "How long one call into the PKCS#11 module may take, and how long to wait for another "
+            "run on the same emulated cards."
+        ),
+    )(function)
+
+
 def card_timeout_option(function: F) -> F:
     """`--card-timeout SECONDS`, of all calls about one card."""
     return click.option(

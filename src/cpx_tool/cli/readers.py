@@ -25,7 +25,7 @@ from cpx_tool.report import readers
 )
 @options.emulated_option
 @options.module_option
-@options.timeout_option
+@options.emulated_timeout_option
 @options.json_option
 @click.pass_context
 def list_readers(

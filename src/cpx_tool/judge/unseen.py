@@ -49,7 +49,7 @@ def not_seen_words(
     """
     family = recognise(module.path, module.info)
     if family is Family.SOFTHSM:
-        return _SOFTHSM
+        return None if module.source == "emulation" else _SOFTHSM
     words = [_words(kind, family) for kind in kinds]
     if family is Family.OPENSC and readers > OPENSC_READERS:
         words.append(_quirk("OPENSC-FOUR-READERS"))

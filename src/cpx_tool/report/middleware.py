@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from cpx_tool.catalogue.middleware import Applies, known, product_of, quirks_of
-from cpx_tool.catalogue.middleware_words import declaration_words, file_words
+from cpx_tool.catalogue.middleware import Applies, Quirk, known, product_of, quirks_of
+from cpx_tool.catalogue.middleware_words import (
+    RIGHT_FILE,
+    declaration_words,
+    file_words,
+    no_pkcs11,
+)
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.middleware import (
+    AtOnce,
     CardCache,
     Declaration,
+    FileProblem,
     InstalledModule,
     Middleware,
     Traces,
@@ -20,11 +27,22 @@ from cpx_tool.report.json import SCHEMA_VERSION, fault_body, to_text
 from cpx_tool.report.words import Say
 
 _WHY_FIRST = msg("it is the first that can be used")
+_WHY_FIRST_FILE = msg("it is the first whose file can be loaded")
+_AT_ONCE = {
+    AtOnce.YES: msg("several processes may use it at once"),
+    AtOnce.NO: msg("it does not serve several processes at once"),
+    AtOnce.NOT_KNOWN: msg("whether it serves several processes at once is not known"),
+}
 
 
 def exit_code(middleware: Middleware) -> ExitCode:
-    """0 where the module that a run would use can be used, 4 where there is none or it cannot."""
+    """0 where the module that a run would use can be used, 2 where its file was named and cannot be
+    one, 4 where there is none or it fails.
+    """
     chosen = middleware.chosen_module
+    problem = chosen.problem if chosen is not None and chosen.named else None
+    if problem is not None and not problem.names:  # of libraries that lack, the loader is asked
+        return ExitCode.USAGE
     usable = chosen is not None and chosen.usable
     return ExitCode.PASSED if usable else ExitCode.NOTHING_CHECKED
 
@@ -87,6 +105,11 @@ def _module(canvas: Canvas, module: InstalledModule, middleware: Middleware, say
     family = known(module.family).name if module.family else say(msg("unknown family"))
     declared = say(msg("{places}", places=tuple(declaration_words(d) for d in module.declared)))
     canvas.line(f"{family}; {declared}", indent=2)
+    if module.family is not None:
+        entry = known(module.family)
+        canvas.line(say(_AT_ONCE[entry.at_once]), indent=2)
+        if not (entry.automatic or module.named):
+            canvas.line(say(msg("only used when it is named")), indent=2)
     info = module.info
     if info is not None:
         canvas.line(say(_info(module, middleware)), indent=2)
@@ -94,19 +117,38 @@ def _module(canvas: Canvas, module: InstalledModule, middleware: Middleware, say
         canvas.line(say(reason), "red", indent=2)
         if remedy is not None:
             canvas.item("→", say(remedy), indent=2)
-    for quirk, applies in quirks_of(module, middleware.system):
-        text = quirk.words.happens
-        if applies is Applies.NOT_KNOWN:
-            text = msg("Not known for this version: {quirk}", quirk=text)
-        canvas.item("!", say(text), "yellow", indent=2)
+    for quirk, applies in _quirks(module, middleware):
+        canvas.item("!", say(_quirk(module, quirk, applies)), "yellow", indent=2)
+    _choice(canvas, module, middleware, say)
+    canvas.line()
+
+
+def _quirk(module: InstalledModule, quirk: Quirk, applies: Applies) -> Message:
+    text = quirk.words.happens
+    if applies is Applies.YES:
+        return text
+    if module.info is None:
+        return msg("Not known, since its version was not read: {quirk}", quirk=text)
+    return msg("Not known for this version: {quirk}", quirk=text)
+
+
+def _choice(canvas: Canvas, module: InstalledModule, middleware: Middleware, say: Say) -> None:
+    """Whether it is the one that is used, and why."""
     if module.path == middleware.chosen:
-        why = declaration_words(module.declared[0]) if module.named else _WHY_FIRST
+        first = _WHY_FIRST if module.info is not None else _WHY_FIRST_FILE
+        why = declaration_words(module.declared[0]) if module.named else first
         if module.usable:
             canvas.line(say(msg("check-set uses this one: {why}.", why=why)), "green", indent=2)
         else:
             fails = msg("check-set takes this one, and cannot use it: {why}.", why=why)
             canvas.line(say(fails), "bold red", indent=2)
-    canvas.line()
+
+
+def _quirks(module: InstalledModule, middleware: Middleware) -> tuple[tuple[Quirk, Applies], ...]:
+    """None of a file that is not there."""
+    if module.problem is not None and module.problem.problem is FileProblem.MISSING:
+        return ()
+    return quirks_of(module, middleware.system)
 
 
 def _info(module: InstalledModule, middleware: Middleware) -> Message:
@@ -139,7 +181,8 @@ def _problems(
         text = msg("Loading it failed: {call}, {code}.", call=fault.call, code=fault.code)
         if fault.code == "not-loaded":
             text = msg("The module could not be loaded: {detail}", detail=fault.detail)
-        found.append((text, None))
+        none = no_pkcs11(fault, module.path)
+        found.append((text, None) if none is None else (none, RIGHT_FILE))
     return found
 
 
@@ -189,7 +232,7 @@ def _body(module: InstalledModule, middleware: Middleware, say: Say) -> dict[str
                 "hint": say(quirk.words.remedy),
                 "source": quirk.source,
             }
-            for quirk, applies in quirks_of(module, middleware.system)
+            for quirk, applies in _quirks(module, middleware)
         ],
     }
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from cpx_tool.catalogue.middleware_words import RIGHT_FILE, no_pkcs11
 from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
 from cpx_tool.judge.unseen import not_seen_words
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
-from cpx_tool.model.fault import Fault
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import CardObservation, ModuleObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
 
+_TOO_SLOW = msg(
+    "Give it more time with --timeout SECONDS: a module may read every card while it is loaded. "
+    "If that does not help, take the cards out and try again."
+)
 _NO_CARD = (ReaderState.EMPTY, ReaderState.MUTE, ReaderState.UNAVAILABLE)
 _GO_ON = msg("The run was interrupted: run it again with --resume.")
 
@@ -70,8 +75,12 @@ def readers_answer(pcsc: Pcsc) -> Answer:
 )
 def module_loaded(module: ModuleObservation) -> Answer:
     """C_GetFunctionList, C_Initialize and C_GetInfo went well."""
+    none = no_pkcs11(module.fault, module.path)
+    if none is not None:
+        return failed(none, RIGHT_FILE)
     if module.fault is not None:
-        return failed(fault_message(module.fault))
+        hint = _TOO_SLOW if module.fault.kind is FaultKind.HANG else None
+        return failed(fault_message(module.fault), hint)
     info = module.info
     if info is None:
         return failed(msg("The module {path} gave no information.", path=module.path))
