@@ -319,6 +319,12 @@ def test_skip_back_and_stop(start: DrawerRun, show: Show) -> None:
     assert nothing.remark is not None
 
 
+def test_skipping_says_that_no_certain_card_is_meant(start: DrawerRun, show: Show) -> None:
+    remark = drawer_run.hear(put(start, show(DOCTOR)), "s").remark
+    assert remark is not None
+    assert say(remark) == "One card less is awaited, whichever does not come."
+
+
 def test_a_skipped_card_is_not_complete(start: DrawerRun, good: Observation) -> None:
     run = drawer_run.put(start, replace(good, cards=good.cards[:5]))
     assert drawer_run.prompt(hear(run, "s")) is None

@@ -60,7 +60,7 @@ class Drawer:
         before = self.state
         try:
             reading = self._read()
-            if asks and self._has_room() and reading.module and reading.module.fault is None:
+            if asks and self._has_room() and _can_come(reading):
                 self._tell(drawer_run.news(before, self.state, reading, None))
                 self._talk()
             elif not before.cards:
@@ -88,7 +88,9 @@ class Drawer:
             asked = drawer_run.prompt(self.state)
             if asked is None:
                 return
-            self._show(check_prompts.render_insert(asked, say, paper(sys.stderr)))
+            watched = self._seen.status is PcscStatus.OK
+            text = check_prompts.render_insert(asked, say, paper(sys.stderr), noticed=watched)
+            self._show(text)
             act = self._next()
 
     def _read(self) -> Observation:
@@ -153,3 +155,10 @@ class Drawer:
 
     def _show(self, text: str) -> None:
         click.echo(text, nl=False, err=True)
+
+
+def _can_come(reading: Observation) -> bool:
+    """Whether a card may still come: the module works, and it or PC/SC has a place for one."""
+    if reading.module is None or reading.module.fault is not None:
+        return False
+    return bool(reading.slots) or reading.pcsc.status in (PcscStatus.OK, PcscStatus.NO_READER)

@@ -210,7 +210,7 @@ def hear(run: DrawerRun, line: str) -> Heard:
     if word == STOP:
         return Heard(run, Act.STOP)
     if word == SKIP:
-        return Heard(replace(run, steps=(*run.steps, ())))
+        return _skip(run)
     if word == BACK:
         return _back(run)
     return Heard(run, remark=msg("“{word}” means nothing here.", word=line.strip()))
@@ -233,6 +233,14 @@ _OF_THE_RUN = (
 def _read(run: DrawerRun) -> tuple[ReadCard, ...]:
     """The cards that count, read."""
     return read_cards(run.observation) if run.observation is not None else ()
+
+
+def _skip(run: DrawerRun) -> Heard:
+    """Which of those awaited is skipped is open until the others have come."""
+    fewer = replace(run, steps=(*run.steps, ()))
+    several = prompt(fewer) is not None
+    remark = msg("One card less is awaited, whichever does not come.") if several else None
+    return Heard(fewer, remark=remark)
 
 
 def _back(run: DrawerRun) -> Heard:

@@ -19,9 +19,10 @@ _MARKS = {
 _KEYS = (
     msg("Enter = look again"),
     msg("s = skip one card"),
-    msg("b = back"),
+    msg("b = take the last reading back"),
     msg("q = stop and judge what was read"),
 )
+_UNNOTICED = msg("No reader can be watched here: press Enter when the card is in.")
 
 
 def render_news(news: CheckNews, say: Say, paper: Paper) -> str:
@@ -43,10 +44,12 @@ def render_news(news: CheckNews, say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
-def render_insert(asked: InsertCard, say: Say, paper: Paper) -> str:
-    """Asks for the next card."""
+def render_insert(asked: InsertCard, say: Say, paper: Paper, *, noticed: bool = True) -> str:
+    """Asks for the next card; `noticed` says whether it is seen by itself that one is put in."""
     canvas = Canvas(paper)
     insert_next(canvas, asked, say)
+    if not noticed:
+        canvas.line(say(_UNNOTICED), "yellow")
     return keys(canvas, say, *_KEYS)
 
 
