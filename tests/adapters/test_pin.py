@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -42,18 +43,35 @@ def test_what_is_no_pin_is_refused_before_a_card_sees_it(typed: str) -> None:
     assert typed == "" or typed not in told
 
 
-def _nothing(_: str) -> str:
-    raise EOFError
+def _answers(*answers: str | bytes) -> Callable[[str], str]:
+    """Answers one question after the other; then the end of input."""
+    left = list(answers)
+
+    def ask(_: str) -> str:
+        if not left:
+            raise EOFError
+        answer = left.pop(0)
+        return answer.decode() if isinstance(answer, bytes) else answer
+
+    return ask
 
 
-def _no_text(_: str) -> str:
-    return b"\xe912".decode()
+@pytest.mark.parametrize("typed", ["123", "12a4", "１２３４", b"\xe912"])
+def test_what_is_no_pin_is_asked_for_again(typed: str | bytes) -> None:
+    assert PromptedPin(_answers(typed, typed, "8642")).pin().reveal() == "8642"
 
 
-@pytest.mark.parametrize(
-    ("ask", "words"), [(_nothing, "No PIN was typed."), (_no_text, "This is no PIN")]
-)
-def test_nothing_that_could_be_a_pin_was_typed(ask: Callable[[str], str], words: str) -> None:
-    with pytest.raises(BadInput) as caught:
-        PromptedPin(ask).pin()
-    assert words in say(caught.value.reason)
+def test_why_it_is_asked_again() -> None:
+    asked: list[str] = []
+    answers = _answers("12a4", "8642")
+    PromptedPin(lambda question: (asked.append(question), answers(question))[1]).pin()
+    assert "No card has seen it" not in asked[0]
+    assert "No card has seen it" in asked[1]
+    assert "12a4" not in asked[1]
+
+
+@pytest.mark.parametrize("answers", [(), ("",), ("12a4", "")])
+def test_nothing_typed_ends_the_run_as_ctrl_c_does(answers: tuple[str, ...]) -> None:
+    with pytest.raises(KeyboardInterrupt) as stop:
+        PromptedPin(_answers(*answers)).pin()
+    assert stop.value.args == (signal.SIGINT,)

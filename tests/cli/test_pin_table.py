@@ -200,7 +200,7 @@ def test_a_run_that_fails_leaves_its_note(cards: Proxy, tmp_path: Path) -> None:
 def test_a_card_that_is_not_in_the_ledger_cannot_be_forgotten(tmp_path: Path) -> None:
     done = cpx("pin-ledger", "--forget", "1", env={"CPX_STATE_DIR": str(tmp_path)})
     assert done.returncode == 2
-    assert "no failed try on card 1" in done.stderr
+    assert "no entry for card 1" in done.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"format": 9, "entries": []}', b"\xff"])

@@ -72,7 +72,8 @@ def test_one_line_for_each_card_then_why(good: Observation, judged: Judged) -> N
         "3100000016  ✓     ✓          ✓       ✓",
         f"  ? INSI — {UNSURE}: What it was ordered as decides,",
         "    and its certificates do not tell: CDE not named, nominative CPE yes.",
-        "✓ yes, ✗ no, ? not known, ! unblock the PIN first. Sources: --eligibility.",
+        "By the certificates of the card: ✓ yes, ✗ no, ? not known, ! unblock the PIN",
+        "first. Sources: --eligibility.",
     ]
 
 

@@ -59,7 +59,7 @@ class Terminal:
 
     def asked(self, text: str) -> str:
         """Wait for the next prompt, which this text stands before."""
-        self._wait_for(_PROMPT)
+        self.wait_for(_PROMPT)
         shown = _one_line(self._news)
         assert text in shown, shown
         return shown
@@ -72,7 +72,7 @@ class Terminal:
 
     def reply(self, words: str, line: str) -> None:
         """Wait for these words, whatever stands around them, and type the line."""
-        self._wait_for(words)
+        self.wait_for(words)
         self.type(line)
 
     def type(self, line: str) -> None:
@@ -96,7 +96,8 @@ class Terminal:
     def _news(self) -> str:
         return self.screen[self._answered :]
 
-    def _wait_for(self, words: str) -> None:
+    def wait_for(self, words: str) -> None:
+        """Wait until these words are new on the screen."""
         while words not in self._news:
             assert self._read(), f"it ended before {words!r}:\n{self._news}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import signal
 import warnings
 from collections.abc import Callable, Mapping
 
@@ -15,6 +16,10 @@ from cpx_tool.ports import Pin, PinOrigin
 PIN_VARIABLE = "CPX_PIN"
 PUBLISHED_TEST_PIN = "1234"
 """The PIN of every test card (ANS's guide for ordering test cards)."""
+
+_IS_PIN = re.compile(r"[0-9]{4,8}")
+"""The Cryptolib's range."""
+_NO_PIN = msg("This is no PIN: a CPx PIN has 4 to 8 digits. No card has seen it.")
 
 
 class KnownPin:
@@ -36,26 +41,39 @@ class PromptedPin:
         self._pin: Pin | None = None
 
     def pin(self) -> Pin:
-        """The PIN typed; asked once. Raises `BadInput` when it is no PIN, or at end of input."""
+        """The PIN typed; what is none is asked for again, and no card sees it.
+
+        Nothing typed, and the end of input, end the run as Ctrl-C does: `KeyboardInterrupt`, so
+        that the cards read until then are reported. Raises `BadInput` without a terminal.
+        """
         if self._pin is None:
-            try:
-                # without a terminal getpass would warn, and echo the PIN
-                with warnings.catch_warnings(action="error", category=getpass.GetPassWarning):
-                    typed = self._ask(say(msg("PIN of the test cards: ")))
-            except UnicodeDecodeError:
-                typed = ""  # no text, so no PIN
-            except EOFError:
-                raise BadInput(
-                    msg("No PIN was typed."),
-                    msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),
-                ) from None
-            except getpass.GetPassWarning:
-                raise BadInput(
-                    msg("No PIN was typed: there is no terminal to ask."),
-                    msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),
-                ) from None
-            self._pin = _checked(typed)
+            self._pin = self._typed()
         return self._pin
+
+    def _typed(self) -> Pin:
+        question = say(msg("PIN of the test cards (Enter alone ends the run): "))
+        shown = question
+        while typed := self._line(shown):
+            if _IS_PIN.fullmatch(typed):
+                return Pin(typed, PinOrigin.GIVEN)
+            shown = f"{say(_NO_PIN)}\n{question}"
+        raise KeyboardInterrupt(int(signal.SIGINT))
+
+    def _line(self, question: str) -> str:
+        """What was typed; empty at the end of input."""
+        try:
+            # without a terminal getpass would warn, and echo the PIN
+            with warnings.catch_warnings(action="error", category=getpass.GetPassWarning):
+                return self._ask(question)
+        except UnicodeDecodeError:
+            return "?"  # no text, so no PIN
+        except EOFError:
+            return ""
+        except getpass.GetPassWarning:
+            raise BadInput(
+                msg("No PIN was typed: there is no terminal to ask."),
+                msg("Set {variable}, or leave --ask-pin out.", variable=PIN_VARIABLE),
+            ) from None
 
 
 def pin_source(ask: bool, environment: Mapping[str, str]) -> KnownPin | PromptedPin:
@@ -68,10 +86,10 @@ def pin_source(ask: bool, environment: Mapping[str, str]) -> KnownPin | Prompted
 
 
 def _checked(typed: str) -> Pin:
-    """Refuse what cannot be a PIN before a card sees it: 4 to 8 digits, the Cryptolib's range."""
-    if not re.fullmatch(r"[0-9]{4,8}", typed):
+    """Refuse what cannot be a PIN before a card sees it."""
+    if not _IS_PIN.fullmatch(typed):
         raise BadInput(
-            msg("This is no PIN: a CPx PIN has 4 to 8 digits. No card has seen it."),
+            _NO_PIN,
             msg("Check {variable}, or type the PIN again.", variable=PIN_VARIABLE),
         )
     return Pin(typed, PinOrigin.GIVEN)

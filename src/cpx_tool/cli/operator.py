@@ -8,8 +8,10 @@ from datetime import datetime
 import click
 
 from cpx_tool.cli.output import note
+from cpx_tool.cli.waiting import wait
 from cpx_tool.i18n import say
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.report.words import one_line
 
 
@@ -19,12 +21,13 @@ class TerminalOperator:
     def confirms(self, card: str, failed_at: datetime) -> bool:
         """Whether the PIN may be tried once more; no is the answer to a bare Enter."""
         question = msg(
-            "On {date} the PIN failed on card {card}. Three failures lock it. Are you sure of "
-            "the PIN, and shall it be tried once more?",
+            "On {date} a PIN try on card {card} did not succeed, or its end is not known (the run "
+            "was interrupted). Three failures lock the card. Are you sure of its PIN, and shall it "
+            "be tried once more?",
             date=failed_at,
             card=card,
         )
-        return click.confirm(one_line(say(question)), default=False, err=True)
+        return _agrees(question)
 
     def confirms_once_more(self, card: str) -> bool:
         """Whether the PIN may be tried once more; no is the answer to a bare Enter."""
@@ -33,7 +36,7 @@ class TerminalOperator:
             "end. Shall its PIN be tried once more?",
             card=card,
         )
-        return click.confirm(one_line(say(question)), default=False, err=True)
+        return _agrees(question)
 
     def type_on_pad(self, card: str, reader: str | None) -> None:
         """Where to type, and for which card."""
@@ -44,6 +47,23 @@ class TerminalOperator:
                 reader=reader or "—",
             )
         )
+
+
+def _agrees(question: Message) -> bool:
+    """Whether yes is the answer; a bare Enter and the end of input are a no, and anything else is
+    asked again. Ctrl-C stays `KeyboardInterrupt`: `click.confirm` makes `Abort` of it, which would
+    lose what was read.
+    """
+    yes = {"y", "yes", *say(msg("y yes")).split()}
+    no = {"", "n", "no", *say(msg("n no")).split()}
+    choice = say(msg("[y/N]"))
+    shown = f"{one_line(say(question))} {choice} "
+    while True:
+        click.echo(shown, nl=False, err=True)
+        typed = wait(Pcsc(PcscStatus.NOT_ASKED), None)
+        answer = typed.strip().casefold() if isinstance(typed, str) else ""
+        if answer in yes | no:
+            return answer in yes
 
 
 def at_terminal() -> bool:

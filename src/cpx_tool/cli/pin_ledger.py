@@ -1,4 +1,4 @@
-"""pin-ledger: the PIN tries that failed, over runs."""
+"""pin-ledger: the PIN tries that did not succeed, or whose end is not known, over runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from cpx_tool.report import pin_ledger as ledger_report
     "pin-ledger",
     cls=options.Command,
     help=_(
-        "Show the PIN tries that failed.\n\n"
+        "Show the PIN tries that did not succeed.\n\n"
+        "Those of which the end is not known, because the run was interrupted, stand here, too. "
         "On these cards no PIN is tried again until a person says so: at the question that "
         "check-set asks, or with --forget. PINs do not stand in the ledger."
     ),
@@ -43,21 +44,26 @@ def pin_ledger(card: str | None, emulated: Path | None, as_json: bool) -> None:
     ledger = wiring.pin_ledger(emulated)
     try:
         if card is not None:
-            _forget(ledger, card)
+            _forget(ledger, card, emulated is not None)
         entries = ledger.entries()
     except LedgerFault as error:
         raise wiring.unusable_ledger(ledger.path, error) from None
     if as_json:
         show(ledger_report.render_json(str(ledger.path), entries))
     else:
-        show(ledger_report.render(str(ledger.path), entries, say, paper()))
+        show(ledger_report.render(str(ledger.path), entries, emulated is not None, say, paper()))
 
 
-def _forget(ledger: Ledger, card: str) -> None:
+def _forget(ledger: Ledger, card: str, emulated: bool) -> None:
     if ledger.failed_at(card) is None:
         raise BadInput(
-            msg("The ledger has no failed try on card {card}.", card=card),
-            msg("cpx-tool pin-ledger shows what it has."),
+            msg("The ledger has no entry for card {card}.", card=card),
+            msg("cpx-tool pin-ledger --emulated DIR shows what it has.")
+            if emulated
+            else msg(
+                "cpx-tool pin-ledger shows what it has. Emulated cards have a ledger of their own: "
+                "add --emulated DIR."
+            ),
         )
     ledger.forget(card)
     note(msg("Card {card}: the PIN may be tried once more.", card=card))

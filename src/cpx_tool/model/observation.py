@@ -40,7 +40,9 @@ class PinRefusal(StrEnum):
     PIN_LENGTH = "pin-length"
     """The PIN is shorter or longer than the token allows."""
     EARLIER_RUN = "earlier-run"
-    """It failed in an earlier run, and no person has confirmed another try."""
+    """A try in an earlier run did not succeed, or its end is not known; no person has confirmed
+    another.
+    """
     LEDGER_UNAVAILABLE = "ledger-unavailable"
     """The ledger of earlier tries could not be read or written."""
     ALREADY_TRIED = "already-tried"
@@ -87,7 +89,7 @@ class PinRecord:
     pad: bool = False
     """The PIN was typed on the reader's own pad."""
     earlier: datetime | None = None
-    """When the try of an earlier run was made that failed, where one stands in the ledger."""
+    """When the try of an earlier run was made, where one stands in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)

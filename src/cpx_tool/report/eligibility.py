@@ -20,7 +20,10 @@ _MARKS: dict[Entitlement, Cell] = {
 _FIRST: Cell = ("!", "yellow")
 """A yes, but something is to be done first."""
 
-_LEGEND = msg("✓ yes, ✗ no, ? not known, ! unblock the PIN first. Sources: --eligibility.")
+_LEGEND = msg(
+    "By the certificates of the card: ✓ yes, ✗ no, ? not known, ! unblock the PIN first. Sources: "
+    "--eligibility."
+)
 
 Named = tuple[str, Sequence[Eligibility]]
 """A card's name, empty where there is only one card, and its answers."""

@@ -82,10 +82,13 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
         msg("Check the PIN (CPX_PIN or the prompt); no card has seen it."),
     ),
     PinRefusal.EARLIER_RUN: (
-        msg("PIN not tried: it failed on this card in an earlier run."),
+        msg(
+            "PIN not tried: a try on this card in an earlier run did not succeed, or its end is "
+            "not known."
+        ),
         msg(
             "Make sure of this card's PIN. Then run check-set at a terminal, which asks you, or "
-            "say so with cpx-tool pin-ledger --forget NUMBER."
+            "say so with cpx-tool pin-ledger --forget NUMBER (emulated cards: with --emulated DIR)."
         ),
     ),
     PinRefusal.LEDGER_UNAVAILABLE: (

@@ -207,4 +207,4 @@ def _missing(role: ExpectedCard, match: Match) -> str | Message:
     """The role that nobody took; or those it may be, where cards cannot be told apart."""
     others = (p.expected for p in match.placements if role in p.interchangeable)
     titles = (role.title, *(other.title for other in others if other is not None))
-    return msg("one of {roles}", roles=titles) if len(titles) > 1 else role.title
+    return msg("one of ({roles})", roles=titles) if len(titles) > 1 else role.title
