@@ -191,7 +191,9 @@ class Soak:
             faults,
             options,
             race=dice.choice((0, 0, 0, 2, 4)),
-            interrupt=dice.uniform(0, 1.2 * self._usual_seconds) if interrupt else None,
+            interrupt=dice.uniform(_START_SECONDS, 1.2 * self._usual_seconds)
+            if interrupt
+            else None,
         )
 
     def _fault(self, card: str) -> Chosen:
@@ -430,6 +432,8 @@ def insertions(count: int) -> list[float]:
     return found
 
 
+_START_SECONDS = 0.2
+"""Before that the interpreter itself is starting, and shows what it likes."""
 _DAYS = re.compile("^[0-9]+ days")
 
 
