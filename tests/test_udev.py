@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from cpx_tool.adapters.station_usb import NFC_MODULES
-from cpx_tool.judge.station_fixes import GROUP
+from cpx_tool.model.station import READERS_GROUP as GROUP
 
 UDEV = Path(__file__).parents[1] / "udev"
 RULES = UDEV / "92-cpx-readers.rules"
