@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,18 @@ def faults(folder: Path, source: str, po: str) -> list[str]:
 
 def test_every_message_is_there_in_every_language() -> None:
     assert messages.project_faults() == []
+
+
+def test_no_line_breaks_before_the_high_punctuation_of_french() -> None:
+    """A plain space before it may end a line; the guillemets hold their words in the same way."""
+    french = messages.read(messages.LOCALES / "fr" / "LC_MESSAGES" / f"{messages.DOMAIN}.po")
+    texts = [text for entry in french if entry.id for text in _forms(entry.string)]
+    assert len(texts) > 1000
+    assert [text for text in texts if re.search(r" [:;»](\s|$)|« ", text)] == []
+
+
+def _forms(string: str | Sequence[str]) -> Sequence[str]:
+    return (string,) if isinstance(string, str) else string
 
 
 def test_there_is_a_catalogue_for_each_language_but_english() -> None:

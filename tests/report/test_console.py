@@ -18,6 +18,7 @@ from cpx_tool.model.finding import Checklist, Outcome, Verdict
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
     CardObservation,
+    ModuleObservation,
     Observation,
     PinRecord,
     PinRefusal,
@@ -400,3 +401,15 @@ def test_the_no_break_spaces_of_french_stay(good: Observation, judged: Judged) -
     text = console.render(judged(good), french, Paper(80))
     assert "\ufffd" not in text
     assert "PIN\N{NO-BREAK SPACE}:" in text
+
+
+def test_without_a_card_the_module_that_failed_is_the_reason(
+    good: Observation, judged: Judged
+) -> None:
+    """PC/SC may be silent as well; the first thing to mend is the module."""
+    fault = Fault(FaultKind.CRASH, "C_Initialize", "SIGSEGV", module="lib.so")
+    module = ModuleObservation("/lib.so", "option", fault=fault)
+    seen = replace(good, cards=(), module=module, pcsc=Pcsc(PcscStatus.NO_SERVICE))
+    text = console.render(judged(seen), say, Paper(120))
+    assert "No card could be checked: The module lib.so ended its process" in text
+    assert "No card could be checked: The PC/SC service" not in text

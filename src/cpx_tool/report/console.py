@@ -11,6 +11,7 @@ from cpx_tool.model.finding import (
     JudgedCard,
     Outcome,
     Place,
+    Severity,
     Verdict,
 )
 from cpx_tool.model.message import Message, msg, nmsg
@@ -193,11 +194,21 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
 
 
 def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    back = checklist.observation.taken_back
-    reason, hint = _taken_back(back) if back else no_card_answer(checklist.observation.pcsc)
+    reason, hint = _why_no_card(checklist)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()
+
+
+def _why_no_card(checklist: Checklist) -> tuple[Message, Message]:
+    """What was taken back, what failed of the workstation, else what the readers say."""
+    if checklist.observation.taken_back:
+        return _taken_back(checklist.observation.taken_back)
+    for finding in checklist.findings:
+        decides = finding.severity is Severity.BLOCKER and finding.outcome is Outcome.FAILED
+        if decides and finding.hint is not None:
+            return finding.message, finding.hint
+    return no_card_answer(checklist.observation.pcsc)
 
 
 def _taken_back(count: int) -> tuple[Message, Message]:
