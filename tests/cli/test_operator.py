@@ -89,8 +89,8 @@ def _pins(output: str) -> dict[str, Any]:
 def test_the_report_comes_after_each_answer(good: Path, keys: bytes, refusal: str | None) -> None:
     noted = _noted(good)[1]
     with terminal(*CHECK, "--emulated", good) as person:
-        person.reply("[y/N] ", "perhaps")
-        person.wait_for("[y/N] ")
+        person.reply("[y/N]: ", "perhaps")
+        person.wait_for("[y/N]: ")
         person.press(keys)
         code, output, _ = person.end()
     pins = _pins(output)
@@ -103,7 +103,7 @@ def test_the_report_comes_after_each_answer(good: Path, keys: bytes, refusal: st
 def test_ctrl_c_at_the_question_keeps_what_was_seen(good: Path) -> None:
     first = _noted(good)[0]
     with terminal(*CHECK, "--emulated", good) as person:
-        person.wait_for("[y/N] ")
+        person.wait_for("[y/N]: ")
         person.press(CTRL_C)
         code, output, told = person.end()
     assert code == 130

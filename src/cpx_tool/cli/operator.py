@@ -56,7 +56,7 @@ def _agrees(question: Message) -> bool:
     """
     yes = {"y", "yes", *say(msg("y yes")).split()}
     no = {"", "n", "no", *say(msg("n no")).split()}
-    choice = say(msg("[y/N]"))
+    choice = say(msg("[y/N]:"))
     shown = f"{one_line(say(question))} {choice} "
     while True:
         click.echo(shown, nl=False, err=True)
