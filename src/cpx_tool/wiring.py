@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -50,7 +50,7 @@ from cpx_tool.adapters.trust_import import Importer
 from cpx_tool.adapters.trust_store import NOTHING_STORED, TrustStore, store_directory
 from cpx_tool.adapters.worker import WorkerTokens
 from cpx_tool.catalogue.authorities import authorities
-from cpx_tool.catalogue.middleware import known, recognise, slots_tell
+from cpx_tool.catalogue.middleware import slots_tell
 from cpx_tool.catalogue.set_file import read_set, read_set_file
 from cpx_tool.catalogue.set_text import set_file_text
 from cpx_tool.catalogue.sets import load_sets
@@ -58,7 +58,6 @@ from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
-from cpx_tool.model import middleware as modules
 from cpx_tool.model.calendar import Reminder
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.certificate import Certificate
@@ -81,12 +80,12 @@ from cpx_tool.model.software import SoftwareObservation
 from cpx_tool.model.station import NoModule, Station, Unknown
 from cpx_tool.model.token import ModuleInfo
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
+from cpx_tool.observe.at_once import EMULATED, AtOnce, allowed
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.module import load_module
 from cpx_tool.observe.online import ask, look_up, published
 from cpx_tool.observe.walk import (
     CARD_SECONDS,
-    AtOnce,
     Context,
     Module,
     Walk,
@@ -96,7 +95,7 @@ from cpx_tool.observe.walk import (
 )
 from cpx_tool.pki.certificate import MAX_BYTES, read_certificate, read_certificates
 from cpx_tool.pki.trust import relevant
-from cpx_tool.ports import LedgerFault, Operator, Progress, Readers, TokenFault
+from cpx_tool.ports import LedgerFault, Operator, Progress, Readers
 
 T = TypeVar("T")
 
@@ -330,15 +329,10 @@ def _load_module(
     """
     path = str(found.path)
     with _ending(WorkerTokens(path, {}, timeout)) as tokens:
-        try:
-            info = tokens.load()
-        except TokenFault as error:
-            return ModuleObservation(path, found.source, fault=error.fault), None
-        slots = None
-        if slots_tell(info, readers):
-            with suppress(TokenFault):
-                slots = len(tokens.slots())
-        return ModuleObservation(path, found.source, info=info), slots
+        info, fault, slots = load_module(tokens, partial(slots_tell, readers=readers))
+    if info is not None:
+        fault = None  # of listing the slots: the module is loaded
+    return ModuleObservation(path, found.source, info, fault), slots
 
 
 def _installed(
@@ -576,7 +570,7 @@ def _emulated_ports(
         opened as emulation,
         _ending(WorkerTokens(emulation.module, emulation.environment, timeout)) as tokens,
     ):
-        module = Module(emulation.module, "emulation", tokens, at_once=lambda _: _EMULATED)
+        module = Module(emulation.module, "emulation", tokens, at_once=lambda _: EMULATED)
         yield EmulatedReaders(emulation), module
 
 
@@ -603,40 +597,12 @@ def _real_ports(source: Source, *, module_needed: bool) -> Iterator[tuple[Reader
         )
 
 
-_EMULATED = AtOnce(
-    1,
-    msg(
-        "The cards are read one after the other: SoftHSM rewrites the files of its tokens at each "
-        "login, and processes side by side would trip over them."
-    ),
-)
-
-
 def _at_once(source: Source, config: Config, info: ModuleInfo) -> AtOnce:
     """As the option, then the configuration file say; else as the module's family allows it."""
     asked = source.at_once or config.at_once
     if asked is not None:
         return AtOnce(asked)
-    family = recognise(info.path, info)
-    allowed = modules.AtOnce.NOT_KNOWN if family is None else known(family).at_once
-    if allowed is modules.AtOnce.YES:
-        return AtOnce(MAX_AT_ONCE)
-    if allowed is modules.AtOnce.NO and family is not None:
-        return AtOnce(
-            1,
-            msg(
-                "The cards are read one after the other: this module does not serve several "
-                "processes at once. {why}",
-                why=known(family).why,
-            ),
-        )
-    return AtOnce(
-        1,
-        msg(
-            "The cards are read one after the other: whether this module serves several processes "
-            "at once is not known (--at-once N tries it)."
-        ),
-    )
+    return allowed(info, MAX_AT_ONCE)
 
 
 @contextmanager

@@ -24,9 +24,10 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
+from cpx_tool.observe.at_once import AtOnce
 from cpx_tool.observe.card import LoginMeans
 from cpx_tool.observe.timed import TimedTokens
-from cpx_tool.observe.walk import AtOnce, Module, Walk, WalkInterrupted
+from cpx_tool.observe.walk import Module, Walk, WalkInterrupted
 from cpx_tool.ports import Pin, PinOrigin, Step, TokenFault
 from support.certificates import EXTENSIONS
 from support.fakes import (
