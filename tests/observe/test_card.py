@@ -26,7 +26,7 @@ from cpx_tool.model.token import (
     TokenFlag,
     seal,
 )
-from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.walk import Module, Walk
 from cpx_tool.ports import Pin, PinOrigin, Readers, Step, TokenFault
 from support.certificates import EXTENSIONS

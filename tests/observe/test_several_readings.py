@@ -16,7 +16,7 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import CertificateObject, PrivateContents, PrivateKey, TokenContents
-from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.walk import Module, Walk
 from support.fakes import (
     FakeLedger,

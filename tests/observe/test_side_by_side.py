@@ -25,7 +25,7 @@ from cpx_tool.model.token import (
     TokenInfo,
 )
 from cpx_tool.observe.at_once import AtOnce
-from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.timed import TimedTokens
 from cpx_tool.observe.walk import Module, Walk, WalkInterrupted
 from cpx_tool.ports import Pin, PinOrigin, Step, TokenFault

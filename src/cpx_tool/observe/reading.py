@@ -10,7 +10,8 @@ from cpx_tool.errors import NothingToCheck
 from cpx_tool.model.fault import INTERRUPTED, NO_PROCESS, SLOT_GONE, Fault, FaultKind
 from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import Slot
-from cpx_tool.observe.card import CardWalk, Place
+from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.pin_attempt import Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.timed import TimedTokens
 from cpx_tool.ports import MAX_SLOTS, Progress, Step, TokenFault, Tokens

@@ -31,9 +31,11 @@ from cpx_tool.model.reader import CardKind, Pcsc, ReaderState
 from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.at_once import AtOnce
-from cpx_tool.observe.card import CardWalk, LoginMeans, Place, card_key
+from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.certificates import card_key
 from cpx_tool.observe.join import join
 from cpx_tool.observe.lanes import AskedOperator, AskedPins, Desk, side_by_side
+from cpx_tool.observe.pin_attempt import LoginMeans, Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.reading import Lane, Reading
 from cpx_tool.pki.trust import relevant

@@ -22,7 +22,7 @@ from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.walk import Context, Walk, WalkInterrupted, observe_slots, record
 from cpx_tool.ports import Operator, Progress
 from cpx_tool.wiring.ledger import pin_ledger
