@@ -7,7 +7,8 @@ import pytest
 from cpx_tool.adapters.config import Config
 from cpx_tool.i18n import say
 from cpx_tool.model.token import ModuleInfo
-from cpx_tool.wiring import Source, _at_once
+from cpx_tool.wiring import Source
+from cpx_tool.wiring.source import _at_once
 
 OPENSC = ModuleInfo("/opensc-pkcs11.so", "OpenSC Project", "OpenSC smartcard framework", "0.23")
 CRYPTOLIB = ModuleInfo("/libcps3_pkcs11_lux.so", "ANS", "CPS3 PKCS#11 LINUX", "3.1")

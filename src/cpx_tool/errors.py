@@ -77,8 +77,12 @@ def why(error: OSError) -> Message:
     """The system's reason in words; its symbolic name ("EBUSY") where we have none."""
     if error.errno in _SYSTEM_REASONS:
         return _SYSTEM_REASONS[error.errno]
-    name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return msg("{name}", name=name)
+    return msg("{name}", name=code_of(error))
+
+
+def code_of(error: OSError) -> str:
+    """The system's name of it ("EACCES"): stable, and the same in both languages."""
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 def no_such_file(path: Path, otherwise: Message) -> Message:

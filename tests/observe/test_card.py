@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -26,10 +25,8 @@ from cpx_tool.model.token import (
     TokenFlag,
     seal,
 )
-from cpx_tool.observe.card import LoginMeans
-from cpx_tool.observe.walk import Module, Walk
+from cpx_tool.observe.walk import Walk
 from cpx_tool.ports import Pin, PinOrigin, Readers, Step, TokenFault
-from support.certificates import EXTENSIONS
 from support.fakes import (
     FakeLedger,
     FakeOperator,
@@ -41,15 +38,20 @@ from support.fakes import (
     crash,
     token_info,
 )
+from support.walks import (
+    NOW,
+    MakeCertificate,
+    card_numbered,
+    login_means,
+    module_of,
+    walk_over,
+)
 
-MakeCertificate = Callable[..., bytes]
 KEYS = PrivateContents(
     (PrivateKey("CPS_PRIV_AUT", "20", 2048), PrivateKey("CPS_PRIV_SIG", "10", 2048)), ()
 )
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 
-
-NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 NUMBER = "2800262487"
 """The card's number, which is its key in the ledger."""
 
@@ -67,15 +69,6 @@ def card(card_der: bytes) -> TokenContents:
     return TokenContents(info, certificates, ())
 
 
-def other_card(make_certificate: MakeCertificate, number: str) -> TokenContents:
-    """A card of another number."""
-    own = dict(EXTENSIONS)
-    own["1.2.250.1.71.1.2.3"] = "1315" + f"8025000001/{number}".encode().hex()
-    der = make_certificate(own)
-    item = CertificateObject("Certificat d'Authentification CPS", "20", der)
-    return TokenContents(replace(token_info(f"CPS4v1-{number}"), serial=number[:8]), (item,), ())
-
-
 def walk(
     tokens: FakeTokens,
     pins: FakePins | None = None,
@@ -84,8 +77,8 @@ def walk(
     readers: Readers | None = None,
 ) -> tuple[CardObservation, ...]:
     progress = FakeProgress()
-    module = Module("/fake.so", "option", tokens)
-    means = LoginMeans(pins or FakePins(), ledger or FakeLedger(), operator, lambda: NOW)
+    module = module_of(tokens)
+    means = login_means(pins, ledger, operator)
     _, cards = Walk(readers or NoReaders(), module, means, progress).observe()
     assert progress.places == [f"Fake reader {number}" for number in tokens.contents]
     assert {n for n, step in progress.steps if step in ENDS} == set(range(len(cards)))
@@ -170,7 +163,7 @@ def test_a_given_pin_that_one_card_refused_goes_to_no_other(
     origin: PinOrigin,
     expected: dict[int, int],
 ) -> None:
-    contents = {0: card, 1: other_card(make_certificate, "2800000013")}
+    contents = {0: card, 1: card_numbered(make_certificate, "2800000013")}
     tokens = FakeTokens(contents, faults={"login 0": ckr("CKR_PIN_INCORRECT")})
     _, second = walk(tokens, FakePins(origin))
     assert tokens.logins == expected
@@ -207,9 +200,8 @@ def test_a_card_that_cannot_be_read_does_not_hide_the_next(card: TokenContents) 
 
 
 def test_a_module_that_does_not_load_is_an_observed_fact() -> None:
-    module = Module("/fake.so", "option", FakeTokens({}, faults={"load": crash("C_Initialize")}))
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    seen, cards = Walk(NoReaders(), module, means, FakeProgress()).observe()
+    tokens = FakeTokens({}, faults={"load": crash("C_Initialize")})
+    seen, cards = walk_over(tokens).observe()
     assert seen.module is not None
     assert seen.module.fault == crash("C_Initialize")
     assert cards == ()
@@ -247,7 +239,7 @@ def test_a_card_changed_at_the_last_moment_is_no_attempt(card: TokenContents) ->
 def test_a_given_pin_of_unknown_fate_goes_to_no_other_card(
     card: TokenContents, make_certificate: MakeCertificate, fault: Fault
 ) -> None:
-    contents = {0: card, 1: other_card(make_certificate, "2800000013")}
+    contents = {0: card, 1: card_numbered(make_certificate, "2800000013")}
     tokens = FakeTokens(contents, faults={"login 0": fault})
     first, second = walk(tokens, FakePins(PinOrigin.GIVEN))
     assert first.pin is not None
@@ -259,7 +251,7 @@ def test_a_given_pin_of_unknown_fate_goes_to_no_other_card(
 def test_slot_ids_of_another_start_are_not_trusted(
     card: TokenContents, make_certificate: MakeCertificate
 ) -> None:
-    other = other_card(make_certificate, "2800000013")
+    other = card_numbered(make_certificate, "2800000013")
     tokens = Renumbering({0: card, 1: other}, private=KEYS, faults={"login 0": crash("C_Login")})
     first, second = walk(tokens)
     assert first.token == card.info
@@ -423,7 +415,7 @@ def test_a_wrong_pin_typed_on_a_pad_does_not_speak_of_the_given_one(
     with_pad: TokenContents, make_certificate: MakeCertificate
 ) -> None:
     tokens = FakeTokens(
-        {0: with_pad, 1: other_card(make_certificate, "2800000001")},
+        {0: with_pad, 1: card_numbered(make_certificate, "2800000001")},
         faults={"login 0": ckr("CKR_PIN_INCORRECT")},
     )
     first, second = walk(tokens, FakePins(PinOrigin.GIVEN), operator=FakeOperator())
@@ -462,7 +454,6 @@ def test_a_pin_of_a_length_that_the_token_refuses_is_not_tried(
 @pytest.mark.parametrize("why", [PinRefusal.UNATTENDED, PinRefusal.NOT_ASKED])
 def test_cards_that_are_only_read(card: TokenContents, why: PinRefusal) -> None:
     tokens = FakeTokens({0: card})
-    module = Module("/fake.so", "option", tokens)
-    _, (seen,) = Walk(NoReaders(), module, why, FakeProgress()).observe()
+    _, (seen,) = Walk(NoReaders(), module_of(tokens), why, FakeProgress()).observe()
     assert record_of(seen).refusal is why
     assert (tokens.logins, tokens.signatures) == ({}, {})

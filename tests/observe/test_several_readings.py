@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -16,19 +15,10 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import Pcsc, PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import CertificateObject, PrivateContents, PrivateKey, TokenContents
-from cpx_tool.observe.card import LoginMeans
-from cpx_tool.observe.walk import Module, Walk
-from support.fakes import (
-    FakeLedger,
-    FakeOperator,
-    FakePins,
-    FakeProgress,
-    FakeTokens,
-    ckr,
-    token_info,
-)
+from cpx_tool.observe.walk import Walk
+from support.fakes import FakeOperator, FakeTokens, ckr, token_info
+from support.walks import login_means, walk_over
 
-NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
 READER = "Fake reader 0"
 
@@ -57,9 +47,8 @@ def walk_of(
     operator: FakeOperator | None = None,
     *states: ReaderState,
 ) -> Walk:
-    means = LoginMeans(FakePins(), FakeLedger(), operator, lambda: NOW)
     readers = OneReader(*(states or (ReaderState.CARD_PRESENT,)))
-    return Walk(readers, Module("/fake.so", "option", tokens), means, FakeProgress())
+    return walk_over(tokens, login_means(operator=operator), readers)
 
 
 def read(walk: Walk, *known: CardObservation) -> CardObservation:

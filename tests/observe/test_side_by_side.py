@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
@@ -15,7 +15,6 @@ from cpx_tool.model.message import msg
 from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
-    CertificateObject,
     PrivateContents,
     PrivateKey,
     Seal,
@@ -24,11 +23,11 @@ from cpx_tool.model.token import (
     TokenFlag,
     TokenInfo,
 )
-from cpx_tool.observe.card import LoginMeans
+from cpx_tool.observe.at_once import AtOnce
+from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.timed import TimedTokens
-from cpx_tool.observe.walk import AtOnce, Module, Walk, WalkInterrupted
+from cpx_tool.observe.walk import Module, Walk, WalkInterrupted
 from cpx_tool.ports import Pin, PinOrigin, Step, TokenFault
-from support.certificates import EXTENSIONS
 from support.fakes import (
     FakeLedger,
     FakeOperator,
@@ -37,26 +36,17 @@ from support.fakes import (
     FakeTokens,
     NoReaders,
     ckr,
-    token_info,
 )
+from support.walks import NOW, MakeCertificate, card_numbered, login_means, module_of, walk_over
 
-NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 COUNT = 4
 GONE = "CKR_DEVICE_REMOVED"
 KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
 
 
 @pytest.fixture(scope="module")
-def contents(make_certificate: Callable[..., bytes]) -> dict[int, TokenContents]:
-    return {n: _card(make_certificate, f"28002600{n:02}") for n in range(COUNT)}
-
-
-def _card(make_certificate: Callable[..., bytes], number: str) -> TokenContents:
-    own = dict(EXTENSIONS)
-    own["1.2.250.1.71.1.2.3"] = "1315" + f"8025000001/{number}".encode().hex()
-    item = CertificateObject("Certificat d'Authentification CPS", "20", make_certificate(own))
-    info = replace(token_info(f"CPS4v1-{number}"), serial=number[:8])
-    return TokenContents(info, (item,), ())
+def contents(make_certificate: MakeCertificate) -> dict[int, TokenContents]:
+    return {n: card_numbered(make_certificate, f"28002600{n:02}") for n in range(COUNT)}
 
 
 @dataclass
@@ -82,7 +72,7 @@ class Bench:
         progress: FakeProgress | None = None,
     ) -> tuple[CardObservation, ...]:
         module = Module("/fake.so", "option", self.open(), self.open, lambda _: at_once)
-        means = means or LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
+        means = means or login_means()
         _, cards = Walk(NoReaders(), module, means, progress or FakeProgress()).observe()
         return cards
 
@@ -167,8 +157,7 @@ def test_a_given_pin_that_is_refused_costs_one_try_in_all(
     def wrong(_: int) -> None:
         raise TokenFault(ckr("CKR_PIN_INCORRECT"))
 
-    bench.on_login = wrong
-    given = LoginMeans(FakePins(PinOrigin.GIVEN), FakeLedger(), None, lambda: NOW)
+    given = login_means(FakePins(PinOrigin.GIVEN))
     attempts = []
     bench.on_login = lambda slot: (attempts.append(slot), wrong(slot))[0]
     cards = bench.walk(AtOnce(COUNT), given)
@@ -211,7 +200,7 @@ def test_questions_are_asked_in_the_main_thread_while_nothing_is_shown(
 
     ledger = FakeLedger({"2800260001": NOW})
     progress = FakeProgress()
-    means = LoginMeans(Pins(), ledger, Operator(), lambda: NOW)
+    means = login_means(Pins(), ledger, Operator())
     cards = Bench(contents).walk(AtOnce(COUNT), means, progress)
     assert all(card.pin and card.pin.result is PinResult.ACCEPTED for card in cards)
     assert set(asked_in) == {threading.get_ident()}
@@ -223,7 +212,7 @@ def test_an_error_of_a_question_ends_the_run(contents: dict[int, TokenContents])
         def pin(self) -> Pin:
             raise BadInput(msg("No PIN was typed."), msg("Type one."))
 
-    means = LoginMeans(Nobody(), FakeLedger(), None, lambda: NOW)
+    means = login_means(Nobody())
     with pytest.raises(BadInput, match="No PIN was typed"):
         Bench(contents).walk(AtOnce(COUNT), means)
 
@@ -238,7 +227,7 @@ def test_an_interruption_keeps_what_was_seen(
                 raise KeyboardInterrupt(15)
             return super().pin()
 
-    means = LoginMeans(Impatient(), FakeLedger(), None, lambda: NOW)
+    means = login_means(Impatient())
     bench = Bench(contents, meet=threading.Barrier(at_once))
     with pytest.raises(WalkInterrupted) as stop:
         bench.walk(AtOnce(at_once), means)
@@ -262,7 +251,7 @@ def test_a_card_that_was_read_keeps_that_when_nobody_can_be_asked_any_more(
         def pin(self) -> Pin:
             raise KeyboardInterrupt
 
-    means = LoginMeans(Impatient(), FakeLedger(), None, lambda: NOW)
+    means = login_means(Impatient())
     bench = Bench(contents, meet=threading.Barrier(COUNT))
     with pytest.raises(WalkInterrupted) as stop:
         bench.walk(AtOnce(COUNT), means)
@@ -277,7 +266,7 @@ def test_an_interruption_in_the_middle_of_a_login_says_that_a_try_may_have_been_
         raise KeyboardInterrupt
 
     ledger = FakeLedger()
-    means = LoginMeans(FakePins(), ledger, None, lambda: NOW)
+    means = login_means(ledger=ledger)
     with pytest.raises(WalkInterrupted) as stop:
         Bench(contents, on_login=interrupt).walk(AtOnce(1), means)
     first = stop.value.cards[0]
@@ -302,10 +291,8 @@ def test_an_interruption_while_the_readers_are_looked_at_again_keeps_all(
             return super().observe()
 
     tokens = FakeTokens({0: contents[0]}, private=KEYS, faults={"sign": ckr("CKR_X", "C_Sign")})
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    module = Module("/fake.so", "option", tokens)
     with pytest.raises(WalkInterrupted) as stop:
-        Walk(Once(), module, means, FakeProgress()).observe()
+        walk_over(tokens, readers=Once()).observe()
     assert stop.value.cards[0].keys == KEYS.keys
 
 
@@ -329,9 +316,7 @@ def test_a_card_whose_time_is_up_at_the_gate_is_not_reached(
             raise TokenFault(Fault(FaultKind.HANG, "C_GetTokenInfo", CARD_TIME, "120 s"))
 
     tokens = Slow({0: contents[0]})
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    module = Module("/fake.so", "option", tokens)
-    _, (card,) = Walk(NoReaders(), module, means, FakeProgress()).observe()
+    _, (card,) = walk_over(tokens).observe()
     assert card.pin is not None
     assert card.pin.refusal is PinRefusal.NOT_REACHED
     assert tokens.logins.total() == 0
@@ -341,12 +326,7 @@ def test_once_more_is_asked_once(contents: dict[int, TokenContents]) -> None:
     """A card in two slots accepted its PIN, was pulled, and refuses it when it is tried again."""
     tokens = FakeTokens({0: contents[0]}, private=KEYS, faults={"sign": ckr(GONE, "C_Sign")})
     operator, ledger = FakeOperator(), FakeLedger()
-    walk = Walk(
-        NoReaders(),
-        Module("/fake.so", "option", tokens),
-        LoginMeans(FakePins(), ledger, operator, lambda: NOW),
-        FakeProgress(),
-    )
+    walk = walk_over(tokens, login_means(ledger=ledger, operator=operator))
     walk.observe()
     tokens.contents[1] = contents[0]
     tokens.faults = {"login": ckr("CKR_PIN_INCORRECT")}
@@ -358,12 +338,7 @@ def test_a_known_card_that_shows_other_flags_is_walked_again(
     contents: dict[int, TokenContents],
 ) -> None:
     tokens = FakeTokens({0: contents[0]}, private=KEYS)
-    walk = Walk(
-        NoReaders(),
-        Module("/fake.so", "option", tokens),
-        LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW),
-        FakeProgress(),
-    )
+    walk = walk_over(tokens)
     _, first = walk.observe()
     info = replace(contents[0].info, flags=(*contents[0].info.flags, TokenFlag.PIN_LOCKED))
     tokens.contents[0] = replace(contents[0], info=info)
@@ -389,8 +364,7 @@ def test_processes_are_let_go_of_together(contents: dict[int, TokenContents]) ->
         lambda: Slow(dict(contents)),
         lambda _: AtOnce(COUNT),
     )
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    walk = Walk(NoReaders(), module, means, FakeProgress())
+    walk = Walk(NoReaders(), module, login_means(), FakeProgress())
     walk.observe()
     walk.close()
     assert not meet.broken
@@ -415,18 +389,15 @@ def test_a_card_that_took_too_long_says_that_its_pin_was_not_tried(
     contents: dict[int, TokenContents],
 ) -> None:
     tokens = FakeTokens(dict(contents))
-    module = Module("/fake.so", "option", tokens)
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    _, cards = Walk(NoReaders(), module, means, FakeProgress(), card_seconds=0).observe()
+    walk = Walk(NoReaders(), module_of(tokens), login_means(), FakeProgress(), card_seconds=0)
+    _, cards = walk.observe()
     assert {card.faults[0].code for card in cards} == {CARD_TIME}
     assert tokens.logins.total() == 0
 
 
 def test_a_known_card_is_read_and_not_walked_again(contents: dict[int, TokenContents]) -> None:
     tokens = FakeTokens(dict(contents), private=KEYS)
-    module = Module("/fake.so", "option", tokens)
-    means = LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW)
-    walk = Walk(NoReaders(), module, means, FakeProgress())
+    walk = walk_over(tokens)
     _, first = walk.observe()
     _, second = walk.observe(first)
     assert second == first
@@ -434,17 +405,12 @@ def test_a_known_card_is_read_and_not_walked_again(contents: dict[int, TokenCont
 
 
 def test_a_card_with_the_number_of_a_known_one_is_another(
-    contents: dict[int, TokenContents], make_certificate: Callable[..., bytes]
+    contents: dict[int, TokenContents], make_certificate: MakeCertificate
 ) -> None:
-    copy = _card(make_certificate, "2800260000")
+    copy = card_numbered(make_certificate, "2800260000")
     copy = replace(copy, certificates=(*copy.certificates, *copy.certificates))
     tokens = FakeTokens({0: contents[0]}, private=KEYS)
-    walk = Walk(
-        NoReaders(),
-        Module("/fake.so", "option", tokens),
-        LoginMeans(FakePins(), FakeLedger(), None, lambda: NOW),
-        FakeProgress(),
-    )
+    walk = walk_over(tokens)
     _, first = walk.observe()
     tokens.contents[0] = copy
     _, (second,) = walk.observe(first)

@@ -7,7 +7,6 @@ Sources: ANS, common/sys_config.c, libopensc/pkcs15-cache.c (gen_cache_file): `<
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
+from cpx_tool.errors import code_of
 from cpx_tool.model.middleware import CardCache, System
 
 _PLACES = {
@@ -43,8 +43,7 @@ def observe_cache(host: Host) -> CardCache | None:
         serials, protected = _serials([entry.name for entry in found])
         is_open = None if host.system is System.WINDOWS else _is_open(directory, found)
     except OSError as error:
-        name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        return CardCache(str(directory), writable, None, problem=name)
+        return CardCache(str(directory), writable, None, problem=code_of(error))
     return CardCache(str(directory), writable, is_open, serials, protected)
 
 

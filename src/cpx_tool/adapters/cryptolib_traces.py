@@ -6,13 +6,13 @@ have no case); the file that the RPM 5.2.2 installs.
 
 from __future__ import annotations
 
-import errno
 import re
 import stat
 from collections.abc import Iterator
 
 from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
+from cpx_tool.errors import code_of
 from cpx_tool.model.middleware import System, Traces
 
 _FILES = {
@@ -41,8 +41,7 @@ def _files(host: Host) -> Iterator[Traces]:
             with path.open("rb") as file:
                 text = file.read(_MAX_BYTES).decode("utf-8", "replace")
         except OSError as error:
-            name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-            yield Traces(str(path), None, problem=name)
+            yield Traces(str(path), None, problem=code_of(error))
             continue
         block = _block(text, "traces")
         level = block.get("debug", "")

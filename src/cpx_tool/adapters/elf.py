@@ -6,12 +6,13 @@ that contradicts itself raises `BadElf`. Source: System V gABI, chapters 4 and 5
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAGIC = b"\x7fELF"
-MACHINES = {0x03: "i686", 0x28: "arm", 0x3E: "x86_64", 0xB7: "aarch64", 0xF3: "riscv64"}
+_MACHINES = {0x03: "i686", 0x28: "arm", 0x3E: "x86_64", 0xB7: "aarch64", 0xF3: "riscv64"}
 
 _LIBRARY = 3  # ET_DYN
 _LOAD, _DYNAMIC = 1, 2  # PT_*
@@ -19,6 +20,9 @@ _NEEDED, _STRTAB, _RPATH, _RUNPATH, _END = 1, 5, 15, 29, 0  # DT_*
 _MAX_ENTRIES = 4096
 _MAX_NAMES = 512
 _MAX_NAME = 4096
+
+
+_ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 
 
 class BadElf(Exception):
@@ -62,7 +66,7 @@ def read_elf(data: bytes) -> Elf:
     layout, order = _LAYOUTS[data[4]], "<" if data[5] == 1 else ">"
     kind, machine, _, _, start, _, _, _, size, count = _unpack(order + layout.header, data, _IDENT)
     bits = 32 if data[4] == 1 else 64
-    name = MACHINES.get(machine, f"ELF machine {machine:#x}")
+    name = _MACHINES.get(machine, f"ELF machine {machine:#x}")
     if kind != _LIBRARY:
         return Elf(bits, name, library=False)
     if size < struct.calcsize(order + layout.program):
@@ -72,6 +76,11 @@ def read_elf(data: bytes) -> Elf:
         for index in range(count)
     ]
     return _linked(data, segments, order + layout.dynamic, Elf(bits, name, library=True))
+
+
+def from_origin(part: str, directory: str) -> str:
+    """A part of a search path, $ORIGIN in it replaced by the directory of the file that has it."""
+    return _ORIGIN.sub(lambda _: directory, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +112,8 @@ def _linked(data: bytes, segments: list[_Segment], entry: str, elf: Elf) -> Elf:
             raise BadElf("too many names")
         return tuple(_text(data, base + value) for value in found)
 
-    return Elf(
-        bits=elf.bits,
-        machine=elf.machine,
-        library=True,
+    return replace(
+        elf,
         needed=texts(_NEEDED),
         rpath=":".join(texts(_RPATH)),
         runpath=":".join(texts(_RUNPATH)),

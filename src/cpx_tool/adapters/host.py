@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import struct
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TypeAlias
 
 from cpx_tool.adapters.loader_cache import loadable_libraries
+from cpx_tool.adapters.system import process_bits
 from cpx_tool.model.middleware import System
 
 RegistryValue: TypeAlias = "str | int | None"
@@ -74,7 +74,7 @@ def this_host(environment: Mapping[str, str]) -> Host:
     return Host(
         system=this_system(),
         machine=machine,
-        bits=struct.calcsize("P") * 8,
+        bits=process_bits(),
         environment=environment,
         registry=_registry_value,
         libc=_libc(),

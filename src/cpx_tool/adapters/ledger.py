@@ -7,7 +7,6 @@ killed in the middle leaves a trace. Never a PIN.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import stat
 import time
@@ -19,7 +18,7 @@ from pathlib import Path
 from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import write_whole
 from cpx_tool.adapters.system import lock, no_home, user_state
-from cpx_tool.errors import BadInput, why
+from cpx_tool.errors import BadInput, code_of, why
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import FailedTry
 from cpx_tool.ports import LedgerFault
@@ -123,7 +122,7 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        code = code_of(error)
         raise LedgerFault(why(error), code) from None
     except Malformed:
         raise LedgerFault(msg("it is damaged, or no ledger"), "damaged") from None

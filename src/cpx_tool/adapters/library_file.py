@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from cpx_tool.adapters.binary import HEAD_BYTES, Built, read_head
 from cpx_tool.adapters.host import Host, this_host
 from cpx_tool.adapters.library_search import missing_libraries
 from cpx_tool.catalogue.middleware_words import RIGHT_FILE, file_words
-from cpx_tool.errors import BadInput, no_such_file
+from cpx_tool.errors import BadInput, code_of, no_such_file
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import FileFault, FileProblem, System
 
@@ -42,8 +41,7 @@ def look_at(path: Path, host: Host) -> Looked:
     except (FileNotFoundError, ValueError):  # ValueError: a NUL in the path
         return _wrong(FileProblem.MISSING)
     except OSError as error:
-        name = errno.errorcode.get(error.errno or 0, type(error).__name__)
-        return _wrong(FileProblem.UNREADABLE, name)
+        return _wrong(FileProblem.UNREADABLE, code_of(error))
     looked = _look(path, data, host)
     if looked.fault is None and not _is_utf8(path):
         return _wrong(FileProblem.NOT_UTF8)

@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cpx_tool.adapters.elf import Elf
+from cpx_tool.adapters.elf import Elf, from_origin
 from cpx_tool.adapters.files import kind_of
 from cpx_tool.adapters.host import Host
 
 _DEFAULTS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
-_ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 
 
 def missing_libraries(library: Path, elf: Elf, host: Host) -> tuple[str, ...]:
@@ -39,10 +38,9 @@ def missing_libraries(library: Path, elf: Elf, host: Host) -> tuple[str, ...]:
 def _directories(library: Path, elf: Elf, host: Host) -> Iterator[str]:
     """In any order: whether it is somewhere is the question. An empty one is the current one."""
     origin = str(Path(os.path.realpath(library)).parent)
-    paths = [elf.runpath] if elf.runpath else [elf.rpath]
-    for path in paths:
-        for part in path.split(":") if path else ():
-            yield _ORIGIN.sub(lambda _: origin, part) or "."
+    path = elf.runpath or elf.rpath
+    for part in path.split(":") if path else ():
+        yield from_origin(part, origin) or "."
     for part in re.split("[:;]", host.environment.get("LD_LIBRARY_PATH", "")):
         if part:
             yield part

@@ -11,11 +11,10 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from cpx_tool.adapters.elf import BadElf, read_elf
+from cpx_tool.adapters.elf import BadElf, from_origin, read_elf
 
 _LINE = re.compile(r"\s(\S+) \(([^)]*)\) => ")
 _WORDS = {"x86_64": "x86-64", "aarch64": "AArch64"}
-_ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 _PATIENCE_SECONDS = 10.0
 
 
@@ -59,7 +58,7 @@ def _beside_python() -> set[str]:
         return set()
     names: set[str] = set()
     for part in elf.rpath.split(":") if not elf.runpath else ():
-        directory = Path(_ORIGIN.sub(lambda _: str(program.parent), part))
+        directory = Path(from_origin(part, str(program.parent)))
         with suppress(OSError):
             names |= {entry.name for entry in os.scandir(directory)}
     return names

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpx_tool.adapters.config import Config, read_config
+from cpx_tool.adapters.config import read_config
 from cpx_tool.adapters.host import Host, this_host
 from cpx_tool.adapters.library_file import correct_variable, usable_library
 from cpx_tool.adapters.module_search import installed_modules, taken
@@ -48,12 +48,12 @@ def find_module(
 
 
 def named_module(
-    option: str | None, environment: Mapping[str, str], config: Config | None = None
+    option: str | None, environment: Mapping[str, str]
 ) -> tuple[Path, Declaration, Message] | None:
     """The module that a person named, who named it where, and the remedy for a wrong path.
 
-    `config` is read where it is not given and nothing before it names one. Raises `BadInput` for
-    a configuration file that cannot be read.
+    The configuration file is read where nothing before it names one. Raises `BadInput` for one
+    that cannot be read.
     """
     if option is not None:
         return Path(option), Declaration(Origin.OPTION, "--module"), RIGHT_FILE
@@ -61,7 +61,7 @@ def named_module(
     if variable:
         hint = correct_variable(MODULE_VARIABLE)
         return Path(variable), Declaration(Origin.ENVIRONMENT, MODULE_VARIABLE), hint
-    config = config or read_config(environment)
+    config = read_config(environment)
     if config.module is None:
         return None
     file = str(config.file)

@@ -67,10 +67,10 @@ def look_module(path: Path, declaration: Declaration, host: Host) -> InstalledMo
 
 def taken(modules: tuple[InstalledModule, ...]) -> InstalledModule | None:
     """The first that can be used, of those that are taken without being named."""
-    return next((module for module in modules if module.usable and is_automatic(module)), None)
+    return next((module for module in modules if module.usable and _is_automatic(module)), None)
 
 
-def is_automatic(module: InstalledModule) -> bool:
+def _is_automatic(module: InstalledModule) -> bool:
     """Whether it is taken without a person naming it; a declared one of no known family is."""
     return module.family is None or known(module.family).automatic
 

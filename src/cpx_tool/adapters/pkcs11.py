@@ -15,7 +15,15 @@ from pkcs11 import MGF, Attribute, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
 from cpx_tool.adapters.token_numbers import open_sessions, pin_lengths
-from cpx_tool.model.fault import SESSIONS_LEFT, Fault, FaultKind
+from cpx_tool.model.fault import (
+    CARD_CHANGED,
+    MALFORMED_ANSWER,
+    NO_SUCH_KEY,
+    NOT_LOADED,
+    SESSIONS_LEFT,
+    Fault,
+    FaultKind,
+)
 from cpx_tool.model.token import (
     FORBIDDING_FLAGS,
     CertificateObject,
@@ -78,7 +86,7 @@ def ckr_name(error: PKCS11Error) -> str:
     name = type(error).__name__
     if name == "PKCS11Error":
         text = str(error)
-        return next((ckr for part, ckr in _ONLY_IN_WORDS.items() if part in text), "not-loaded")
+        return next((ckr for part, ckr in _ONLY_IN_WORDS.items() if part in text), NOT_LOADED)
     return "CKR_" + re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).upper()
 
 
@@ -95,7 +103,7 @@ def _guarded(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 raise TokenFault(fault) from None  # its frames may hold the PIN
             except _NO_SENSE as error:
                 # the binding trips over values that a module should not return
-                fault = Fault(FaultKind.ERROR, call, "malformed-answer", type(error).__name__)
+                fault = Fault(FaultKind.ERROR, call, MALFORMED_ANSWER, type(error).__name__)
                 raise TokenFault(fault) from None
 
         return guarded
@@ -227,7 +235,7 @@ class Pkcs11Tokens:
             }
             keys = list(session.get_objects(template))  # list first: ends the search
             if not keys:
-                raise TokenFault(Fault(FaultKind.ERROR, "C_Sign", "no-such-key"))
+                raise TokenFault(Fault(FaultKind.ERROR, "C_Sign", NO_SUCH_KEY))
             signature = keys[0].sign(data, mechanism=chosen, mechanism_param=parameter)
             return bytes(signature)
 
@@ -313,7 +321,7 @@ def _forbidding(flags: tuple[TokenFlag, ...], *, on_pad: bool) -> TokenFlag | No
 
 
 def _card_changed(call: str) -> TokenFault:
-    return TokenFault(Fault(FaultKind.ERROR, call, "card-changed"))
+    return TokenFault(Fault(FaultKind.ERROR, call, CARD_CHANGED))
 
 
 def _clean(text: str) -> str:

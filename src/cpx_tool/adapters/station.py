@@ -95,7 +95,7 @@ def _holders(root: Root, seen: Service | Unknown, readers: Usb | Unknown) -> Hol
     if isinstance(seen, Unknown):
         return seen
     devices = () if isinstance(readers, Unknown) else readers.readers
-    nodes = frozenset(node(reader) for reader in devices if reader.bus and reader.device)
+    nodes = frozenset(node(r.bus, r.device) for r in devices if r.bus and r.device)
     ours = frozenset((os.getpid(),))
     return holders(root, seen.socket.path, nodes, unix_sockets.clients_of, ours)
 

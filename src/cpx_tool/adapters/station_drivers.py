@@ -40,9 +40,8 @@ def drivers(root: Root) -> Listed:
         listed = _read(content) if content is not None else None
         if listed is not None:
             name = bundle.rpartition("/")[2].removesuffix(".bundle")
-            found.append(Driver(name, _word(listed, "CFBundleShortVersionString"), 0))
-            own = _models(listed)
-            found[-1] = Driver(name, found[-1].version, len(own), file)
+            version, own = _word(listed, "CFBundleShortVersionString"), _models(listed)
+            found.append(Driver(name, version, len(own), file))
             models = {**own, **models}
     return Listed(tuple(found), models)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from cpx_tool.adapters.system import child_environment
+from cpx_tool.adapters.system import child_environment, signal_name
 from cpx_tool.model.message import msg
 from cpx_tool.model.station import Compiled, Package, Packages, Unknown
 
@@ -105,13 +104,6 @@ def _failure(process: subprocess.Popen[bytes]) -> str:
     if process.returncode == 0:
         return ""
     if process.returncode < 0:
-        return _signal_name(-process.returncode)
+        return signal_name(-process.returncode)
     lines = told.decode("utf-8", errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "exit 1")[:300]
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import re
-import struct
 import sys
 from collections.abc import Mapping
 
 from cpx_tool.adapters.root_files import Root, assignments
+from cpx_tool.adapters.system import process_bits
 from cpx_tool.model.station import Enclosure, Session, SessionKind, System
 
 _CI = ("CI", "GITLAB_CI", "GITHUB_ACTIONS", "JENKINS_URL", "TF_BUILD", "TEAMCITY_VERSION")
@@ -37,7 +37,7 @@ def system(root: Root, environment: Mapping[str, str]) -> System:
         like=tuple(release.get("ID_LIKE", "")[:_SHOWN].lower().split()),
         version=release.get("VERSION_ID", "")[:_SHOWN],
         machine=platform.machine(),
-        bits=struct.calcsize("P") * 8,
+        bits=process_bits(),
         enclosure=_enclosure(root, environment),
     )
 

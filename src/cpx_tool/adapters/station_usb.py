@@ -10,7 +10,7 @@ from cpx_tool.adapters.station_drivers import Listed, drivers
 from cpx_tool.model.message import msg
 from cpx_tool.model.station import Unknown, Usb, UsbInterface, UsbReader
 
-CCID = "0b"
+_CCID = "0b"
 NFC_MODULES = ("pn533_usb", "pn533")
 """The kernel's driver of the chip in the ACR122U and its relatives (drivers/nfc/pn533)."""
 
@@ -39,7 +39,7 @@ def _reader(root: Root, place: str, names: list[str], listed: Listed) -> UsbRead
     interfaces = tuple(_interface(root, name) for name in names if name.startswith(f"{place}:"))
     model = listed.models.get(f"{vendor}:{product}", "")
     taken = any(interface.driver in NFC_MODULES for interface in interfaces)
-    if not (model or taken or any(i.usb_class == CCID for i in interfaces)):
+    if not (model or taken or any(i.usb_class == _CCID for i in interfaces)):
         return None
     bus, device = (_decimal(root, place, key) for key in ("busnum", "devnum"))
     mode, owner, group = _node(root, bus, device)
@@ -59,9 +59,9 @@ def _reader(root: Root, place: str, names: list[str], listed: Listed) -> UsbRead
     )
 
 
-def node(reader: UsbReader) -> str:
+def node(bus: int, device: int) -> str:
     """The file of the device itself."""
-    return f"/dev/bus/usb/{reader.bus:03d}/{reader.device:03d}"
+    return f"/dev/bus/usb/{bus:03d}/{device:03d}"
 
 
 def _interface(root: Root, name: str) -> UsbInterface:
@@ -83,7 +83,7 @@ def _decimal(root: Root, place: str, key: str) -> int:
 
 def _node(root: Root, bus: int, device: int) -> tuple[str, str, str]:
     try:
-        status = root.path(f"/dev/bus/usb/{bus:03d}/{device:03d}").stat()
+        status = root.path(node(bus, device)).stat()
     except OSError:
         return "", "", ""
     return stat.filemode(status.st_mode), *owners(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,11 @@ from cpx_tool.model.message import msg
 def now() -> datetime:
     """Now, in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def process_bits() -> int:
+    """32 or 64, of this very process: what a module must have."""
+    return struct.calcsize("P") * 8
 
 
 def user_cache() -> Path | None:
@@ -106,6 +112,14 @@ def peak_memory() -> int:
         return 0
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal ("SIGSEGV"); "signal 35" for one that has none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def end_with_parent() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -17,9 +16,9 @@ from typing import Any, BinaryIO, TypeVar
 import msgspec
 
 from cpx_tool.adapters.frames import Reply, Request, read_frame, write_frame
-from cpx_tool.adapters.system import child_environment
+from cpx_tool.adapters.system import child_environment, signal_name
 from cpx_tool.errors import NothingToCheck, why
-from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
+from cpx_tool.model.fault import CARD_CHANGED, INTERRUPTED, SLOT_GONE, Fault, FaultKind
 from cpx_tool.model.message import msg
 from cpx_tool.model.token import (
     ModuleInfo,
@@ -112,7 +111,7 @@ class WorkerTokens:
         secret = pin.reveal() if pin is not None else None
         request = Request("login", slot_id, pin=secret, expected=expected)
         if self._process is None:  # a fresh child may number its slots otherwise
-            raise TokenFault(Fault(FaultKind.ERROR, "C_Login", "card-changed"))
+            raise TokenFault(_fault(FaultKind.ERROR, request, CARD_CHANGED))
         try:
             self._call(request, type(None))
         except TokenFault:
@@ -169,12 +168,11 @@ class WorkerTokens:
             return slots
         again = self.numbering()
         if [slot.description for slot in again] != [slot.description for slot in slots]:
-            raise TokenFault(_fault(FaultKind.ERROR, Request("numbering"), "slot-gone"))
+            raise TokenFault(_fault(FaultKind.ERROR, Request("numbering"), SLOT_GONE))
         return again
 
     def _let_end(self, patience: float) -> None:
-        with self._lock:
-            process, self._process = self._process, None
+        process = self._take()
         if process is None:
             return
         with suppress(OSError):
@@ -267,14 +265,18 @@ class WorkerTokens:
         _kill(process)
 
     def _end(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
+        process = self._take()
         if process is not None:
             _kill(process)
 
-    def _cause_of_death(self) -> str:
+    def _take(self) -> subprocess.Popen[bytes] | None:
+        """The child, which nobody else ends then: `abandon` comes from another thread."""
         with self._lock:
             process, self._process = self._process, None
+        return process
+
+    def _cause_of_death(self) -> str:
+        process = self._take()
         if process is None:  # `abandon` took it away in the middle of the call
             return "ended"
         try:
@@ -284,12 +286,7 @@ class WorkerTokens:
             return "closed"
         finally:
             _close_pipes(process)
-        if code >= 0:
-            return f"exit {code}"
-        try:
-            return signal.Signals(-code).name
-        except ValueError:
-            return f"signal {-code}"
+        return f"exit {code}" if code >= 0 else signal_name(-code)
 
 
 def _pump(pipe: BinaryIO, replies: queue.Queue[bytes | None]) -> None:

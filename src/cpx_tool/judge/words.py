@@ -15,8 +15,12 @@ from cpx_tool.model.fault import (
     CARD_REMOVED,
     CARD_TIME,
     INTERRUPTED,
+    MALFORMED_ANSWER,
     NO_PROCESS,
+    NO_SUCH_KEY,
+    NOT_LOADED,
     SESSIONS_LEFT,
+    SLOT_GONE,
     TOO_MANY_SLOTS,
     Fault,
     FaultKind,
@@ -35,7 +39,7 @@ def fault_message(fault: Fault) -> Message:
             time=fault.detail,
             call=fault.call,
         )
-    if fault.code == "not-loaded":
+    if fault.code == NOT_LOADED:
         return msg("The module could not be loaded: {detail}", detail=fault.detail)
     if fault.code == TOO_MANY_SLOTS:
         return too_many_slots(fault)
@@ -98,11 +102,11 @@ def usage_words(certificate: Certificate) -> Message:
 _OWN_CODES = {
     CARD_CHANGED: msg("Another card was put in while this one was being read."),
     CARD_REMOVED: msg("The card was taken out of its reader before it was read to the end."),
-    "slot-gone": msg("The card's slot is gone since the module was started again."),
+    SLOT_GONE: msg("The card's slot is gone since the module was started again."),
     INTERRUPTED: msg("The run was interrupted before the card was finished."),
     NO_PROCESS: msg("The process for the module could not be started."),
-    "no-such-key": msg("The key is not on the card."),
-    "malformed-answer": msg("The module gave an answer that makes no sense."),
+    NO_SUCH_KEY: msg("The key is not on the card."),
+    MALFORMED_ANSWER: msg("The module gave an answer that makes no sense."),
 }
 """Fault codes that are ours and not PKCS#11's."""
 

@@ -19,12 +19,20 @@ CARD_CHANGED = "card-changed"
 """`Fault.code` where another card was put in."""
 CARD_REMOVED = "card-removed"
 """`Fault.code` where the reader is empty after a card in it could not be read to the end."""
+SLOT_GONE = "slot-gone"
+"""`Fault.code` where the module, started again, shows its slot no more."""
+NOT_LOADED = "not-loaded"
+"""`Fault.code` of a file that could not be loaded as a module; `detail` is the loader's text."""
+MALFORMED_ANSWER = "malformed-answer"
+"""`Fault.code` of an answer that makes no sense."""
+NO_SUCH_KEY = "no-such-key"
+"""`Fault.code` where the key that is to sign is not on the card."""
 CARD_IS_OUT = ("CKR_DEVICE_REMOVED", "CKR_TOKEN_NOT_PRESENT")
 """What a module answers of a card that was listed as present (PKCS#11 v2.40, 3.6)."""
 CARD_GONE = (
     *CARD_IS_OUT,
     "CKR_SESSION_HANDLE_INVALID",  # the Cryptolib CPS, whose sessions go with the card
-    "slot-gone",
+    SLOT_GONE,
     CARD_CHANGED,
     CARD_REMOVED,
 )

@@ -7,10 +7,11 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from cpx_tool.errors import NothingToCheck
-from cpx_tool.model.fault import INTERRUPTED, NO_PROCESS, Fault, FaultKind
+from cpx_tool.model.fault import INTERRUPTED, NO_PROCESS, SLOT_GONE, Fault, FaultKind
 from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import Slot
-from cpx_tool.observe.card import CardWalk, Place
+from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.pin_attempt import Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.timed import TimedTokens
 from cpx_tool.ports import MAX_SLOTS, Progress, Step, TokenFault, Tokens
@@ -127,5 +128,5 @@ def _same_slot(slot: Slot, before: Sequence[Slot], now: Sequence[Slot]) -> Slot:
     then = [other for other in before if other.description == slot.description]
     same = [other for other in now if other.description == slot.description]
     if len(then) != len(same):
-        raise TokenFault(Fault(FaultKind.ERROR, "C_GetSlotList", "slot-gone"))
+        raise TokenFault(Fault(FaultKind.ERROR, "C_GetSlotList", SLOT_GONE))
     return same[then.index(slot)]

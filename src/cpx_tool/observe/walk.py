@@ -16,7 +16,6 @@ from cpx_tool.model.fault import (
     Fault,
     FaultKind,
 )
-from cpx_tool.model.message import Message
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import (
     SCHEMA_VERSION,
@@ -31,9 +30,12 @@ from cpx_tool.model.observation import (
 from cpx_tool.model.reader import CardKind, Pcsc, ReaderState
 from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.card import CardWalk, LoginMeans, Place, card_key
+from cpx_tool.observe.at_once import AtOnce
+from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.certificates import card_key
 from cpx_tool.observe.join import join
 from cpx_tool.observe.lanes import AskedOperator, AskedPins, Desk, side_by_side
+from cpx_tool.observe.pin_attempt import LoginMeans, Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.reading import Lane, Reading
 from cpx_tool.pki.trust import relevant
@@ -43,14 +45,6 @@ CARD_SECONDS = 120.0
 """How long one card may take in all: a slow card needs some ten seconds to be read, and about one
 for each signature.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class AtOnce:
-    """How many processes may use the module at once, a card each; `why` says why not more."""
-
-    processes: int = 1
-    why: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from cpx_tool.catalogue.middleware_words import (
     no_pkcs11,
 )
 from cpx_tool.errors import ExitCode
+from cpx_tool.model.fault import NOT_LOADED
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.middleware import (
     AtOnce,
@@ -179,7 +180,7 @@ def _problems(
     if module.fault is not None:
         fault = module.fault
         text = msg("Loading it failed: {call}, {code}.", call=fault.call, code=fault.code)
-        if fault.code == "not-loaded":
+        if fault.code == NOT_LOADED:
             text = msg("The module could not be loaded: {detail}", detail=fault.detail)
         none = no_pkcs11(fault, module.path)
         found.append((text, None) if none is None else (none, RIGHT_FILE))

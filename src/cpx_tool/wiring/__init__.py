@@ -1,0 +1,73 @@
+"""The only room that names concrete adapters: options → ports. Its files are for itself alone."""
+
+from __future__ import annotations
+
+from cpx_tool.adapters.files import read_file
+from cpx_tool.adapters.kept_run import KeptRun
+from cpx_tool.adapters.ledger import unusable as unusable_ledger
+from cpx_tool.adapters.observation_file import check_writable
+from cpx_tool.adapters.observation_file import load as load_observation
+from cpx_tool.adapters.observation_file import save as save_observation
+from cpx_tool.adapters.set_file import check_target as check_set_target
+from cpx_tool.adapters.set_file import save as write_set
+from cpx_tool.adapters.system import now
+from cpx_tool.wiring.emulation import emulate
+from cpx_tool.wiring.ledger import pin_ledger
+from cpx_tool.wiring.online import cards_online, go_online, software_online
+from cpx_tool.wiring.run import (
+    Interrupted,
+    Login,
+    Run,
+    list_readers,
+    look_at_readers,
+    open_run,
+    read_cards,
+)
+from cpx_tool.wiring.software import read_software, request_certificate
+from cpx_tool.wiring.source import Source
+from cpx_tool.wiring.station import examine, list_modules
+from cpx_tool.wiring.trust import (
+    fetch_trust,
+    import_trust,
+    list_trust,
+    trust_addresses,
+    trust_at_hand,
+)
+from cpx_tool.wiring.user_files import find_kept_run, order_ticks, save_calendar
+
+__all__ = [
+    "Interrupted",
+    "KeptRun",
+    "Login",
+    "Run",
+    "Source",
+    "cards_online",
+    "check_set_target",
+    "check_writable",
+    "emulate",
+    "examine",
+    "fetch_trust",
+    "find_kept_run",
+    "go_online",
+    "import_trust",
+    "list_modules",
+    "list_readers",
+    "list_trust",
+    "load_observation",
+    "look_at_readers",
+    "now",
+    "open_run",
+    "order_ticks",
+    "pin_ledger",
+    "read_cards",
+    "read_file",
+    "read_software",
+    "request_certificate",
+    "save_calendar",
+    "save_observation",
+    "software_online",
+    "trust_addresses",
+    "trust_at_hand",
+    "unusable_ledger",
+    "write_set",
+]
