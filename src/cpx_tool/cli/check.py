@@ -12,7 +12,7 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
-from cpx_tool.cli.drawer_run import Drawer
+from cpx_tool.cli.drawer_run import CardByCard
 from cpx_tool.cli.interruption import code_of
 from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
@@ -147,12 +147,12 @@ def _walk(
     of: _Run, state: DrawerRun, keeper: Keeper, *, asks: bool
 ) -> tuple[Observation, wiring.Interrupted | None]:
     """What was seen, and the interruption if one came: the report tells what there is by then."""
-    drawer: Drawer | None = None
+    walk: CardByCard | None = None
     seen: Observation | None = None
     try:
         with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
-            drawer = Drawer(state, run, keeper.keep)
-            seen = drawer.collect(asks=asks)
+            walk = CardByCard(state, run, keeper.keep)
+            seen = walk.collect(asks=asks)
     except wiring.Interrupted as stop:
         return stop.observation, stop
     except KeyboardInterrupt as stop:
@@ -162,7 +162,7 @@ def _walk(
     else:
         return seen, None
     finally:
-        keeper.end(state if drawer is None else drawer.state)
+        keeper.end(state if walk is None else walk.state)
 
 
 @click.command(
