@@ -17,7 +17,7 @@ from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.proof import Proof, prove_card
+from cpx_tool.pki.proof import Proof
 from cpx_tool.pki.trust import make_trust
 
 _NO_CHAINS = make_trust(TrustMaterial(), ())
@@ -84,8 +84,7 @@ def refusal(card: ReadCard) -> RefusedCard | None:
     """Why this card, whatever the set, is not enrolled: only what is proven a TEST card is, and
     only what a set file can tell from others. None: it can be.
     """
-    certificates = [item.certificate for item in card.certificates]
-    proof = prove_card(certificates, card.observed.data)
+    proof = card.proof
     if proof.proof is Proof.PRODUCTION:
         return RefusedCard(
             seen(card),
@@ -99,7 +98,7 @@ def refusal(card: ReadCard) -> RefusedCard | None:
         reason = msg("No certificate on it says that it is a CPx card.")
         return RefusedCard(seen(card), Why.UNRECOGNISED, reason)
     if proof.proof is not Proof.PROVEN:
-        hint = _AGAIN if None in certificates else _WHENCE
+        hint = _AGAIN if any(c.certificate is None for c in card.certificates) else _WHENCE
         return RefusedCard(seen(card), Why.NOT_PROVEN_TEST, proof.reason, hint)
     return _not_statable(card, card.identity)
 

@@ -42,7 +42,7 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.proof import Proof, prove_card
+from cpx_tool.pki.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +290,7 @@ def _why_unfinished(card: CardObservation) -> Message:
 
 
 def _proven(card: ReadCard) -> bool:
-    certificates = [item.certificate for item in card.certificates]
-    return prove_card(certificates, card.observed.data).proof is Proof.PROVEN
+    return card.proof.proof is Proof.PROVEN
 
 
 def _real(card: ReadCard) -> RealCard | None:
