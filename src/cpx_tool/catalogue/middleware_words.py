@@ -141,6 +141,11 @@ def no_pkcs11(fault: Fault | None, path: str) -> Message | None:
     return msg("{path} is a library, but no PKCS#11 module (no C_GetFunctionList).", path=path)
 
 
+def unread_words(place: str, code: str) -> Message:
+    """A file or directory of the middleware that cannot be read; the system's code says why."""
+    return msg("{place} cannot be read ({code}).", place=place, code=code)
+
+
 def file_words(path: str, fault: FileFault, machine: str) -> tuple[Message, Message]:
     """Why the file of a module cannot be loaded, and what to do. `machine` is this one's: "64-bit
     x86_64".
