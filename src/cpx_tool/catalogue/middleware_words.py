@@ -16,6 +16,7 @@ from cpx_tool.model.middleware import (
     FileProblem,
     Origin,
 )
+from cpx_tool.model.token import ModuleInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,16 @@ def declaration_words(declaration: Declaration) -> Message:
     if declaration.origin is Origin.ENVIRONMENT:
         return msg("named by the variable {name}", name=declaration.where)
     return msg("declared in {place}", place=declaration.where)
+
+
+def info_words(info: ModuleInfo) -> Message:
+    """How a module names itself."""
+    return msg(
+        "{manufacturer} {description}, version {version}",
+        manufacturer=info.manufacturer,
+        description=info.description,
+        version=info.version,
+    )
 
 
 RIGHT_FILE = msg("Give the path of the PKCS#11 library itself, for this machine's architecture.")

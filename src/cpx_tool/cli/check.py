@@ -110,7 +110,7 @@ def check_set(
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout, card_timeout, at_once)
     if emulated is not None and at_once is not None and at_once > 1:
-        click.echo(say(_ONE_AFTER_THE_OTHER), err=True)
+        note(_ONE_AFTER_THE_OTHER)
     keeper = find_keeper(card_set, set_name, emulated, needed=resume)
     state = DrawerRun(card_set)
     if resume:

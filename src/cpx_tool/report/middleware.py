@@ -9,6 +9,7 @@ from cpx_tool.catalogue.middleware_words import (
     RIGHT_FILE,
     declaration_words,
     file_words,
+    info_words,
     no_pkcs11,
     unread_words,
 )
@@ -142,12 +143,7 @@ def _quirks(module: InstalledModule, middleware: Middleware) -> tuple[tuple[Quir
 
 
 def _info(module: InstalledModule, info: ModuleInfo, middleware: Middleware) -> Message:
-    shown = msg(
-        "{manufacturer} {description}, version {version}",
-        manufacturer=info.manufacturer,
-        description=info.description,
-        version=info.version,
-    )
+    shown = info_words(info)
     product = product_of(module, middleware.system)
     if product is not None:
         shown = msg("{module} ({product})", module=shown, product=product.words)
