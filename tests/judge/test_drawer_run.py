@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cpx_tool.i18n import say
 from cpx_tool.judge import drawer_run
-from cpx_tool.judge.dialogue import Act
+from cpx_tool.judge.collecting import Act
 from cpx_tool.judge.drawer_run import DrawerRun
 from cpx_tool.judge.insertion import emptied, inserted
 from cpx_tool.judge.judge import judge

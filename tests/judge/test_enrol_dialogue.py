@@ -14,8 +14,9 @@ from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge import dialogue
 from cpx_tool.judge.assigning import misfits, read_assignments, refuse_misfits
+from cpx_tool.judge.collecting import Act
 from cpx_tool.judge.describing import own_set
-from cpx_tool.judge.dialogue import Act, Heard, Talk
+from cpx_tool.judge.dialogue import Heard, Talk
 from cpx_tool.judge.drawer import Drawer
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import InsertCard

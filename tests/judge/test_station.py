@@ -12,7 +12,7 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
-from cpx_tool.judge.station import OF_A_RUN, judge_station, station_exit_code
+from cpx_tool.judge.station import judge_station, station_exit_code
 from cpx_tool.judge.station_facts import STATION_FACTS, station_facts
 from cpx_tool.judge.usb_readers import closed, taken, unlisted
 from cpx_tool.model.fault import Fault, FaultKind
@@ -100,6 +100,20 @@ def test_all_is_well() -> None:
 
 def test_every_fact_that_a_check_may_need_is_there() -> None:
     assert set(STATION_FACTS) == set(station_facts(GOOD))
+
+
+OF_A_RUN = (
+    "PCSC-SERVICE",
+    "PCSC-READERS",
+    "MODULE-LOADED",
+    "MODULE-VERSION",
+    "MODULE-QUIRKS",
+    "MODULE-FILES",
+    "MODULE-COMPETING",
+    "MODULE-TRACES",
+    "MODULE-CACHE",
+)
+"""Checks of a run with cards that are asked of the workstation alone, too."""
 
 
 def test_every_check_of_the_workstation_is_asked_and_no_other() -> None:

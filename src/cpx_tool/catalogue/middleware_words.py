@@ -16,6 +16,7 @@ from cpx_tool.model.middleware import (
     FileProblem,
     Origin,
 )
+from cpx_tool.model.token import ModuleInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,16 @@ def declaration_words(declaration: Declaration) -> Message:
     return msg("declared in {place}", place=declaration.where)
 
 
+def info_words(info: ModuleInfo) -> Message:
+    """How a module names itself."""
+    return msg(
+        "{manufacturer} {description}, version {version}",
+        manufacturer=info.manufacturer,
+        description=info.description,
+        version=info.version,
+    )
+
+
 RIGHT_FILE = msg("Give the path of the PKCS#11 library itself, for this machine's architecture.")
 
 
@@ -139,6 +150,11 @@ def no_pkcs11(fault: Fault | None, path: str) -> Message | None:
     if fault is None or "C_GetFunctionList" not in fault.detail:
         return None
     return msg("{path} is a library, but no PKCS#11 module (no C_GetFunctionList).", path=path)
+
+
+def unread_words(place: str, code: str) -> Message:
+    """A file or directory of the middleware that cannot be read; the system's code says why."""
+    return msg("{place} cannot be read ({code}).", place=place, code=code)
 
 
 def file_words(path: str, fault: FileFault, machine: str) -> tuple[Message, Message]:

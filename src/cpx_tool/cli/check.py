@@ -12,7 +12,7 @@ import click
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
-from cpx_tool.cli.drawer_run import Drawer
+from cpx_tool.cli.drawer_run import CardByCard
 from cpx_tool.cli.interruption import code_of
 from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
@@ -110,7 +110,7 @@ def check_set(
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     source = wiring.Source(emulated, module, timeout, card_timeout, at_once)
     if emulated is not None and at_once is not None and at_once > 1:
-        click.echo(say(_ONE_AFTER_THE_OTHER), err=True)
+        note(_ONE_AFTER_THE_OTHER)
     keeper = find_keeper(card_set, set_name, emulated, needed=resume)
     state = DrawerRun(card_set)
     if resume:
@@ -147,12 +147,12 @@ def _walk(
     of: _Run, state: DrawerRun, keeper: Keeper, *, asks: bool
 ) -> tuple[Observation, wiring.Interrupted | None]:
     """What was seen, and the interruption if one came: the report tells what there is by then."""
-    drawer: Drawer | None = None
+    walk: CardByCard | None = None
     seen: Observation | None = None
     try:
         with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
-            drawer = Drawer(state, run, keeper.keep)
-            seen = drawer.collect(asks=asks)
+            walk = CardByCard(state, run, keeper.keep)
+            seen = walk.collect(asks=asks)
     except wiring.Interrupted as stop:
         return stop.observation, stop
     except KeyboardInterrupt as stop:
@@ -162,7 +162,7 @@ def _walk(
     else:
         return seen, None
     finally:
-        keeper.end(state if drawer is None else drawer.state)
+        keeper.end(state if walk is None else walk.state)
 
 
 @click.command(

@@ -16,7 +16,7 @@ from cpx_tool.cli.output import paper
 from cpx_tool.cli.waiting import wait
 from cpx_tool.i18n import say
 from cpx_tool.judge import drawer_run
-from cpx_tool.judge.dialogue import Act
+from cpx_tool.judge.collecting import Act
 from cpx_tool.judge.drawer_run import DrawerRun
 from cpx_tool.judge.insertion import emptied, inserted
 from cpx_tool.model.drawer import CheckNews
@@ -45,7 +45,7 @@ class Readings(Protocol):
 
 
 @dataclass
-class Drawer:
+class CardByCard:
     """One run of `check-set`; `state` is where it stands, and `keep` is told of each new state."""
 
     state: DrawerRun

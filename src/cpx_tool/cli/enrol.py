@@ -85,7 +85,7 @@ EXIT_CODES = _(
     help=_("Write what is certain, even if more is open."),
 )
 @click.option("--force", is_flag=True, help=_("Replace the set file if it is there."))
-@options.timeout_option
+@options.emulated_timeout_option
 @options.json_option
 @click.pass_context
 def enrol_set(

@@ -14,7 +14,8 @@ from cpx_tool.errors import NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.judge import dialogue
 from cpx_tool.judge.assigning import misfits
-from cpx_tool.judge.dialogue import Act, Talk
+from cpx_tool.judge.collecting import Act
+from cpx_tool.judge.dialogue import Talk
 from cpx_tool.judge.hindrances import hindrances
 from cpx_tool.judge.insertion import inserted
 from cpx_tool.model.drawer import InsertCard
@@ -91,7 +92,7 @@ class Dialogue:
 
     def _tell_misfits(self) -> None:
         talk = self.talk
-        for reason in misfits(talk.assigned, talk.drawer.cards, talk.card_set):
+        for reason in misfits(talk.assigned, talk.drawer.all_cards, talk.card_set):
             if reason not in self._told:
                 self._told.append(reason)
                 self._show(say(reason) + "\n")

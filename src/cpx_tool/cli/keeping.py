@@ -13,13 +13,11 @@ from cpx_tool.errors import BadInput
 from cpx_tool.judge import drawer_run
 from cpx_tool.judge.drawer_run import DrawerRun
 from cpx_tool.model.cardset import CardSet
-from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import Observation
+from cpx_tool.model.message import Message, msg
+from cpx_tool.report import keeping as words
 
 _TELL_AFTER = timedelta(hours=24)
 """Cards are used, renewed and blocked from one day to the next."""
-
-_KEPT = msg("What was read is kept: the same command with --resume goes on from there.")
 
 
 @dataclass
@@ -73,10 +71,10 @@ class Keeper:
 
     def _how_it_goes_on(self, state: DrawerRun) -> Message | None:
         if self._failure is not None:
-            return msg("This run could not be resumed: {reason}", reason=self._failure)
+            return words.not_kept(self._failure)
         if self.ours:
-            return None if drawer_run.to_keep(state) is None else _KEPT
-        return _still_kept(self.earlier) if self.earlier else None
+            return None if drawer_run.to_keep(state) is None else words.KEPT
+        return words.still_kept(self.earlier) if self.earlier else None
 
     def take_up(self, state: DrawerRun, *, logs_in: bool) -> DrawerRun:
         """The run with what an interrupted one saw. Raises `BadInput` where there is none."""
@@ -88,17 +86,10 @@ class Keeper:
             raise
         taken = drawer_run.resumed(state.card_set, found, logs_in=logs_in)
         self.ours = True
-        note(_resumed(taken, found))
+        note(words.resumed(len(taken.cards), taken.card_set.size, found.observed_at))
         age = wiring.now() - found.observed_at
         if age > _TELL_AFTER:
-            hours = int(age / timedelta(hours=1))
-            note(
-                nmsg(
-                    "That was {count} hour ago: what changed on these cards since is not seen.",
-                    "That was {count} hours ago: what changed on these cards since is not seen.",
-                    hours,
-                )
-            )
+            note(words.long_ago(int(age / timedelta(hours=1))))
         return taken
 
     def mention(self) -> None:
@@ -107,7 +98,7 @@ class Keeper:
             found = self.kept.load(wiring.now()) if self.kept is not None else None
             if found is not None:
                 self.earlier = len(found.cards)
-                note(_waiting(found))
+                note(words.waiting(len(found.cards), found.observed_at))
 
 
 def find_keeper(card_set: CardSet, set_name: str, emulated: Path | None, *, needed: bool) -> Keeper:
@@ -127,34 +118,3 @@ def find_keeper(card_set: CardSet, set_name: str, emulated: Path | None, *, need
             msg("Wait for its end, or stop it with Ctrl-C."),
         )
     return Keeper(kept if claimed else None)
-
-
-def _resumed(taken: DrawerRun, found: Observation) -> Message:
-    return nmsg(
-        "Resumed: {count} of {size} cards was read on {date}.",
-        "Resumed: {count} of {size} cards were read on {date}.",
-        len(taken.cards),
-        size=taken.card_set.size,
-        date=found.observed_at,
-    )
-
-
-def _waiting(found: Observation) -> Message:
-    return nmsg(
-        "A run of {date} was interrupted after {count} card: --resume goes on from there. Without "
-        "it, this run takes its place once it has read as many.",
-        "A run of {date} was interrupted after {count} cards: --resume goes on from there. Without "
-        "it, this run takes its place once it has read as many.",
-        len(found.cards),
-        date=found.observed_at,
-    )
-
-
-def _still_kept(count: int) -> Message:
-    return nmsg(
-        "The run interrupted before is still kept, with its {count} card: --resume goes on from "
-        "there.",
-        "The run interrupted before is still kept, with its {count} cards: --resume goes on from "
-        "there.",
-        count,
-    )

@@ -10,6 +10,7 @@ from cpx_tool import wiring
 from cpx_tool.cli import options
 from cpx_tool.cli.output import conclude, paper
 from cpx_tool.i18n import say
+from cpx_tool.judge.modules import modules_exit_code
 from cpx_tool.report import middleware as report
 
 
@@ -41,5 +42,6 @@ def list_modules(
     context: click.Context, /, module: str | None, load: bool, timeout: float, as_json: bool
 ) -> None:
     found = wiring.list_modules(module, timeout, load=load)
-    text = report.render_json(found, say) if as_json else report.render(found, say, paper())
-    conclude(context, text, report.exit_code(found))
+    code = modules_exit_code(found)
+    text = report.render_json(found, code, say) if as_json else report.render(found, say, paper())
+    conclude(context, text, code)

@@ -166,58 +166,50 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-def timeout_option(function: F) -> F:
-    """`--timeout SECONDS`, of a call into the module."""
+def _seconds_option(name: str, default: float, help_text: str) -> Callable[[F], F]:
+    """An option that takes `Seconds`."""
     return click.option(
-        "--timeout",
+        name,
         metavar=_("SECONDS"),
         type=Seconds(),
-        default=30.0,
+        default=default,
         show_default=True,
-        help=_(
-            "How long one call into the PKCS#11 module may take, how long to wait for another "
-            "run on the same emulated cards, and, with --online, how long one address may take."
-        ),
-    )(function)
+        help=help_text,
+    )
 
 
-def module_timeout_option(function: F) -> F:
-    """`--timeout SECONDS`, of a call into the module, where nothing else waits."""
-    return click.option(
-        "--timeout",
-        metavar=_("SECONDS"),
-        type=Seconds(),
-        default=30.0,
-        show_default=True,
-        help=_("How long one call into a PKCS#11 module may take."),
-    )(function)
+timeout_option = _seconds_option(
+    "--timeout",
+    30.0,
+    _(
+        "How long one call into the PKCS#11 module may take, how long to wait for another "
+        "run on the same emulated cards, and, with --online, how long one address may take."
+    ),
+)
+module_timeout_option = _seconds_option(
+    "--timeout", 30.0, _("How long one call into a PKCS#11 module may take.")
+)
+"""Where nothing else waits."""
 
+emulated_timeout_option = _seconds_option(
+    "--timeout",
+    30.0,
+    _(
+        "How long one call into the PKCS#11 module may take, and how long to wait for another "
+        "run on the same emulated cards."
+    ),
+)
+"""Where the network is not asked."""
 
-def emulated_timeout_option(function: F) -> F:
-    """`--timeout SECONDS`, of a call into the module, and for another run."""
-    return click.option(
-        "--timeout",
-        metavar=_("SECONDS"),
-        type=Seconds(),
-        default=30.0,
-        show_default=True,
-        help=_(
-            "How long one call into the PKCS#11 module may take, and how long to wait for another "
-            "run on the same emulated cards."
-        ),
-    )(function)
-
-
-def card_timeout_option(function: F) -> F:
-    """`--card-timeout SECONDS`, of all calls about one card."""
-    return click.option(
-        "--card-timeout",
-        metavar=_("SECONDS"),
-        type=Seconds(),
-        default=120.0,
-        show_default=True,
-        help=_("How long one card may take in all; what is not done by then is left out."),
-    )(function)
+fetch_timeout_option = _seconds_option(
+    "--timeout", 10.0, _("How long one address may take in all, when the network is asked.")
+)
+card_timeout_option = _seconds_option(
+    "--card-timeout",
+    120.0,
+    _("How long one card may take in all; what is not done by then is left out."),
+)
+"""Of all calls about one card."""
 
 
 def at_once_option(function: F) -> F:
@@ -242,18 +234,6 @@ def online_option(function: F) -> F:
             "Also fetch missing issuers and CRLs, and ask OCSP, at the addresses that the "
             "certificates name. Nothing is stored."
         ),
-    )(function)
-
-
-def fetch_timeout_option(function: F) -> F:
-    """`--timeout SECONDS`, of an address of the web."""
-    return click.option(
-        "--timeout",
-        metavar=_("SECONDS"),
-        type=Seconds(),
-        default=10.0,
-        show_default=True,
-        help=_("How long one address may take in all, when the network is asked."),
     )(function)
 
 

@@ -108,7 +108,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     help=_("Also look at these files of certificates, as check-p12 does."),
 )
 @options.password_file_option
-@options.timeout_option
+@options.emulated_timeout_option
 @click.option("--full", is_flag=True, help=_("Show ticked steps in full, too."))
 @click.option("--markdown", "as_markdown", is_flag=True, help=_("Print a Markdown task list."))
 @options.json_option

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TypeAlias
 
 from cpx_tool.catalogue import set_values as values
 from cpx_tool.catalogue.strict_table import BadValueError
+from cpx_tool.judge.collecting import (
+    BACK,
+    NOTHING_TO_TAKE_BACK,
+    SKIP,
+    STOP,
+    WRITE,
+    Act,
+    means_nothing,
+    taken_back,
+)
 from cpx_tool.judge.describing import NOT_KNOWN
 from cpx_tool.judge.drawer import Drawer, read_cards
 from cpx_tool.judge.enrolment import enrol
@@ -23,18 +32,6 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 
 Prompt: TypeAlias = InsertCard | Question | Confirm
-
-SKIP, BACK, WRITE, STOP = "s", "b", "w", "q"
-"""What may be typed, in any language."""
-
-
-class Act(StrEnum):
-    """What is to be done after a line was heard."""
-
-    GO_ON = "go-on"
-    READ = "read"
-    WRITE = "write"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Talk:
     @property
     def enrolment(self) -> Enrolment:
         """What is settled now."""
-        return enrol(self.drawer.cards, self.card_set, (*self.assigned, *self.answers))
+        return enrol(self.drawer.all_cards, self.card_set, (*self.assigned, *self.answers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ def news(before: Talk, after: Talk, seen_now: Observation) -> News:
     """What the reading between the two brought."""
     found = after.enrolment
     keys = {card.key for card in read_cards(seen_now)}
-    known = {card.key for card in before.drawer.fit}
+    known = {card.key for card in before.drawer.cards}
     roles = {card.card.key: card.expected for card in found.enrolled}
     placed = [card.card for card in found.enrolled] + [asked.card for asked in found.questions]
     placed = [card for card in placed if card.key in keys]
@@ -119,7 +116,7 @@ def _insert(talk: Talk) -> InsertCard | None:
     """Whether more cards are awaited. Cards set aside later do not bring this question back."""
     if not talk.walks or talk.closed:
         return None
-    found = enrol(talk.drawer.cards, talk.card_set, talk.assigned)
+    found = enrol(talk.drawer.all_cards, talk.card_set, talk.assigned)
     here, size = found.placed + talk.drawer.skipped, talk.card_set.size
     if size and here >= size:
         return None
@@ -133,13 +130,8 @@ def _back(talk: Talk) -> Heard:
     if talk.closed:
         return Heard(replace(talk, closed=False))
     if not talk.walks or not talk.drawer.steps:
-        return Heard(talk, remark=msg("There is nothing to go back to."))
-    last = talk.drawer.steps[-1]
-    remark = (
-        msg("Taken back: {cards}.", cards=tuple(card.key for card in last))
-        if last
-        else msg("The skipped card is awaited again.")
-    )
+        return Heard(talk, remark=NOTHING_TO_TAKE_BACK)
+    remark = taken_back([card.key for card in talk.drawer.steps[-1]])
     return Heard(replace(talk, drawer=talk.drawer.back()), remark=remark)
 
 
@@ -150,7 +142,7 @@ def _hear_at_drawer(talk: Talk, word: str) -> Heard:
         return Heard(replace(talk, drawer=talk.drawer.skip()))
     if word == WRITE:
         return Heard(replace(talk, closed=True))
-    return Heard(talk, remark=msg("“{word}” means nothing here.", word=word))
+    return Heard(talk, remark=means_nothing(word))
 
 
 def _hear_answer(talk: Talk, question: Question, word: str) -> Heard:
@@ -166,7 +158,7 @@ def _hear_answer(talk: Talk, question: Question, word: str) -> Heard:
 
 def _hear_confirmation(talk: Talk, asked: Confirm, word: str) -> Heard:
     if word not in ("", WRITE):
-        return Heard(talk, remark=msg("“{word}” means nothing here.", word=word))
+        return Heard(talk, remark=means_nothing(word))
     if not asked.enrolment.enrolled:
         return Heard(talk, remark=msg("No card is enrolled, so there is nothing to write."))
     if word == "" and not asked.plainly:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cpx_tool.catalogue.set_values import is_card_number
+from cpx_tool.judge.collecting import Collected
 from cpx_tool.judge.reading import ReadCard, read_card
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import PRODUCTS_OF
@@ -16,7 +17,7 @@ from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.proof import Proof, prove_card
+from cpx_tool.pki.proof import Proof
 from cpx_tool.pki.trust import make_trust
 
 _NO_CHAINS = make_trust(TrustMaterial(), ())
@@ -24,52 +25,32 @@ _NO_CHAINS = make_trust(TrustMaterial(), ())
 
 
 @dataclass(frozen=True, slots=True)
-class Drawer:
-    """What was collected. Each step brought these cards; an empty one skips a card.
+class Drawer(Collected[ReadCard]):
+    """The cards that can be enrolled, and `unfit`, those that are not whatever the set (`refusal`).
 
-    `unfit` are cards that are not enrolled whatever the set (`refusal`). Those without a number
-    are only of the last reading: nothing tells them from others.
+    Of these, cards without a number are only of the last reading: nothing tells them from others.
     """
 
-    steps: tuple[tuple[ReadCard, ...], ...] = ()
     unfit: tuple[ReadCard, ...] = ()
 
     @property
-    def fit(self) -> tuple[ReadCard, ...]:
-        """The cards that can be enrolled."""
-        return tuple(card for step in self.steps for card in step)
-
-    @property
-    def cards(self) -> tuple[ReadCard, ...]:
-        """All of them."""
-        return self.fit + self.unfit
-
-    @property
-    def skipped(self) -> int:
-        """How many cards are not to be waited for."""
-        return self.steps.count(())
-
-    def skip(self) -> Drawer:
-        """One card less to wait for."""
-        return replace(self, steps=(*self.steps, ()))
-
-    def back(self) -> Drawer:
-        """Without the last step."""
-        return replace(self, steps=self.steps[:-1])
+    def all_cards(self) -> tuple[ReadCard, ...]:
+        """The unfit among them."""
+        return self.cards + self.unfit
 
     def put(self, reading: Iterable[ReadCard]) -> Drawer:
         """With the new cards of this reading. The better of two readings of one card counts."""
         brought: tuple[ReadCard, ...] = ()
         unfit = tuple(card for card in self.unfit if _number(card))
         for card in reading:
-            if any(_is_same(known, card) for known in (*self.fit, *brought)):
+            if any(_is_same(known, card) for known in (*self.cards, *brought)):
                 continue
             unfit = tuple(known for known in unfit if known.key != card.key)
             if refusal(card) is None:
                 brought = (*brought, card)
             else:
                 unfit = (*unfit, card)
-        return Drawer((*self.steps, brought) if brought else self.steps, unfit)
+        return Drawer(unfit, steps=(*self.steps, brought) if brought else self.steps)
 
 
 def read_cards(observation: Observation) -> tuple[ReadCard, ...]:
@@ -103,8 +84,7 @@ def refusal(card: ReadCard) -> RefusedCard | None:
     """Why this card, whatever the set, is not enrolled: only what is proven a TEST card is, and
     only what a set file can tell from others. None: it can be.
     """
-    certificates = [item.certificate for item in card.certificates]
-    proof = prove_card(certificates, card.observed.data)
+    proof = card.proof
     if proof.proof is Proof.PRODUCTION:
         return RefusedCard(
             seen(card),
@@ -118,7 +98,7 @@ def refusal(card: ReadCard) -> RefusedCard | None:
         reason = msg("No certificate on it says that it is a CPx card.")
         return RefusedCard(seen(card), Why.UNRECOGNISED, reason)
     if proof.proof is not Proof.PROVEN:
-        hint = _AGAIN if None in certificates else _WHENCE
+        hint = _AGAIN if any(c.certificate is None for c in card.certificates) else _WHENCE
         return RefusedCard(seen(card), Why.NOT_PROVEN_TEST, proof.reason, hint)
     return _not_statable(card, card.identity)
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cpx_tool.judge.awaiting import still_awaited
-from cpx_tool.judge.dialogue import BACK, SKIP, STOP, Act
+from cpx_tool.judge.collecting import (
+    BACK,
+    NOTHING_TO_TAKE_BACK,
+    SKIP,
+    STOP,
+    Act,
+    Collected,
+    means_nothing,
+    taken_back,
+)
 from cpx_tool.judge.drawer import read_cards, refusal, seen
 from cpx_tool.judge.hindrances import hindrances
 from cpx_tool.judge.insertion import holds_any
@@ -33,40 +42,28 @@ from cpx_tool.model.observation import (
 )
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.proof import Proof, prove_card
+from cpx_tool.pki.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
-class DrawerRun:
-    """Where the run stands.
+class DrawerRun(Collected[CardObservation]):
+    """Where the run stands: the cards that count, and `aside`, those that were taken back: they
+    need not be read again when they come back.
 
-    Each step brought these cards; an empty one skips a card. `aside` are cards that were taken
-    back: they do not count, and need not be read again when they come back. `latest` is the
-    newest reading, `trust` what was at hand in all of them, `began` when the first one of this run
-    was made; None before that.
+    `latest` is the newest reading, `trust` what was at hand in all of them, `began` when the first
+    one of this run was made; None before that.
     """
 
     card_set: CardSet
-    steps: tuple[tuple[CardObservation, ...], ...] = ()
     aside: tuple[CardObservation, ...] = ()
     latest: Observation | None = None
     trust: TrustMaterial = field(default_factory=TrustMaterial)
     began: datetime | None = None
 
     @property
-    def cards(self) -> tuple[CardObservation, ...]:
-        """All that count, in the order in which they came."""
-        return tuple(card for step in self.steps for card in step)
-
-    @property
     def whole(self) -> tuple[CardObservation, ...]:
         """All that need not be read again, those taken back among them."""
         return tuple(card for card in self.cards + self.aside if card.whole)
-
-    @property
-    def skipped(self) -> int:
-        """How many cards are not to be waited for."""
-        return self.steps.count(())
 
     @property
     def observation(self) -> Observation | None:
@@ -97,7 +94,7 @@ def resumed(card_set: CardSet, kept: Observation, *, logs_in: bool) -> DrawerRun
         for card in kept.cards
         if card.whole and (card.pin is None or card.pin.refusal not in again)
     )
-    return DrawerRun(card_set, whole, latest=kept, trust=kept.trust)
+    return DrawerRun(card_set, steps=whole, latest=kept, trust=kept.trust)
 
 
 def to_keep(run: DrawerRun) -> Observation | None:
@@ -213,7 +210,7 @@ def hear(run: DrawerRun, line: str) -> Heard:
         return _skip(run)
     if word == BACK:
         return _back(run)
-    return Heard(run, remark=msg("“{word}” means nothing here.", word=line.strip()))
+    return Heard(run, remark=means_nothing(line.strip()))
 
 
 _UNASKED = (PinRefusal.NOT_ASKED, PinRefusal.UNATTENDED)
@@ -237,7 +234,7 @@ def _read(run: DrawerRun) -> tuple[ReadCard, ...]:
 
 def _skip(run: DrawerRun) -> Heard:
     """Which of those awaited is skipped is open until the others have come."""
-    fewer = replace(run, steps=(*run.steps, ()))
+    fewer = run.skip()
     several = prompt(fewer) is not None
     remark = msg("One card less is awaited, whichever does not come.") if several else None
     return Heard(fewer, remark=remark)
@@ -245,14 +242,10 @@ def _skip(run: DrawerRun) -> Heard:
 
 def _back(run: DrawerRun) -> Heard:
     if not run.steps:
-        return Heard(run, remark=msg("There is nothing to go back to."))
-    *steps, last = run.steps
-    if not last:
-        remark = msg("The skipped card is awaited again.")
-        return Heard(replace(run, steps=tuple(steps)), remark=remark)
-    cards = [card for card in _read(run) if card.observed in last]
-    remark = msg("Taken back: {cards}.", cards=tuple(card.key for card in cards))
-    return Heard(replace(run, steps=tuple(steps), aside=(*run.aside, *last)), remark=remark)
+        return Heard(run, remark=NOTHING_TO_TAKE_BACK)
+    last = run.steps[-1]
+    remark = taken_back([card.key for card in _read(run) if card.observed in last])
+    return Heard(replace(run.back(), aside=(*run.aside, *last)), remark=remark)
 
 
 def _same(card: CardObservation, among: Iterable[CardObservation]) -> CardObservation | None:
@@ -297,8 +290,7 @@ def _why_unfinished(card: CardObservation) -> Message:
 
 
 def _proven(card: ReadCard) -> bool:
-    certificates = [item.certificate for item in card.certificates]
-    return prove_card(certificates, card.observed.data).proof is Proof.PROVEN
+    return card.proof.proof is Proof.PROVEN
 
 
 def _real(card: ReadCard) -> RealCard | None:

@@ -28,7 +28,7 @@ from cpx_tool.model.observation import (
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import DataObject, PrivateKey, Slot, TokenInfo
 from cpx_tool.pki.parts import STRUCTURE
-from cpx_tool.pki.proof import TestProof, prove_card
+from cpx_tool.pki.proof import TestProof
 
 Certificates: TypeAlias = tuple[ReadCertificate, ...]
 
@@ -136,7 +136,7 @@ def card_facts(
 def _proof(card: ReadCard) -> TestProof | Missing:
     if card.observed.token is None:
         return _unread()
-    return prove_card([item.certificate for item in card.certificates], card.observed.data)
+    return card.proof
 
 
 def _unread() -> Missing:

@@ -73,7 +73,8 @@ def _judge_run(observation: Observation, card_set: CardSet, matched: Match) -> t
 
 def ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
     """What every check of that scope finds about the subject. One that needs a fact that nobody
-    looked for, so that it is not even missing, is not asked: emulated cards have no middleware.
+    looked for, so that it is not even missing, is not asked: emulated cards have no middleware, and
+    a workstation by itself has no cards.
     """
     checks = [c for c in CHECKS if c.scope is scope and facts.keys() >= set(c.needs)]
     asked = (check.run(facts, subject) for check in checks)

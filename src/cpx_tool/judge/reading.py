@@ -18,6 +18,7 @@ from cpx_tool.model.trust import ChainResult, Revocation, TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
+from cpx_tool.pki.proof import TestProof, prove_card
 from cpx_tool.pki.trust import Trust, make_trust
 
 AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
@@ -47,6 +48,11 @@ class ReadCard:
     certificates: tuple[ReadCertificate, ...]
     identity: Identity | None
     dossier: Dossier
+
+    @property
+    def proof(self) -> TestProof:
+        """Whether it is a test card, by what it shows."""
+        return prove_card([item.certificate for item in self.certificates], self.observed.data)
 
     @property
     def authentication(self) -> ReadCertificate | None:

@@ -22,15 +22,14 @@ from cpx_tool.judge.reading import (
     unique_keys,
 )
 from cpx_tool.judge.words import fault_message
-from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Finding, Outcome, Place
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import CardKind
-from cpx_tool.model.sheet import Sheet, SheetCertificate, SheetObject, Sheets, Validity
+from cpx_tool.model.sheet import Sheet, SheetCertificate, SheetObject, Sheets
 from cpx_tool.model.token import DataObject
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.proof import prove_card
+from cpx_tool.pki.certificate import validity_at
 from cpx_tool.pki.sightings import in_object
 
 _NO_SET = Placement(Place.FOREIGN)
@@ -88,15 +87,14 @@ def _sheet(key: str, card: ReadCard, observation: Observation) -> Sheet:
     seen = card.observed
     facts = card_facts(card, _NO_SET, observation.observed_at, timedelta())
     findings = ask(Scope.CARD, facts, key)
-    proof = prove_card([item.certificate for item in card.certificates], seen.data)
     return Sheet(
         key=key,
         observed=seen,
         kind=_kind(seen.reader, observation),
         identity=card.identity,
         dossier=card.dossier,
-        proof=proof.proof.value,
-        proof_reason=proof.reason,
+        proof=card.proof.proof.value,
+        proof_reason=card.proof.reason,
         certificates=tuple(
             _certificate(item, observation.observed_at)
             for item in sorted(card.certificates, key=_rank)
@@ -131,20 +129,10 @@ def _certificate(item: ReadCertificate, at: datetime) -> SheetCertificate:
         object=item.object,
         certificate=item.certificate,
         problem=item.problem,
-        validity=_validity(item.certificate, at) if item.certificate else None,
+        validity=validity_at(item.certificate, at) if item.certificate else None,
         chain=item.chain,
         revocation=item.revocation,
     )
-
-
-def _validity(certificate: Certificate, at: datetime) -> Validity | None:
-    """Both ends belong to it (RFC 5280, 4.1.2.5). None where one that decides is unreadable."""
-    start, end = certificate.not_before, certificate.not_after
-    if start is not None and at < start:
-        return Validity.NOT_YET_VALID
-    if end is not None and at > end:
-        return Validity.EXPIRED
-    return Validity.VALID if start and end else None
 
 
 def _object(item: DataObject) -> SheetObject:

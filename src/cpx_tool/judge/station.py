@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.check import Scope
-from cpx_tool.judge.checks import CHECKS
+from cpx_tool.judge.judge import ask
 from cpx_tool.judge.station_facts import station_facts
 from cpx_tool.judge.station_fixes import fixes
 from cpx_tool.judge.verdict import verdict
@@ -15,29 +15,15 @@ from cpx_tool.model.message import msg
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.station import Examination, NoModule, Station, Unknown
 
-OF_A_RUN = (
-    "PCSC-SERVICE",
-    "PCSC-READERS",
-    "MODULE-LOADED",
-    "MODULE-VERSION",
-    "MODULE-QUIRKS",
-    "MODULE-FILES",
-    "MODULE-COMPETING",
-    "MODULE-TRACES",
-    "MODULE-CACHE",
-)
-"""Checks of a run with cards that are asked of the workstation alone, too."""
+_ASKED = (Scope.RUN, Scope.STATION)
+"""Of a run with cards, what needs no card."""
 
 
 def judge_station(station: Station) -> Examination:
     """Judge the workstation. Pure: same input, same answer."""
     facts = station_facts(station)
-    asked = (
-        check.run(facts, "station")
-        for check in CHECKS
-        if check.scope is Scope.STATION or check.id in OF_A_RUN
-    )
-    findings = tuple(_here(finding, station) for finding in asked if finding is not None)
+    asked = (finding for scope in _ASKED for finding in ask(scope, facts, "station"))
+    findings = tuple(_here(finding, station) for finding in asked)
     return Examination(station, findings, fixes(station, findings), verdict(findings))
 
 

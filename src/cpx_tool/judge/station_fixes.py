@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cpx_tool.judge.usb_readers import closed, taken
 from cpx_tool.model.finding import Finding, Outcome
@@ -46,7 +46,16 @@ _PACKAGES = {
 _NFC = ("pn533_usb", "pn533", "nfc")
 _RULES_FOLDER = msg("In a clone of cpx-tool: its folder udev/ holds the file.")
 
-Rule = Callable[[Station], "Fix | None"]
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Commands that mend something, and what they are for."""
+
+    comment: Message
+    commands: tuple[str, ...]
+
+
+Rule = Callable[[Station], Remedy | None]
 
 
 def fixes(station: Station, findings: Iterable[Finding]) -> tuple[Fix, ...]:
@@ -56,8 +65,9 @@ def fixes(station: Station, findings: Iterable[Finding]) -> tuple[Fix, ...]:
     wrong = dict.fromkeys(f.check for f in findings if f.outcome in (Outcome.FAILED, Outcome.ERROR))
     made: dict[tuple[str, ...], Fix] = {}
     for check, rule in _RULES.items():
-        fix = rule(station) if check in wrong else None
-        if fix is not None and fix.commands:
+        remedy = rule(station) if check in wrong else None
+        if remedy is not None and remedy.commands:
+            fix = Fix(check, remedy.comment, remedy.commands)
             made.setdefault(fix.commands, _as_user(_without_systemd(fix, station), station))
     return tuple(made.values())
 
@@ -100,23 +110,20 @@ def _usb(station: Station) -> Usb | None:
     return None if isinstance(station.usb, Unknown) else station.usb
 
 
-def _start(station: Station) -> Fix | None:
+def _start(station: Station) -> Remedy | None:
     service = _service(station)
     if service is None:
         return None
     if service.start is Start.NOT_INSTALLED:
         commands = (*_install(station, "pcscd"), _ENABLE)
-        return Fix(
-            "PCSC-START", msg("Install the PC/SC service, and let systemd start it."), commands
-        )
+        return Remedy(msg("Install the PC/SC service, and let systemd start it."), commands)
     if service.start is Start.MASKED:
-        return Fix(
-            "PCSC-START",
+        return Remedy(
             msg("Let systemd start the PC/SC service again."),
             ("sudo systemctl unmask pcscd.socket pcscd.service", _ENABLE),
         )
     if service.start is Start.BY_HAND:
-        return Fix("PCSC-START", msg("Let systemd start the PC/SC service on demand."), (_ENABLE,))
+        return Remedy(msg("Let systemd start the PC/SC service on demand."), (_ENABLE,))
     return None
 
 
@@ -124,7 +131,7 @@ _ENABLE = "sudo systemctl enable --now pcscd.socket"
 _RESTART = "sudo systemctl restart pcscd.socket pcscd.service"
 
 
-def _answer(station: Station) -> Fix | None:
+def _answer(station: Station) -> Remedy | None:
     """What `_start` mends is not said twice; no reader is no matter of commands."""
     if station.pcsc.status not in (PcscStatus.NO_SERVICE, PcscStatus.ERROR):
         return None
@@ -132,28 +139,24 @@ def _answer(station: Station) -> Fix | None:
     if service is None or service.start in (Start.NOT_INSTALLED, Start.MASKED, Start.BY_HAND):
         return None
     if isinstance(service.start, Unknown):
-        return Fix(
-            "PCSC-SERVICE",
+        return Remedy(
             msg("Start the PC/SC service; systemd does not run here."),
             ("sudo pcscd",),
         )
-    return Fix("PCSC-SERVICE", msg("Restart the PC/SC service."), (_RESTART,))
+    return Remedy(msg("Restart the PC/SC service."), (_RESTART,))
 
 
-def _access(station: Station) -> Fix | None:
+def _access(station: Station) -> Remedy | None:
     service = _service(station)
     if service is None:
         return None
     if station.pcsc.status is not PcscStatus.ACCESS_REFUSED:
-        return Fix(
-            "PCSC-ACCESS", msg("The service makes its socket anew when it starts."), (_RESTART,)
-        )
+        return Remedy(msg("The service makes its socket anew when it starts."), (_RESTART,))
     join = f'sudo gpasswd --add "$USER" {READERS_GROUP}'
     if service.polkit.rule:
         comment = msg("A rule is there: join the group it names, then log in again.")
-        return Fix("PCSC-ACCESS", comment, (join,))
-    return Fix(
-        "PCSC-ACCESS",
+        return Remedy(comment, (join,))
+    return Remedy(
         msg(
             "Let a group use readers in any session, and join it; then log in again. {where}",
             where=_RULES_FOLDER,
@@ -166,26 +169,26 @@ def _access(station: Station) -> Fix | None:
     )
 
 
-def _others(station: Station) -> Fix | None:
+def _others(station: Station) -> Remedy | None:
     if isinstance(station.holders, Unknown):
         return None
     held = [h.process for h in station.holders.holders if h.hold is Hold.DEVICE]
     held = held or [h.process for h in station.holders.holders if h.hold is Hold.CONNECTED]
     if any(process.name == "scdaemon" for process in held):
         comment = msg("GnuPG's scdaemon takes readers for itself; it starts again when needed.")
-        return Fix("PCSC-OTHERS", comment, ("gpgconf --kill scdaemon",))
+        return Remedy(comment, ("gpgconf --kill scdaemon",))
     numbers = ",".join(str(process.pid) for process in held)
     comment = msg("Look at these programs, and close them yourself.")
-    return Fix("PCSC-OTHERS", comment, (f"ps -fp {numbers}",) if numbers else ())
+    return Remedy(comment, (f"ps -fp {numbers}",) if numbers else ())
 
 
-def _driver(station: Station) -> Fix | None:
+def _driver(station: Station) -> Remedy | None:
     usb = _usb(station)
     if usb is None:
         return None
     if not usb.drivers:
         comment = msg("Install the driver for USB readers.")
-        return Fix("READER-DRIVER", comment, (*_install(station, "driver"), _RESTART))
+        return Remedy(comment, (*_install(station, "driver"), _RESTART))
     unknown = [reader for reader in usb.readers if not reader.model]
     comment = msg("Does the driver know the reader? No line: a newer driver is needed.")
     lines = tuple(
@@ -194,15 +197,14 @@ def _driver(station: Station) -> Fix | None:
         for driver in usb.drivers
         if reader.product and driver.file.isprintable()
     )
-    return Fix("READER-DRIVER", comment, lines)
+    return Remedy(comment, lines)
 
 
-def _device(station: Station) -> Fix | None:
+def _device(station: Station) -> Remedy | None:
     usb, service = _usb(station), _service(station)
     if usb is None or service is None or not any(closed(r, service) for r in usb.readers):
         return None
-    return Fix(
-        "READER-DEVICE",
+    return Remedy(
         msg("Give the readers to the group of pcscd. {where}", where=_RULES_FOLDER),
         (
             "sudo cp udev/92-cpx-readers.rules /etc/udev/rules.d/",
@@ -213,7 +215,7 @@ def _device(station: Station) -> Fix | None:
     )
 
 
-def _kernel(station: Station) -> Fix | None:
+def _kernel(station: Station) -> Remedy | None:
     usb = _usb(station)
     if usb is None:
         return None
@@ -239,29 +241,29 @@ def _kernel(station: Station) -> Fix | None:
         "Take the reader from the kernel's driver, and plug it in again. {where}",
         where=_RULES_FOLDER,
     )
-    return Fix("KERNEL-DRIVER", comment, tuple(lines))
+    return Remedy(comment, tuple(lines))
 
 
-def _module(station: Station) -> Fix | None:
+def _module(station: Station) -> Remedy | None:
     """A module that a person named is corrected, and one that is there is not installed again."""
     if not isinstance(station.module, NoModule) or station.module.named:
         return None
     if isinstance(station.middleware, Unknown) or station.middleware.modules:
         return None
     comment = msg("The Cryptolib CPS comes from the ANS (esante.gouv.fr). OpenSC, with limits:")
-    return Fix("MODULE-LOADED", comment, _install(station, "opensc"))
+    return Remedy(comment, _install(station, "opensc"))
 
 
-def _traces(station: Station) -> Fix | None:
+def _traces(station: Station) -> Remedy | None:
     if isinstance(station.middleware, Unknown):
         return None
     places = [t.where for t in station.middleware.traces if t.active and t.where.startswith("/")]
     comment = msg("Set “active = false” in its block of traces.")
     lines = tuple(f"sudoedit {shlex.quote(place)}" for place in places if place.isprintable())
-    return Fix("MODULE-TRACES", comment, lines)
+    return Remedy(comment, lines)
 
 
-def _cache(station: Station) -> Fix | None:
+def _cache(station: Station) -> Remedy | None:
     """The serials are names of files, made by the middleware of hex digits."""
     cache = None if isinstance(station.middleware, Unknown) else station.middleware.cache
     if cache is None or not cache.directory.isprintable():
@@ -273,35 +275,35 @@ def _cache(station: Station) -> Fix | None:
         for serial in cache.protected
         if re.fullmatch(r"[0-9A-Fa-f]+", serial, re.ASCII)
     )
-    return Fix("MODULE-CACHE", comment, lines)
+    return Remedy(comment, lines)
 
 
-def _compiled(station: Station) -> Fix | None:
+def _compiled(station: Station) -> Remedy | None:
     bad = {part.package for part in station.packages.compiled if part.failure}
     library = _install(station, "library") if "pyscard" in bad else ()
     comment = msg("Build the Python packages again. In a clone of cpx-tool:")
-    return Fix("PYTHON-COMPILED", comment, (*library, "make setup"))
+    return Remedy(comment, (*library, "make setup"))
 
 
-def _state(station: Station) -> Fix | None:
+def _state(station: Station) -> Remedy | None:
     if isinstance(station.state, Unknown) or not station.state.directory.isprintable():
         return None
     place = shlex.quote(station.state.directory)
-    return Fix("STATE-WRITABLE", msg("Who may write there?"), (f"namei -l {place}",))
+    return Remedy(msg("Who may write there?"), (f"namei -l {place}",))
 
 
-def _always(check: str, comment: Message, *commands: str) -> Rule:
+def _always(comment: Message, *commands: str) -> Rule:
     """A remedy that is the same wherever it is needed."""
-    return lambda _: Fix(check, comment, commands)
+    return lambda _: Remedy(comment, commands)
 
 
-def _timedate(check: str, comment: Message, *commands: str) -> Rule:
+def _timedate(comment: Message, *commands: str) -> Rule:
     """A remedy by timedatectl, which needs systemd."""
 
-    def rule(station: Station) -> Fix | None:
+    def rule(station: Station) -> Remedy | None:
         service = _service(station)
         without = service is None or isinstance(service.start, Unknown)
-        return None if without else Fix(check, comment, commands)
+        return None if without else Remedy(comment, commands)
 
     return rule
 
@@ -315,38 +317,32 @@ _RULES: Mapping[str, Rule] = {
     "READER-DEVICE": _device,
     "KERNEL-DRIVER": _kernel,
     "READER-LISTED": _always(
-        "READER-LISTED", msg("Restart the service after plugging the reader in again."), _RESTART
+        msg("Restart the service after plugging the reader in again."), _RESTART
     ),
     "MODULE-LOADED": _module,
     "MODULE-TRACES": _traces,
     "MODULE-CACHE": _cache,
     "CLOCK-RIGHT": _timedate(
-        "CLOCK-RIGHT",
         msg("See the clock, then let the network set it."),
         "timedatectl",
         "sudo timedatectl set-ntp true",
     ),
     "CLOCK-SYNCHRONISED": _timedate(
-        "CLOCK-SYNCHRONISED",
         msg("Keep the clock right over the network."),
         "sudo timedatectl set-ntp true",
     ),
     "CLOCK-ZONE": _timedate(
-        "CLOCK-ZONE", msg("Set the time zone."), "sudo timedatectl set-timezone Europe/Paris"
+        msg("Set the time zone."), "sudo timedatectl set-timezone Europe/Paris"
     ),
     "TRUST-STORE": _always(
-        "TRUST-STORE",
         msg("Fill the store of CA certificates; this asks the network."),
         "cpx-tool trust fetch",
     ),
     "PYTHON-PACKAGES": _always(
-        "PYTHON-PACKAGES",
         msg("Install the Python packages again. In a clone of cpx-tool:"),
         "make setup",
     ),
     "PYTHON-COMPILED": _compiled,
     "STATE-WRITABLE": _state,
-    "PIN-LEDGER": _always(
-        "PIN-LEDGER", msg("See which cards wait for a person."), "cpx-tool pin-ledger"
-    ),
+    "PIN-LEDGER": _always(msg("See which cards wait for a person."), "cpx-tool pin-ledger"),
 }

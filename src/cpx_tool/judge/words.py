@@ -29,6 +29,9 @@ from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.pki.extensions import usage_name
 
+SHOWN = 8
+"""Readers, programs, files or cards named in one sentence about the workstation."""
+
 
 def fault_message(fault: Fault) -> Message:
     """A failed call in words: the module, which call, and how it ended."""

@@ -17,6 +17,7 @@ from asn1crypto import cms, core, keys
 from cpx_tool.errors import BadInput
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.sheet import Validity
 from cpx_tool.pki.der import SEQUENCE, content, dotted, elements, is_whole, read_time
 from cpx_tool.pki.extensions import read_extensions
 from cpx_tool.pki.names import read_name
@@ -132,6 +133,18 @@ def read_parts(parts: Parts) -> Certificate:
         fields |= found
         problems += bad
     return Certificate(**fields, problems=tuple(dict.fromkeys(problems)))
+
+
+def validity_at(certificate: Certificate, at: datetime) -> Validity | None:
+    """Where `at` (aware) stands; both ends belong to it (RFC 5280, 4.1.2.5). None where one that
+    decides is unreadable.
+    """
+    start, end = certificate.not_before, certificate.not_after
+    if start is not None and at < start:
+        return Validity.NOT_YET_VALID
+    if end is not None and at > end:
+        return Validity.EXPIRED
+    return Validity.VALID if start and end else None
 
 
 def _refuse_empty(data: bytes) -> None:

@@ -8,7 +8,7 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.drawer import hindrances, insert_next, keys, read_already
 from cpx_tool.report.enrolment import card_name
-from cpx_tool.report.words import PLACES, RESULTS, Say, holder_name
+from cpx_tool.report.words import PLACES, RESULTS, Say
 
 _MARKS = {
     CardResult.PASSED: ("✓", "green"),
@@ -64,10 +64,12 @@ def _real(canvas: Canvas, real: RealCard, say: Say) -> None:
 
 
 def _judged(canvas: Canvas, card: JudgedCard, say: Say) -> None:
-    name = f"{card.key} {holder_name(card.identity, say)}" if card.identity else card.key
     mark, style = _MARKS[card.result]
     told = msg(
-        "Read: {card} — {role}: {result}", card=name, role=_role(card), result=RESULTS[card.result]
+        "Read: {card} — {role}: {result}",
+        card=card_name(card, say),
+        role=_role(card),
+        result=RESULTS[card.result],
     )
     canvas.item(mark, say(told), style)
     for finding in card.findings:
@@ -78,5 +80,6 @@ def _judged(canvas: Canvas, card: JudgedCard, say: Say) -> None:
 def _role(card: JudgedCard) -> Message:
     if card.expected is None or card.place is not Place.EXPECTED:
         return PLACES[card.place]
-    titles = tuple(role.title for role in card.interchangeable) or (card.expected.title,)
-    return msg("one of {roles}", roles=titles) if len(titles) > 1 else msg("{title}", title=titles)
+    if not card.interchangeable:
+        return msg("{title}", title=card.expected.title)
+    return msg("one of ({roles})", roles=tuple(role.title for role in card.interchangeable))

@@ -18,6 +18,7 @@ from cpx_tool.model.enrolment import (
     RefusedCard,
     Why,
 )
+from cpx_tool.model.finding import JudgedCard
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
@@ -152,7 +153,7 @@ def refusal(canvas: Canvas, refused: RefusedCard, say: Say) -> None:
         )
 
 
-def card_name(card: SeenCard, say: Say) -> str:
+def card_name(card: SeenCard | JudgedCard, say: Say) -> str:
     """Its number, and whom it names."""
     return f"{card.key} {holder_name(card.identity, say)}" if card.identity else card.key
 

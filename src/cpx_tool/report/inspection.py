@@ -14,7 +14,9 @@ from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.identity import ProductKind
 from cpx_tool.model.inspection import Inspected
 from cpx_tool.model.message import msg
+from cpx_tool.model.sheet import Validity
 from cpx_tool.pki.canonical import whole
+from cpx_tool.pki.certificate import validity_at
 from cpx_tool.pki.extensions import usage_name
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.dossier import Row, rows
@@ -39,7 +41,7 @@ KINDS = {
 }
 
 
-_STATES = {"expired": msg("expired"), "not-yet-valid": msg("not yet valid")}
+_STATES = {Validity.EXPIRED: msg("expired"), Validity.NOT_YET_VALID: msg("not yet valid")}
 
 
 _WHO = (
@@ -175,7 +177,8 @@ def certificate_body(certificate: Certificate) -> dict[str, Any]:
 
 def _valid(certificate: Certificate, at: datetime, say: Say) -> str:
     period = _period((certificate.not_before, certificate.not_after), say)
-    state = _STATES.get(_validity(certificate, at))
+    validity = validity_at(certificate, at)
+    state = _STATES.get(validity) if validity else None
     return say(msg("{period} ({state})", period=period, state=state)) if state else period
 
 
@@ -184,15 +187,6 @@ def _period(dates: Period | None, say: Say) -> str:
         return ""
     start, end = (day(date) or "?" for date in dates)
     return say(msg("from {start} to {end}", start=start, end=end))
-
-
-def _validity(certificate: Certificate, at: datetime) -> str:
-    start, end = certificate.not_before, certificate.not_after
-    if start is not None and at < start:
-        return "not-yet-valid"
-    if end is not None and at > end:
-        return "expired"
-    return "valid" if start and end else "not-known"
 
 
 def _key(certificate: Certificate) -> str:
@@ -213,7 +207,7 @@ def _body(entry: Inspected, say: Say, at: datetime) -> dict[str, Any]:
         "problem": None,
         "hint": None,
         **certificate_body(certificate),
-        "validity": _validity(certificate, at),
+        "validity": validity_at(certificate, at) or "not-known",
         "identity": identity_body(entry.identity),
         "dossier": dossier_body(entry.dossier) if entry.dossier else None,
         "chain": chain_body(entry.chain, say) if entry.chain else None,

@@ -9,7 +9,9 @@ from cpx_tool.catalogue.middleware_words import (
     RIGHT_FILE,
     declaration_words,
     file_words,
+    info_words,
     no_pkcs11,
+    unread_words,
 )
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.fault import NOT_LOADED
@@ -23,6 +25,7 @@ from cpx_tool.model.middleware import (
     Middleware,
     Traces,
 )
+from cpx_tool.model.token import ModuleInfo
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, fault_body, to_text
 from cpx_tool.report.words import Say
@@ -34,18 +37,6 @@ _AT_ONCE = {
     AtOnce.NO: msg("it does not serve several processes at once"),
     AtOnce.NOT_KNOWN: msg("whether it serves several processes at once is not known"),
 }
-
-
-def exit_code(middleware: Middleware) -> ExitCode:
-    """0 where the module that a run would use can be used, 2 where its file was named and cannot be
-    one, 4 where there is none or it fails.
-    """
-    chosen = middleware.chosen_module
-    problem = chosen.problem if chosen is not None and chosen.named else None
-    if problem is not None and not problem.names:  # of libraries that lack, the loader is asked
-        return ExitCode.USAGE
-    usable = chosen is not None and chosen.usable
-    return ExitCode.PASSED if usable else ExitCode.NOTHING_CHECKED
 
 
 def render(middleware: Middleware, say: Say, paper: Paper) -> str:
@@ -67,13 +58,13 @@ def render(middleware: Middleware, say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
-def render_json(middleware: Middleware, say: Say) -> str:
+def render_json(middleware: Middleware, code: ExitCode, say: Say) -> str:
     """One JSON object."""
     cache = middleware.cache
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "exit_code": int(exit_code(middleware)),
+            "exit_code": int(code),
             "system": middleware.system.value,
             "machine": middleware.machine,
             "chosen": middleware.chosen,
@@ -103,17 +94,16 @@ def render_json(middleware: Middleware, say: Say) -> str:
 
 def _module(canvas: Canvas, module: InstalledModule, middleware: Middleware, say: Say) -> None:
     canvas.line(module.path, "bold")
-    family = known(module.family).name if module.family else say(msg("unknown family"))
+    family = known(module.family) if module.family else None
+    name = family.name if family else say(msg("unknown family"))
     declared = say(msg("{places}", places=tuple(declaration_words(d) for d in module.declared)))
-    canvas.line(f"{family}; {declared}", indent=2)
-    if module.family is not None:
-        entry = known(module.family)
-        canvas.line(say(_AT_ONCE[entry.at_once]), indent=2)
-        if not (entry.automatic or module.named):
+    canvas.line(f"{name}; {declared}", indent=2)
+    if family is not None:
+        canvas.line(say(_AT_ONCE[family.at_once]), indent=2)
+        if not (family.automatic or module.named):
             canvas.line(say(msg("only used when it is named")), indent=2)
-    info = module.info
-    if info is not None:
-        canvas.line(say(_info(module, middleware)), indent=2)
+    if module.info is not None:
+        canvas.line(say(_info(module, module.info, middleware)), indent=2)
     for reason, remedy in _problems(module, middleware):
         canvas.line(say(reason), "red", indent=2)
         if remedy is not None:
@@ -135,14 +125,15 @@ def _quirk(module: InstalledModule, quirk: Quirk, applies: Applies) -> Message:
 
 def _choice(canvas: Canvas, module: InstalledModule, middleware: Middleware, say: Say) -> None:
     """Whether it is the one that is used, and why."""
-    if module.path == middleware.chosen:
-        first = _WHY_FIRST if module.info is not None else _WHY_FIRST_FILE
-        why = declaration_words(module.declared[0]) if module.named else first
-        if module.usable:
-            canvas.line(say(msg("check-set uses this one: {why}.", why=why)), "green", indent=2)
-        else:
-            fails = msg("check-set takes this one, and cannot use it: {why}.", why=why)
-            canvas.line(say(fails), "bold red", indent=2)
+    if module.path != middleware.chosen:
+        return
+    first = _WHY_FIRST if module.info is not None else _WHY_FIRST_FILE
+    why = declaration_words(module.declared[0]) if module.named else first
+    if module.usable:
+        canvas.line(say(msg("check-set uses this one: {why}.", why=why)), "green", indent=2)
+    else:
+        fails = msg("check-set takes this one, and cannot use it: {why}.", why=why)
+        canvas.line(say(fails), "bold red", indent=2)
 
 
 def _quirks(module: InstalledModule, middleware: Middleware) -> tuple[tuple[Quirk, Applies], ...]:
@@ -152,15 +143,8 @@ def _quirks(module: InstalledModule, middleware: Middleware) -> tuple[tuple[Quir
     return quirks_of(module, middleware.system)
 
 
-def _info(module: InstalledModule, middleware: Middleware) -> Message:
-    info = module.info
-    assert info is not None  # noqa: S101 - the caller asked
-    shown = msg(
-        "{manufacturer} {description}, version {version}",
-        manufacturer=info.manufacturer,
-        description=info.description,
-        version=info.version,
-    )
+def _info(module: InstalledModule, info: ModuleInfo, middleware: Middleware) -> Message:
+    shown = info_words(info)
     product = product_of(module, middleware.system)
     if product is not None:
         shown = msg("{module} ({product})", module=shown, product=product.words)
@@ -244,7 +228,7 @@ def _declaration(declaration: Declaration) -> dict[str, str | None]:
 
 def _traces(traces: Traces) -> Message:
     if traces.active is None:
-        return msg("{place} cannot be read ({code}).", place=traces.where, code=traces.problem)
+        return unread_words(traces.where, traces.problem)
     if traces.active:
         return msg("Traces are on in {places}.", places=traces.where)
     return msg("Traces are off in {place}.", place=traces.where)

@@ -13,6 +13,7 @@ from cpx_tool.catalogue.middleware_words import (
     USE_CRYPTOLIB,
     QuirkWords,
     file_words,
+    unread_words,
 )
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.words import sentences
@@ -163,7 +164,7 @@ def traces_are_off(middleware: Middleware) -> Answer:
         return failed(msg("Traces are on in {places}.", places=on))
     unread = [traces for traces in middleware.traces if traces.active is None]
     if unread:
-        return skipped(_unread(unread[0].where, unread[0].problem))
+        return skipped(unread_words(unread[0].where, unread[0].problem))
     return passed(msg("They are off."))
 
 
@@ -183,7 +184,7 @@ def cache_is_sound(middleware: Middleware) -> Answer:
     if cache is None:
         return skipped(msg("There is no cache of the Cryptolib CPS."))
     if cache.problem:
-        return skipped(_unread(cache.directory, cache.problem))
+        return skipped(unread_words(cache.directory, cache.problem))
     if cache.protected and cache.open_to_all:
         return failed(
             msg(
@@ -206,10 +207,6 @@ def _is_bad(module: InstalledModule, has_usable_twin: bool) -> bool:
         return False
     other = (FileProblem.OTHER_MACHINE, FileProblem.OTHER_SYSTEM)
     return not (module.problem.problem in other and has_usable_twin and not module.named)
-
-
-def _unread(place: str, code: str) -> Message:
-    return msg("{place} cannot be read ({code}).", place=place, code=code)
 
 
 def _contents(cache: CardCache) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
+from cpx_tool.judge.words import SHOWN
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.reader import Pcsc, PcscStatus, ReaderState
@@ -23,8 +24,6 @@ TRIED = {"debian": ("12", "13")}
 """Distributions on which this version is built and tested: README, "See it work"."""
 
 _NARROW = 32
-_SHOWN = 8
-"""Programs named in one sentence."""
 
 SESSIONS = {
     SessionKind.DESKTOP: msg("at the screen"),
@@ -226,7 +225,7 @@ def _programs(holders: list[Holder]) -> tuple[str | Message, ...]:
             pid=h.process.pid,
             user=h.process.user,
         )
-        for h in holders[:_SHOWN]
+        for h in holders[:SHOWN]
     ]
-    more = len(holders) - _SHOWN
+    more = len(holders) - SHOWN
     return (*shown, nmsg("{count} more", "{count} more", more)) if more > 0 else tuple(shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed
+from cpx_tool.judge.words import SHOWN
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import FailedTry
@@ -15,8 +16,6 @@ FAR_AHEAD = timedelta(days=10 * 366)
 """A clock later than that after the release is more likely wrong than this version in use."""
 
 _TOLERANCE = timedelta(days=1)
-_SHOWN = 8
-"""Files or cards named in one sentence."""
 
 
 @check(
@@ -106,7 +105,7 @@ def store_has_anchors(trust: StoreListing) -> Answer:
             msg(
                 "{store}; files that do not belong there: {files}.",
                 store=told,
-                files=trust.problems[:_SHOWN],
+                files=trust.problems[:SHOWN],
             ),
             msg("Remove these files, and import them with cpx-tool trust import."),
         )
@@ -186,7 +185,7 @@ def state_can_be_written(state: State) -> Answer:
 def no_card_waits(ledger: tuple[FailedTry, ...]) -> Answer:
     """On a card in the ledger no PIN is tried until a person says so."""
     if ledger:
-        cards = tuple(entry.card for entry in ledger[:_SHOWN])
+        cards = tuple(entry.card for entry in ledger[:SHOWN])
         return failed(
             nmsg("{count} card: {cards}", "{count} cards: {cards}", len(ledger), cards=cards)
         )

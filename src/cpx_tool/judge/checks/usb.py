@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.usb_readers import closed, named, taken, unlisted
+from cpx_tool.judge.words import SHOWN
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.station import Service, Usb
-
-_SHOWN = 8
-"""Readers named in one sentence."""
 
 
 @check(
@@ -31,7 +29,7 @@ def readers_are_listed(usb_seen: Usb | None, pcsc: Pcsc) -> Answer | None:
     lost = unlisted(usb_seen.readers, [reader.name for reader in pcsc.readers])
     if lost:
         return failed(
-            msg("Plugged in, and not listed: {readers}.", readers=tuple(map(named, lost[:_SHOWN])))
+            msg("Plugged in, and not listed: {readers}.", readers=tuple(map(named, lost[:SHOWN])))
         )
     return passed(
         nmsg(
@@ -57,11 +55,11 @@ def readers_are_known(usb: Usb) -> Answer:
     unknown = tuple(named(reader) for reader in usb.readers if not reader.model)
     drivers = tuple(
         msg("{name} {version} ({count} models)", name=d.name, version=d.version, count=d.models)
-        for d in usb.drivers[:_SHOWN]
+        for d in usb.drivers[:SHOWN]
     )
     if unknown:
         return failed(
-            msg("{drivers} do not know: {readers}.", drivers=drivers, readers=unknown[:_SHOWN])
+            msg("{drivers} do not know: {readers}.", drivers=drivers, readers=unknown[:SHOWN])
         )
     return passed(msg("{drivers}", drivers=drivers))
 
@@ -91,7 +89,7 @@ def devices_are_open(usb: Usb, service: Service) -> Answer | None:
                         owner=r.owner,
                         group=r.group,
                     )
-                    for r in shut[:_SHOWN]
+                    for r in shut[:SHOWN]
                 ),
             )
         )
@@ -124,7 +122,7 @@ def kernel_takes_none(usb: Usb, kernel_modules: tuple[str, ...]) -> Answer:
         if (drivers := taken(reader))
     )
     if stolen:
-        return failed(msg("Taken: {readers}.", readers=stolen[:_SHOWN]))
+        return failed(msg("Taken: {readers}.", readers=stolen[:SHOWN]))
     if kernel_modules:
         return failed(
             msg("Loaded, and takes readers with an NFC chip: {modules}.", modules=kernel_modules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpx_tool.catalogue.middleware_words import RIGHT_FILE, no_pkcs11
+from cpx_tool.catalogue.middleware_words import RIGHT_FILE, info_words, no_pkcs11
 from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
@@ -84,14 +84,7 @@ def module_loaded(module: ModuleObservation) -> Answer:
     info = module.info
     if info is None:
         return failed(msg("The module {path} gave no information.", path=module.path))
-    return passed(
-        msg(
-            "{manufacturer} {description}, version {version}",
-            manufacturer=info.manufacturer,
-            description=info.description,
-            version=info.version,
-        )
-    )
+    return passed(info_words(info))
 
 
 @check(
