@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import settings
 
 from support import certificates
+
+# a job that a shell started in the background ignores Ctrl-C, and so would all that tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # the same examples each time: searching at random is the business of `make fuzz`
 settings.register_profile("repeatable", derandomize=True, deadline=None)
