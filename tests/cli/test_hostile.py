@@ -195,6 +195,8 @@ def test_a_deadline_is_a_number_of_seconds(number: str) -> None:
         ["check-set", "--set", "centre-sante", "--emulated", ""],
         ["check-set", "--set", "centre-sante", "--save-observation", ""],
         ["judge", "", "--set", "centre-sante"],
+        ["list-readers", "--module", ""],
+        ["list-modules", "--module", ""],
         ["inspect", ""],
         ["trust", "import", ""],
     ],

@@ -27,6 +27,7 @@ from cpx_tool.report import middleware as report
 @click.option(
     "--module",
     metavar=_("FILE"),
+    type=options.ModuleFile(),
     help=_("Also look at this file, and say what comes of check-set --module FILE."),
 )
 @click.option(

@@ -99,6 +99,17 @@ class AnyPath(click.ParamType[Path]):
         return Path(value)
 
 
+class ModuleFile(click.ParamType[str]):
+    """The path of a module as it was written: the middleware's search reads it."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path. An empty text is a usage error, as it is of any path."""
+        AnyPath().convert(value, param, ctx)
+        return str(value)
+
+
 def emulated_option(function: F) -> F:
     """`--emulated DIR`."""
     return click.option(
@@ -114,6 +125,7 @@ def module_option(function: F) -> F:
     return click.option(
         "--module",
         metavar=_("FILE"),
+        type=ModuleFile(),
         help=_("The PKCS#11 module; otherwise as cpx-tool list-modules says."),
     )(function)
 

@@ -97,7 +97,7 @@ def _module(canvas: Canvas, module: InstalledModule, middleware: Middleware, say
     family = known(module.family) if module.family else None
     name = family.name if family else say(msg("unknown family"))
     declared = say(msg("{places}", places=tuple(declaration_words(d) for d in module.declared)))
-    canvas.line(f"{name}; {declared}", indent=2)
+    canvas.line(say(msg("{name}; {declared}", name=name, declared=declared)), indent=2)
     if family is not None:
         canvas.line(say(_AT_ONCE[family.at_once]), indent=2)
         if not (family.automatic or module.named):
