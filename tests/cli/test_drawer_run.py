@@ -164,11 +164,11 @@ def _pull_too_early(desk: Desk, person: Terminal) -> None:
     assert f"Not read to the end: {desk.number(DENTIST)} CLOE" in shown
     assert "It was taken out too early." in shown
     desk.put(DENTIST)
-    person.reply("Shall its PIN be tried once more? [y/N] ", "")
+    person.reply("Shall its PIN be tried once more? [y/N]: ", "")
     shown = person.told("Insert the next card (2 of 6).")
     assert "Its PIN was tried before in this run." in shown
     person.type("")
-    person.reply("Shall its PIN be tried once more? [y/N] ", "y")
+    person.reply("Shall its PIN be tried once more? [y/N]: ", "y")
     shown = person.told("Insert the next card (3 of 6).")
     assert "CPS test chirurgien-dentiste: PASSED" in shown
 
