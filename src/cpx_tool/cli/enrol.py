@@ -143,7 +143,7 @@ def _unasked(
 ) -> Decided:
     if not seen.cards:
         raise NothingToCheck(*hindrances(seen, card_set)[0])
-    cards = Drawer().put(read_cards(seen)).cards
+    cards = Drawer().put(read_cards(seen)).all_cards
     refuse_misfits(answers, cards, card_set)
     found = enrol_unasked(cards, card_set, answers)
     agreed = bool(found.enrolled) and (found.complete or may_be_partial)
