@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cpx_tool.cli.interruption import Interruption, listen, tell_first
+from cpx_tool.cli.main import run
 from cpx_tool.errors import ExitCode
 from support.cli import COMMAND, cpx, environment
 from support.modules import compile_broken_module
@@ -146,3 +149,49 @@ def test_a_check_that_is_interrupted_damages_no_emulated_card(good: Path) -> Non
             process.send_signal(signal.SIGTERM)
             assert end_of(process)[0] in (ExitCode.TERMINATED, ExitCode.PASSED)
     assert cpx(*arguments).returncode == 0
+
+
+def test_a_result_that_is_there_is_told_before_a_signal_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first signal waits for the report; one that comes seconds later, when that hangs, not."""
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    interruption = Interruption()
+    with interruption:
+        tell_first()
+        signal.raise_signal(signal.SIGTERM)
+        now[0] += 1
+        signal.raise_signal(signal.SIGTERM)
+        now[0] += 10
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    assert interruption.signal == signal.SIGTERM
+
+
+def test_what_takes_long_after_the_cards_can_be_interrupted() -> None:
+    with Interruption():
+        tell_first()
+        listen()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_the_next_run_listens_again() -> None:
+    with Interruption():
+        tell_first()
+    with Interruption(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def test_an_interruption_while_the_network_is_asked_keeps_the_cards(
+    good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("cpx_tool.wiring.cards_online", interrupted)
+    code = run([*CHECK, "--emulated", str(good), "--online", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert (code, told["exit_code"], told["verdict"]) == (130, 130, "passed")
+    assert len(told["cards"]) == 6

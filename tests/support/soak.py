@@ -352,9 +352,9 @@ class _Attempt:
         for path in (self._place / "state").iterdir():
             if path.name not in ("pin-ledger.json", "pin-ledger.lock", "runs"):
                 yield f"{path} is left"
-        kept = list((self._place / "state").glob("runs/*"))
-        if len(kept) > (code != 0) or any(path.suffix != ".json" for path in kept):
-            yield f"{kept} are left"
+        kept = [path.suffix for path in (self._place / "state").glob("runs/*")]
+        if kept and (kept != [".json"] or not (code or self._plan.faults)):
+            yield f"runs/*{kept} are left"
         for name in _names(self._place / "cards") - names:
             yield f"cards/{name} is left"
 

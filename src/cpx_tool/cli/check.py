@@ -13,7 +13,7 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.drawer_run import CardByCard
-from cpx_tool.cli.interruption import code_of
+from cpx_tool.cli.interruption import code_of, listen, tell_first
 from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
 from cpx_tool.cli.operator import at_terminal, operator
@@ -122,8 +122,7 @@ def check_set(
         observation, stop = _walk(_Run(source, means, at_hand), state, keeper, asks=asks)
         fetched: tuple[Fetched, ...] | None = None
         if online and stop is None:
-            tell(ASKING)
-            observation, fetched = wiring.cards_online(observation, NO_MORE, timeout)
+            observation, fetched, stop = _ask_network(observation, timeout)
         unsaved = None if save_observation is None else _save(observation, save_observation)
         asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
         _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
@@ -162,7 +161,24 @@ def _walk(
     else:
         return seen, None
     finally:
+        tell_first()
         keeper.end(state if walk is None else walk.state)
+
+
+def _ask_network(
+    observation: Observation, timeout: float
+) -> tuple[Observation, tuple[Fetched, ...] | None, wiring.Interrupted | None]:
+    """What the network adds; an interruption costs no more than that."""
+    listen()
+    tell(ASKING)
+    try:
+        found, fetched = wiring.cards_online(observation, NO_MORE, timeout)
+    except KeyboardInterrupt as stop:
+        return observation, None, wiring.Interrupted(observation, stop)
+    else:
+        return found, fetched, None
+    finally:
+        tell_first()
 
 
 @click.command(

@@ -31,6 +31,24 @@ def leave_at_once() -> None:
             signal.signal(number, lambda number, _: os._exit(code_of(number)))
 
 
+class _Told:
+    """Whether there is a result that must be told before anything else."""
+
+    first = False
+
+
+def tell_first() -> None:
+    """A result is there: a signal that comes now, the run's first one, does not keep it from being
+    told. One that comes some seconds later does.
+    """
+    _Told.first = True
+
+
+def listen() -> None:
+    """Something that may take long begins: the next signal ends it."""
+    _Told.first = False
+
+
 class Interruption:
     """While it is entered, a signal raises `KeyboardInterrupt` with its number, once.
 
@@ -44,6 +62,7 @@ class Interruption:
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> None:
+        listen()
         for number in _SIGNALS:
             former = signal.getsignal(number)
             if former != signal.SIG_IGN:
@@ -56,6 +75,10 @@ class Interruption:
 
     def _handle(self, number: int, _: FrameType | None) -> None:
         now = time.monotonic()
-        if self.signal is None or now - self._came > _CLEANING_SECONDS:
-            self.signal, self._came = self.signal or number, now
+        if self.signal is None:
+            self.signal, self._came = number, now
+            if not _Told.first:
+                raise KeyboardInterrupt(number)
+        elif now - self._came > _CLEANING_SECONDS:
+            self._came = now
             raise KeyboardInterrupt(number)
