@@ -6,12 +6,14 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cpx_tool.adapters.worker import WorkerTokens
+from cpx_tool.adapters.worker import _SPAWNER, WorkerTokens
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.i18n import say
 from cpx_tool.model.fault import FaultKind
@@ -136,3 +138,30 @@ def test_a_process_that_cannot_be_started_is_told(
     with pytest.raises(NothingToCheck) as caught:
         WorkerTokens(str(broken), {}, 60).load()
     assert "too many open files" in say(caught.value.reason)
+
+
+def test_an_interruption_while_the_process_is_started_leaves_none(
+    broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C reaches the main thread; the one that starts processes comes to its end."""
+    started = threading.Event()
+    popen = subprocess.Popen
+
+    def slowly(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.wait(10)
+        return popen(*arguments, **options)
+
+    tokens = WorkerTokens(str(broken), {"CPX_TEST_FAULT": "hang"}, 60)
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", slowly)
+        patched.setattr("concurrent.futures.Future.result", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tokens.load()
+        tokens.abandon()
+        started.set()
+    _SPAWNER.submit(lambda: None).result()  # it has done what came before
+    assert _children() == set()
+
+
+def _interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

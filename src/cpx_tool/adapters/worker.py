@@ -238,23 +238,26 @@ class WorkerTokens:
     def _start(self) -> None:
         self._generation += 1
         self._memory = 0
-        # -P: nothing is imported from the user's directory
-        # stderr is dropped: pkcs11-spy and its like print PINs there
         try:
-            process = _SPAWNER.submit(
-                subprocess.Popen,
-                [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**child_environment(), **self._environment},
-                start_new_session=True,
-            ).result()
+            _SPAWNER.submit(self._spawn).result()
         except OSError as error:
             raise NothingToCheck(
                 msg("The process for the module cannot be started: {why}.", why=why(error)),
                 msg("Close other programs, or raise the limits of this session (ulimit -a)."),
             ) from None
+
+    def _spawn(self) -> None:
+        """In the spawner's thread, which no signal interrupts: no child is without its owner."""
+        # -P: nothing is imported from the user's directory
+        # stderr is dropped: pkcs11-spy and its like print PINs there
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cpx_tool.adapters.pkcs11_worker", self._path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**child_environment(), **self._environment},
+            start_new_session=True,
+        )
         replies: queue.Queue[bytes | None] = queue.Queue()
         pump = threading.Thread(target=_pump, args=(_pipe(process.stdout), replies), daemon=True)
         pump.start()
