@@ -89,8 +89,10 @@ class Tokens(Protocol):
     def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
         """Sign `data` with the private key whose CKA_ID is `key_id` (hex); needs a login.
 
-        For CKM_RSA_PKCS, `data` is the DigestInfo; for CKM_SHA256_RSA_PKCS and
-        CKM_SHA256_RSA_PKCS_PSS (MGF1-SHA-256, salt 32), the message.
+        `data` is for CKM_RSA_PKCS the DigestInfo; for CKM_RSA_PKCS_PSS the hash, whose length says
+        which it is (MGF1 with the same one, a salt as long); for CKM_RSA_X_509 the whole encoded
+        block, as long as the modulus; for CKM_SHA1_RSA_PKCS, CKM_SHA256_RSA_PKCS and their _PSS
+        the message.
         """
 
     def logout(self, slot_id: int) -> None:

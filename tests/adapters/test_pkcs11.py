@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from cpx_tool.adapters.softhsm import open_emulation
 from cpx_tool.adapters.worker import WorkerTokens
@@ -78,6 +82,28 @@ def test_signatures_verify_with_each_mechanism(tokens: WorkerTokens) -> None:
         signature = tokens.sign(slot.id, item.id, mechanism, data)
         assert verify_rsa(key, mechanism, challenge, signature)
         assert not verify_rsa(key, mechanism, challenge + b"x", signature)
+
+
+def _sign_with_authentication_key(
+    tokens: WorkerTokens, mechanism: str, data: bytes
+) -> tuple[rsa.RSAPublicKey, bytes]:
+    slot = first(tokens)
+    item = next(c for c in tokens.read(slot.id).certificates if "Authentification" in c.label)
+    login(tokens, slot, GOOD)
+    key = load_der_public_key(read_certificate(item.der).public_key)
+    assert isinstance(key, rsa.RSAPublicKey)
+    return key, tokens.sign(slot.id, item.id, mechanism, data)
+
+
+# SoftHSM 2.6.1 refuses SHA-1 in CKM_RSA_PKCS_PSS
+@pytest.mark.parametrize("algorithm", [SHA256(), SHA384(), SHA512()], ids=lambda a: a.name)
+def test_the_length_of_the_hash_says_which_pss_it_is(
+    tokens: WorkerTokens, algorithm: HashAlgorithm
+) -> None:
+    digest = os.urandom(algorithm.digest_size)
+    key, signature = _sign_with_authentication_key(tokens, "CKM_RSA_PKCS_PSS", digest)
+    pss = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
+    key.verify(signature, digest, pss, Prehashed(algorithm))
 
 
 def test_nothing_private_is_seen_without_a_login(tokens: WorkerTokens) -> None:

@@ -55,13 +55,23 @@ _FLAGS = (
     (pkcs11.TokenFlag.WRITE_PROTECTED, TokenFlag.WRITE_PROTECTED),
 )
 
+_PSS_PARAMETERS = {
+    20: (Mechanism.SHA_1, MGF.SHA1, 20),
+    32: (Mechanism.SHA256, MGF.SHA256, 32),
+    48: (Mechanism.SHA384, MGF.SHA384, 48),
+    64: (Mechanism.SHA512, MGF.SHA512, 64),
+}
+"""CK_RSA_PKCS_PSS_PARAMS by the length of the hash in bytes; the salt is as long (RFC 8446, 4.2.3).
+The binding's own default is SHA-1.
+"""
+
 _MECHANISMS = {
     "CKM_RSA_PKCS": (Mechanism.RSA_PKCS, None),
+    "CKM_RSA_X_509": (Mechanism.RSA_X_509, None),
+    "CKM_SHA1_RSA_PKCS": (Mechanism.SHA1_RSA_PKCS, None),
     "CKM_SHA256_RSA_PKCS": (Mechanism.SHA256_RSA_PKCS, None),
-    "CKM_SHA256_RSA_PKCS_PSS": (
-        Mechanism.SHA256_RSA_PKCS_PSS,
-        (Mechanism.SHA256, MGF.SHA256, 32),
-    ),
+    "CKM_SHA1_RSA_PKCS_PSS": (Mechanism.SHA1_RSA_PKCS_PSS, _PSS_PARAMETERS[20]),
+    "CKM_SHA256_RSA_PKCS_PSS": (Mechanism.SHA256_RSA_PKCS_PSS, _PSS_PARAMETERS[32]),
 }
 
 
@@ -227,7 +237,7 @@ class Pkcs11Tokens:
     @_guarded("C_Sign")
     def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
         """Sign in a session of its own: a failed operation leaves a session stuck."""
-        chosen, parameter = _MECHANISMS[mechanism]
+        chosen, parameter = _chosen(mechanism, data)
         with self._session(slot_id) as session:
             template = {
                 Attribute.CLASS: ObjectClass.PRIVATE_KEY,
@@ -302,6 +312,13 @@ class Pkcs11Tokens:
         finally:
             with suppress(PKCS11Error):  # the card may be gone
                 session.close()
+
+
+def _chosen(mechanism: str, data: bytes) -> tuple[Any, Any]:
+    """The binding's mechanism and its parameter. `KeyError` for what is not signed with here."""
+    if mechanism == "CKM_RSA_PKCS_PSS":
+        return Mechanism.RSA_PKCS_PSS, _PSS_PARAMETERS[len(data)]
+    return _MECHANISMS[mechanism]
 
 
 def _names(token: Any) -> tuple[str, str]:
