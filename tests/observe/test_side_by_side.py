@@ -26,7 +26,7 @@ from cpx_tool.model.token import (
 from cpx_tool.observe.at_once import AtOnce
 from cpx_tool.observe.pin_attempt import LoginMeans
 from cpx_tool.observe.timed import TimedTokens
-from cpx_tool.observe.walk import Module, Walk, WalkInterrupted
+from cpx_tool.observe.walk import Module, Visit, Walk, WalkInterrupted
 from cpx_tool.ports import Pin, PinOrigin, Step, TokenFault
 from support.fakes import (
     FakeLedger,
@@ -389,7 +389,9 @@ def test_a_card_that_took_too_long_says_that_its_pin_was_not_tried(
     contents: dict[int, TokenContents],
 ) -> None:
     tokens = FakeTokens(dict(contents))
-    walk = Walk(NoReaders(), module_of(tokens), login_means(), FakeProgress(), card_seconds=0)
+    walk = Walk(
+        NoReaders(), module_of(tokens), login_means(), FakeProgress(), visit=Visit(seconds=0)
+    )
     _, cards = walk.observe()
     assert {card.faults[0].code for card in cards} == {CARD_TIME}
     assert tokens.logins.total() == 0

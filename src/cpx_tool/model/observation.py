@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cpx_tool.model.fault import CARD_GONE, CARD_TIME, INTERRUPTED, SESSIONS_LEFT, Fault, FaultKind
+from cpx_tool.model.handshake import Handshake
 from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
@@ -131,6 +132,8 @@ class CardObservation:
     signatures: tuple[SignatureTry, ...] = ()
     faults: tuple[Fault, ...] = ()
     observed_at: datetime | None = None
+    handshakes: tuple[Handshake, ...] = ()
+    """With servers that this card was presented to."""
 
     @property
     def hindrances(self) -> tuple[Fault, ...]:
@@ -225,6 +228,8 @@ class Observation:
     """None for emulated cards, and in observations of before it was looked at."""
     interrupted: bool = False
     """The run was interrupted: cards that it would have read may be lacking."""
+    handshakes: tuple[Handshake, ...] = ()
+    """Without a card: with a software certificate, or with none."""
     taken_back: int = 0
     """How many cards were read that the operator took back out of the result."""
 

@@ -31,14 +31,19 @@ class TimedTokens:
         self._seconds = seconds
         self._clock = clock
         self._end = clock() + seconds
+        self._stopped_at: float | None = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """What is waited for in here does not count."""
-        start = self._clock()
+        """What is waited for in here does not count; nor what is paused again within it."""
+        if self._stopped_at is not None:
+            yield
+            return
+        start = self._stopped_at = self._clock()
         try:
             yield
         finally:
+            self._stopped_at = None
             self._end += self._clock() - start
 
     @property
@@ -99,6 +104,7 @@ class TimedTokens:
         self._tokens.abandon()
 
     def _within(self, call: str) -> None:
-        if self._clock() >= self._end:
+        now = self._clock() if self._stopped_at is None else self._stopped_at
+        if now >= self._end:
             spent = f"{self._seconds:g} s"
             raise TokenFault(Fault(FaultKind.HANG, call, CARD_TIME, spent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from threading import Lock, Thread
@@ -31,13 +31,14 @@ from cpx_tool.model.reader import CardKind, Pcsc, ReaderState
 from cpx_tool.model.token import ModuleInfo, Slot
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.at_once import AtOnce
-from cpx_tool.observe.card import CardWalk
+from cpx_tool.observe.card import CardWalk, KeysErrand
 from cpx_tool.observe.certificates import card_key
 from cpx_tool.observe.join import join
 from cpx_tool.observe.lanes import AskedOperator, AskedPins, Desk, side_by_side
 from cpx_tool.observe.pin_attempt import LoginMeans, Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.reading import Lane, Reading
+from cpx_tool.observe.session import Errand
 from cpx_tool.pki.trust import relevant
 from cpx_tool.ports import MAX_SLOTS, Progress, Readers, TokenFault, Tokens
 
@@ -45,6 +46,14 @@ CARD_SECONDS = 120.0
 """How long one card may take in all: a slow card needs some ten seconds to be read, and about one
 for each signature.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What each card is visited for, and how many seconds one may take in all."""
+
+    errand: Errand = field(default_factory=KeysErrand)
+    seconds: float = CARD_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +120,7 @@ class Walk:
     """A run over the cards of a workstation, in one reading or, at a drawer, in several.
 
     With a refusal in the place of `means` the cards are only read: no login, no signature. On
-    which cards a PIN was tried is remembered over all readings. `card_seconds` is how long one
-    card may take.
+    which cards a PIN was tried is remembered over all readings.
     """
 
     def __init__(
@@ -122,14 +130,14 @@ class Walk:
         means: LoginMeans | PinRefusal,
         progress: Progress,
         random: Callable[[int], bytes] = os.urandom,
-        card_seconds: float = CARD_SECONDS,
+        visit: Visit | None = None,
     ) -> None:
         self._readers = readers
         self._module = module
         self._means = means
         self._progress = progress
         self._random = random
-        self._card_seconds = card_seconds
+        self._visit = visit or Visit()
         self._turn = LoginTurn()
         self._others: list[Tokens] = []
         self._told_why = False
@@ -158,11 +166,17 @@ class Walk:
         done = {card_key(card): card for card in known if card.whole}
         desk = Desk(self._progress)
         reading = Reading(
-            walk=CardWalk(self._module.tokens, _asked(self._means, desk), self._random, done),
+            walk=CardWalk(
+                self._module.tokens,
+                _asked(self._means, desk),
+                self._random,
+                done,
+                errand=self._visit.errand,
+            ),
             places=places,
             turn=self._turn,
             progress=self._progress,
-            card_seconds=self._card_seconds,
+            card_seconds=self._visit.seconds,
             keep=kept,
         )
         others = self._more(seen, len(places) - 1)

@@ -22,8 +22,17 @@ from cpx_tool.model.middleware import Middleware
 from cpx_tool.model.observation import CardObservation, Observation, PinRefusal, ReaderSlots
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.pin_attempt import LoginMeans
-from cpx_tool.observe.walk import Context, Walk, WalkInterrupted, observe_slots, record
+from cpx_tool.observe.session import Errand
+from cpx_tool.observe.walk import (
+    Context,
+    Visit,
+    Walk,
+    WalkInterrupted,
+    observe_slots,
+    record,
+)
 from cpx_tool.ports import Operator, Progress
 from cpx_tool.wiring.ledger import pin_ledger
 from cpx_tool.wiring.source import Source, ports_of
@@ -96,10 +105,15 @@ class Run:
 
 @contextmanager
 def open_run(
-    source: Source, login: Login | PinRefusal, at_hand: TrustMaterial, progress: Progress
+    source: Source,
+    login: Login | PinRefusal,
+    at_hand: TrustMaterial,
+    progress: Progress,
+    errand: Errand | None = None,
 ) -> Iterator[Run]:
-    """A run that logs in where PIN safety allows it, or nowhere for that reason. Raises `CpxError`
-    where there is nothing to walk.
+    """A run that logs in where PIN safety allows it, or nowhere for that reason. `errand` is what
+    each card is visited for: that its keys sign, unless it says otherwise. Raises `CpxError` where
+    there is nothing to walk.
     """
     means = _means(source, login)
     logins = not isinstance(means, PinRefusal)
@@ -117,7 +131,8 @@ def open_run(
             at_hand = at_hand.plus(emulation_trust(source.emulated))
         else:
             middleware = observe_middleware(source.module, os.environ)
-        walk = Walk(readers, module, means, progress, card_seconds=source.card_timeout)
+        visit = Visit(errand or KeysErrand(), source.card_timeout)
+        walk = Walk(readers, module, means, progress, visit=visit)
         try:
             yield Run(walk, context, at_hand, middleware)
         finally:
