@@ -8,8 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.fault import Fault
 from cpx_tool.model.fetch import Reply, Request
+from cpx_tool.model.handshake import Connection, KeyUse
 from cpx_tool.model.message import Message
 from cpx_tool.model.reader import Pcsc
 from cpx_tool.model.token import (
@@ -112,6 +114,40 @@ class Fetch(Protocol):
 
     def fetch(self, requests: Sequence[Request]) -> tuple[Reply, ...]:
         """A reply to each request, in their order. Never raises: a failure is a reply."""
+
+
+class KeyFault(Exception):
+    """No signature: `use` says why the key gave none, None when it was not asked (no login)."""
+
+    def __init__(self, use: KeyUse | None) -> None:
+        super().__init__("no login" if use is None else use.mechanism)
+        self.use = use
+
+
+class ClientKey(Protocol):
+    """A certificate to present, and its key, which is elsewhere."""
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """What is sent, DER: its own first, then its issuers."""
+
+    def schemes(self) -> tuple[str, ...]:
+        """The signature schemes it can make (RFC 8446, 4.2.3), best first. No login for that."""
+
+    def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
+        """A signature: for rsa_pkcs1_* of the DigestInfo, for rsa_pss_* of the hash. May log in
+        first. Raises `KeyFault`.
+        """
+
+
+class TlsClient(Protocol):
+    """Opens connections to servers."""
+
+    def connect(self, endpoint: Endpoint, newest: str, key: ClientKey | None) -> Connection:
+        """One connection and one HTTP request, as far as they come. `newest` is the newest version
+        offered ("TLSv1.3"). The key is asked at most once, after the server's certificate was
+        accepted. Never raises but for an interruption: what fails is in the answer.
+        """
 
 
 class PinOrigin(StrEnum):

@@ -59,8 +59,12 @@ class End(StrEnum):
     """We ended it: the server's certificate was not accepted (`ServerProof`)."""
     NOT_SIGNABLE = "not-signable"
     """We ended it: the key cannot sign any of the schemes asked for."""
+    NO_LOGIN = "no-login"
+    """We ended it: the card did not accept the PIN, or PIN safety did not let it be tried."""
     NOT_SIGNED = "not-signed"
-    """We ended it: the key did not sign (`Connection.signature`, or no login)."""
+    """We ended it: the key did not sign; `Connection.signature` says why."""
+    WRONG_SIGNATURE = "wrong-signature"
+    """We ended it: the signature was not made with the key of the certificate."""
     PROXY_REFUSED = "proxy-refused"
     """The proxy answered CONNECT with another status than 2xx; `detail` is its status line."""
     PROXY_UNREACHABLE = "proxy-unreachable"
@@ -84,8 +88,20 @@ class AnchorSource(StrEnum):
     SYSTEM = "system"
     CA_FILE = "ca-file"
     IMPORTED = "imported"
-    """Among the anchors of `cpx-tool trust`, the catalogue's or those the user accepted."""
-    EMULATED = "emulated"
+    """Among the anchors of `cpx-tool trust`: known to the catalogue, or accepted by the user."""
+
+
+class NameMatch(StrEnum):
+    """Whether a certificate is for the server that was asked (RFC 6125)."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    NONE = "none"
+    """It has no subject alternative name: the common name does not count any more."""
+    UNREADABLE = "unreadable"
+
+
+MAX_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +119,14 @@ class ServerProof:
     anchor: AnchorSource | None = None
     server_use: bool = True
     """Extended key usage admits a server (RFC 5280, 4.2.1.12), or is absent."""
-    name: str = "matches"
-    """"matches", "differs", "no-names": whether the name fits (RFC 6125); `names` are those in it.
-    """
+    name: NameMatch = NameMatch.MATCHES
     names: tuple[str, ...] = ()
+    """Those in the certificate: DNS names and IP addresses, no more than `MAX_NAMES`."""
 
     @property
     def holds(self) -> bool:
         """Whether a client that insists would go on."""
-        return self.error == 0 and self.server_use and self.name == "matches"
+        return self.error == 0 and self.server_use and self.name is NameMatch.MATCHES
 
 
 MAX_AUTHORITIES = 500

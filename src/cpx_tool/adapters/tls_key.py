@@ -1,0 +1,93 @@
+"""A key of tlslite-ng whose private half is elsewhere: on a card, or in another process."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from tlslite.utils.python_rsakey import Python_RSAKey
+from tlslite.x509 import X509
+from tlslite.x509certchain import X509CertChain
+
+from cpx_tool.adapters.bounded_socket import Deadline
+from cpx_tool.adapters.reach import Ended
+from cpx_tool.adapters.tls_watch import Watch
+from cpx_tool.model.handshake import End, Step
+from cpx_tool.ports import ClientKey, KeyFault
+
+_HASH_BY_DIGEST_INFO = {35: "sha1", 47: "sha224", 51: "sha256", 67: "sha384", 83: "sha512"}
+"""By its length in bytes (RFC 8017, 9.2, note 1)."""
+
+
+class RemoteKey(Python_RSAKey):
+    """Signs by asking `key`; the public half verifies what comes back before it is sent."""
+
+    def __init__(self, key: ClientKey, watch: Watch, deadline: Deadline) -> None:
+        numbers = _public(key.certificates[0])
+        super().__init__(n=numbers.n, e=numbers.e)
+        self._key = key
+        self._watch = watch
+        self._deadline = deadline
+        self.schemes = key.schemes()
+
+    def hasPrivateKey(self) -> bool:  # noqa: N802 - tlslite's
+        """Somewhere."""
+        return True
+
+    def sign(
+        self,
+        bytes: bytearray,
+        padding: str = "pkcs1",
+        hashAlg: str | None = None,  # noqa: N803 - tlslite's
+        saltLen: int | None = None,  # noqa: N803 - tlslite's
+    ) -> bytearray:
+        """The signature. Raises `Ended`."""
+        data = memoryview(bytes).tobytes()
+        if padding == "pss":
+            scheme = f"rsa_pss_rsae_{hashAlg}"
+        else:
+            scheme = f"rsa_pkcs1_{_HASH_BY_DIGEST_INFO.get(len(data), '')}"
+        self._watch.scheme = scheme
+        self._watch.step = Step.SIGNATURE
+        start = perf_counter()
+        try:
+            with self._deadline.paused():
+                signature, use = self._key.sign(scheme, data)
+        except KeyFault as fault:
+            self._watch.signature = fault.use
+            end = End.NO_LOGIN if fault.use is None else End.NOT_SIGNED
+            raise Ended(Step.SIGNATURE, end) from None
+        finally:
+            self._watch.took(Step.SIGNATURE, start)
+        self._watch.signature = use
+        given = bytearray(signature)
+        if not self.verify(given, bytes, padding, hashAlg, saltLen):
+            raise Ended(Step.SIGNATURE, End.WRONG_SIGNATURE)
+        self._watch.step = Step.VERDICT
+        return given
+
+
+def chain_of(key: ClientKey, own: RemoteKey) -> X509CertChain:
+    """What is presented. tlslite-ng does not get to parse it: it would refuse some."""
+    items = []
+    for der in key.certificates:
+        item = X509()
+        item.bytes = bytearray(der)
+        item.publicKey, item.certAlg = own, "rsa"
+        items.append(item)
+    return X509CertChain(items)
+
+
+class NoRsaKey(Exception):
+    """The certificate has no RSA key, or cannot be read; cards and ORG of the field have one."""
+
+
+def _public(der: bytes) -> RSAPublicNumbers:
+    try:
+        public = x509.load_der_x509_certificate(der).public_key()
+    except Exception as error:  # ValueError, UnsupportedAlgorithm, and what Rust's parser throws
+        raise NoRsaKey from error
+    if not isinstance(public, RSAPublicKey):
+        raise NoRsaKey
+    return public.public_numbers()
