@@ -222,6 +222,8 @@ class Step(StrEnum):
     READING = "reading"
     LOGGING_IN = "logging-in"
     SIGNING = "signing"
+    KNOCKING = "knocking"
+    """It is presented to a server."""
     DONE = "done"
     FAULTY = "faulty"
     """Done, and some call about this card failed."""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cpx_tool.i18n import say
+from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
-from cpx_tool.judge.judge import ask, judge
+from cpx_tool.judge.judge import judge
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
 from cpx_tool.model.middleware import (

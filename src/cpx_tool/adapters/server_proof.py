@@ -45,12 +45,7 @@ class ServerTrust:
         self._sources = {
             hashlib.sha256(der).digest(): source for source, ders in anchors.items() for der in ders
         }
-        self._store = crypto.X509Store()
-        self._store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
-        for ders in anchors.values():
-            for der in ders:
-                self._store.add_cert(_loaded(der))
-        _add_system(self._store)
+        self._store, self._strict = (_made(anchors, flags) for flags in (_USUAL, _STRICT))
 
     def prove(self, chain: Sequence[bytes], host: str) -> ServerProof:
         """What becomes of the chain that the server of that name sent. Never raises."""
@@ -67,8 +62,21 @@ class ServerTrust:
             return ServerProof(number, text, depth, server_use=use, name=name, names=names)
         ders = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, item) for item in verified)
         return ServerProof(
-            0, chain=ders, anchor=self._source(ders), server_use=use, name=name, names=names
+            0,
+            chain=ders,
+            anchor=self._source(ders),
+            strict_text=self._strictly(own, others),
+            server_use=use,
+            name=name,
+            names=names,
         )
+
+    def _strictly(self, own: crypto.X509, others: Sequence[crypto.X509]) -> str:
+        try:
+            crypto.X509StoreContext(self._strict, own, others).verify_certificate()
+        except crypto.X509StoreContextError as error:
+            return str(error.errors[2])
+        return ""
 
     def _source(self, chain: Sequence[bytes]) -> AnchorSource:
         found = self._sources.get(hashlib.sha256(chain[-1]).digest())
@@ -94,6 +102,20 @@ def read_ca_file(path: Path) -> tuple[bytes, ...]:
             ) from None
         found.append(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
     return tuple(dict.fromkeys(found))
+
+
+_USUAL = crypto.X509StoreFlags.PARTIAL_CHAIN
+_STRICT = _USUAL | crypto.X509StoreFlags.X509_STRICT
+
+
+def _made(anchors: Mapping[AnchorSource, Sequence[bytes]], flags: int) -> crypto.X509Store:
+    store = crypto.X509Store()
+    store.set_flags(flags)
+    for ders in anchors.values():
+        for der in ders:
+            store.add_cert(_loaded(der))
+    _add_system(store)
+    return store
 
 
 def _loaded(der: bytes) -> crypto.X509:

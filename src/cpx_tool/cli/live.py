@@ -23,6 +23,7 @@ STEPS = {
     Step.READING: msg("is read"),
     Step.LOGGING_IN: msg("PIN"),
     Step.SIGNING: msg("signs"),
+    Step.KNOCKING: msg("asks a server"),
     Step.DONE: msg("done"),
     Step.FAULTY: msg("a call failed"),
 }

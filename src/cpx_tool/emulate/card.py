@@ -11,13 +11,10 @@ from cpx_tool.emulate.certificates import authentication_certificate, signature_
 from cpx_tool.emulate.defects import Defect
 from cpx_tool.emulate.objects import data_objects
 from cpx_tool.emulate.profile import Profile
-from cpx_tool.model.token import DataObject
+from cpx_tool.model.token import AUTHENTICATION_LABEL, SIGNATURE_LABEL, DataObject
 
 AID = "e828bd080f8025000001ff0010"
 """The IAS application of the card: CKA_ID is this and one byte."""
-
-AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
-SIGNATURE_LABEL = "Certificat de Signature CPS"
 
 _CPS3_IDS = (f"{AID}02", f"{AID}01")
 _CPS4_IDS = (f"{AID}20", f"{AID}10")

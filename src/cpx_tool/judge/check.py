@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, get_type_hints
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
 from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
 from cpx_tool.judge.station_facts import STATION_FACTS
+from cpx_tool.judge.tls_facts import TLS_FACTS
 from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.message import Message, msg
 
@@ -28,6 +29,8 @@ class Scope(StrEnum):
     """Once, about all these files together."""
     STATION = "station"
     """Once: the workstation without any card."""
+    TLS = "tls"
+    """Once for each client at each endpoint."""
 
 
 _FACTS: Mapping[Scope, Mapping[str, Any]] = {
@@ -36,6 +39,7 @@ _FACTS: Mapping[Scope, Mapping[str, Any]] = {
     Scope.FILE: FILE_FACTS,
     Scope.FILES: PAIR_FACTS,
     Scope.STATION: STATION_FACTS,
+    Scope.TLS: TLS_FACTS,
 }
 
 
@@ -47,6 +51,7 @@ class Answer:
     message: Message
     hint: Message | None = None
     blocked_by_pin: bool = False
+    code: str = ""
 
 
 Function: TypeAlias = Callable[..., Answer | None]
@@ -96,6 +101,7 @@ class Check:
             message=answer.message,
             hint=hint,
             blocked_by_pin=answer.blocked_by_pin,
+            code=answer.code,
         )
 
 

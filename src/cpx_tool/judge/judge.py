@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
+from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
-from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.eligibility import eligibility
 from cpx_tool.judge.facts import card_facts, run_facts
 from cpx_tool.judge.forecast import DEFAULT_LEAD, forecast
 from cpx_tool.judge.matching import Match, Placement, match
 from cpx_tool.judge.reading import ReadCard, read_card, trust_for, unique_keys
+from cpx_tool.judge.tls import judge_card_handshakes
 from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard
@@ -47,7 +46,7 @@ def judge(
     )
     findings = _judge_run(observation, card_set, matched)
     ordered = tuple(sorted(judged, key=lambda card: _rank(card, card_set)))
-    everything = findings + tuple(f for card in ordered for f in card.findings)
+    everything = findings + tuple(f for card in ordered for f in card.all_findings())
     return Checklist(
         observation=observation,
         card_set=card_set,
@@ -69,16 +68,6 @@ def _rank(card: JudgedCard, card_set: CardSet) -> tuple[int, str]:
 def _judge_run(observation: Observation, card_set: CardSet, matched: Match) -> tuple[Finding, ...]:
     facts = run_facts(observation, card_set, matched)
     return ask(Scope.RUN, facts, "run")
-
-
-def ask(scope: Scope, facts: Mapping[str, Any], subject: str) -> tuple[Finding, ...]:
-    """What every check of that scope finds about the subject. One that needs a fact that nobody
-    looked for, so that it is not even missing, is not asked: emulated cards have no middleware, and
-    a workstation by itself has no cards.
-    """
-    checks = [c for c in CHECKS if c.scope is scope and facts.keys() >= set(c.needs)]
-    asked = (check.run(facts, subject) for check in checks)
-    return tuple(finding for finding in asked if finding is not None)
 
 
 def _judge_card(
@@ -103,4 +92,5 @@ def _judge_card(
         not_before=max((c.not_before for c in dates if c.not_before), default=None),
         not_after=min((c.not_after for c in dates if c.not_after), default=None),
         eligibility=eligibility(facts, findings),
+        handshakes=judge_card_handshakes(card.observed),
     )

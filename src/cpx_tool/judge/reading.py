@@ -13,17 +13,17 @@ from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
-from cpx_tool.model.token import CertificateObject
+from cpx_tool.model.token import (
+    AUTHENTICATION_LABEL,
+    SIGNATURE_LABEL,
+    CertificateObject,
+)
 from cpx_tool.model.trust import ChainResult, Revocation, TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
 from cpx_tool.pki.proof import TestProof, prove_card
 from cpx_tool.pki.trust import Trust, make_trust
-
-AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
-SIGNATURE_LABEL = "Certificat de Signature CPS"
-"""CKA_LABEL of the two personal certificates (ANS, Cryptolib CPS external specification)."""
 
 
 @dataclass(frozen=True, slots=True)

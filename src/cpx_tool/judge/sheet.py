@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.readers import no_card_answer
 from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.eligibility import eligibility
 from cpx_tool.judge.facts import card_facts
-from cpx_tool.judge.judge import ask
 from cpx_tool.judge.matching import Placement
 from cpx_tool.judge.reading import (
-    AUTHENTICATION_LABEL,
-    SIGNATURE_LABEL,
     ReadCard,
     ReadCertificate,
     read_card,
@@ -27,7 +25,7 @@ from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.reader import CardKind
 from cpx_tool.model.sheet import Sheet, SheetCertificate, SheetObject, Sheets
-from cpx_tool.model.token import DataObject
+from cpx_tool.model.token import AUTHENTICATION_LABEL, SIGNATURE_LABEL, DataObject
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.certificate import validity_at
 from cpx_tool.pki.sightings import in_object

@@ -9,8 +9,9 @@ from typing import Any
 
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.errors import ExitCode
+from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
-from cpx_tool.judge.judge import DEFAULT_WARNING_PERIOD, ask
+from cpx_tool.judge.judge import DEFAULT_WARNING_PERIOD
 from cpx_tool.judge.software_facts import TrustFound, file_facts, pair_facts
 from cpx_tool.judge.software_reading import ReadFile, read_files
 from cpx_tool.judge.verdict import verdict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cpx_tool.errors import ExitCode
+from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
-from cpx_tool.judge.judge import ask
 from cpx_tool.judge.station_facts import station_facts
 from cpx_tool.judge.station_fixes import fixes
 from cpx_tool.judge.verdict import verdict

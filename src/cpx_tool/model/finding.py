@@ -10,6 +10,7 @@ from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.eligibility import Eligibility
 from cpx_tool.model.forecast import Forecast
+from cpx_tool.model.handshake import Handshake
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
@@ -83,6 +84,20 @@ class Finding:
     message: Message
     hint: Message | None = None
     blocked_by_pin: bool = False
+    code: str = ""
+    """The cause, where a check tells several apart: stable, the same in every language."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHandshake:
+    """A client at an endpoint, step by step. `subject` is who knocked: the card's key, the file's
+    path, "" for nobody.
+    """
+
+    handshake: Handshake
+    subject: str
+    findings: tuple[Finding, ...]
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +121,16 @@ class JudgedCard:
     not_before: datetime | None = None
     not_after: datetime | None = None
     eligibility: tuple[Eligibility, ...] = ()
+    handshakes: tuple[JudgedHandshake, ...] = ()
+
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Those of the card, then those of its handshakes."""
+        return self.findings + tuple(f for one in self.handshakes for f in one.findings)
 
     @property
     def result(self) -> CardResult:
         """What the blockers say; a card of an uncertain role is interchangeable at best."""
-        outcomes = {f.outcome for f in self.findings if f.severity is Severity.BLOCKER}
+        outcomes = {f.outcome for f in self.all_findings() if f.severity is Severity.BLOCKER}
         if Outcome.FAILED in outcomes:
             return CardResult.FAILED
         if outcomes != {Outcome.PASSED}:
@@ -133,4 +153,4 @@ class Checklist:
 
     def all_findings(self) -> tuple[Finding, ...]:
         """Every finding, the workstation's and the set's first."""
-        return self.findings + tuple(f for card in self.cards for f in card.findings)
+        return self.findings + tuple(f for card in self.cards for f in card.all_findings())

@@ -117,6 +117,10 @@ class ServerProof:
     depth: int = 0
     chain: tuple[bytes, ...] = ()
     anchor: AnchorSource | None = None
+    strict_text: str = ""
+    """What OpenSSL says besides when it is strict (X509_V_FLAG_X509_STRICT), "" where it does not:
+    Python 3.13 and later are strict of themselves.
+    """
     server_use: bool = True
     """Extended key usage admits a server (RFC 5280, 4.2.1.12), or is absent."""
     name: NameMatch = NameMatch.MATCHES

@@ -7,6 +7,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
+SIGNATURE_LABEL = "Certificat de Signature CPS"
+"""CKA_LABEL of the two personal certificates (ANS, Cryptolib CPS external specification)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleInfo:

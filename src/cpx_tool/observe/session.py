@@ -68,6 +68,12 @@ class CardSession:
             self.notice(Step.SIGNING, self.card)
         return _accepted(self.card)
 
+    def ask_pin(self) -> None:
+        """Have the PIN typed now, if it is to be, before anything waits. May raise `BadInput`."""
+        if isinstance(self.means, LoginMeans):
+            with self.pause():
+                self.means.pins.pin()
+
     def refuse(self, why: PinRefusal) -> None:
         """Note that the PIN was not tried."""
         refused = PinRecord(PinResult.REFUSED, why, pin_flags(self.card.token))

@@ -255,6 +255,7 @@ def finding_body(finding: Finding, say: Say) -> dict[str, Any]:
         "message": say(finding.message),
         "hint": say(finding.hint) if finding.hint else None,
         "blocked_by_pin": finding.blocked_by_pin,
+        "code": finding.code or None,
     }
 
 

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from cpx_tool.judge.check import Answer, check, failed, passed
 from cpx_tool.judge.facts import Certificates
-from cpx_tool.judge.reading import AUTHENTICATION_LABEL, SIGNATURE_LABEL
 from cpx_tool.judge.words import usage_words
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.token import AUTHENTICATION_LABEL, SIGNATURE_LABEL
 from cpx_tool.pki.extensions import CLIENT_AUTH
 
 

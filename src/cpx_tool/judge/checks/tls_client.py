@@ -1,0 +1,461 @@
+"""The client of a handshake: asked for a certificate, able to sign, accepted, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cpx_tool.judge.check import Answer, Scope, check
+from cpx_tool.judge.checks.keys import REFUSALS
+from cpx_tool.judge.checks.tls_server import answer, bad, good
+from cpx_tool.judge.tls_causes import Cause
+from cpx_tool.judge.tls_facts import Course, Opened, Presented, Trusted
+from cpx_tool.judge.tls_issuers import issuers_named, own_issuers
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.finding import Finding, Outcome, Severity
+from cpx_tool.model.handshake import (
+    Asked,
+    CertificateRequest,
+    ClientKind,
+    End,
+    HttpAnswer,
+    Step,
+)
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.model.observation import PinRecord, PinResult
+
+SHOWN_AUTHORITIES = 8
+SHOWN_SCHEMES = 12
+
+_WHEN = {
+    Asked.HANDSHAKE: msg("In the handshake."),
+    Asked.RENEGOTIATION: msg("After the request, in a second handshake (renegotiation)."),
+    Asked.POST_HANDSHAKE: msg("After the request (post-handshake authentication)."),
+}
+
+
+@check(
+    "TLS-REQUEST",
+    msg("The server asks for a client certificate"),
+    msg(
+        "It is reached, but no client authentication took place: ask who runs it for the address "
+        "(or the path) where certificates are asked for."
+    ),
+    scope=Scope.TLS,
+)
+def certificate_is_asked_for(trusted: Trusted) -> Answer:
+    """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
+    request = trusted.decisive.request
+    if request is not None:
+        return good(Cause.ASKED, _WHEN[request.when])
+    if trusted.stopped_at(Step.REQUEST):
+        return bad(
+            Cause.REQUEST_LOST,
+            msg("The connection broke off before that was clear ({end}).", end=_ending(trusted)),
+            msg("Repeat it; if it stays, ask who runs the server."),
+        )
+    told = msg("It asks for none.")
+    if trusted.client.kind is ClientKind.NOBODY:
+        return good(Cause.NOT_ASKED, told)
+    return bad(Cause.NOT_ASKED, told)
+
+
+@check(
+    "TLS-ISSUERS",
+    msg("The issuer of the client certificate is among the CAs that the server names"),
+    msg(
+        "The server expects certificates of other CAs: compare the list with what it is for (cards "
+        "or ORG, test or production)."
+    ),
+    severity=Severity.WARNING,
+    scope=Scope.TLS,
+)
+def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
+    """certificate_authorities (RFC 8446, 4.2.4; RFC 5246, 7.4.4); compared byte by byte."""
+    named = issuers_named(request)[:SHOWN_AUTHORITIES]
+    if not request.count:
+        return good(Cause.ANY_ISSUER, msg("The server names none: any is welcome to try."))
+    list_of = nmsg(
+        "The server names {count} CA: {names}",
+        "The server names {count} CAs: {names}",
+        request.count,
+        names=named,
+    )
+    if course.client.kind is ClientKind.NOBODY:
+        return good(Cause.ISSUER_LISTED, list_of)
+    if own_issuers(course.client) & set(request.authorities):
+        return good(Cause.ISSUER_LISTED, list_of)
+    return bad(Cause.ISSUER_NOT_LISTED, list_of)
+
+
+@check(
+    "TLS-SCHEMES",
+    msg("The client's key can sign what the server accepts"),
+    msg("Ask who runs the server to accept rsa_pkcs1_sha256 with TLS 1.2, or use another card."),
+    scope=Scope.TLS,
+)
+def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
+    """signature_algorithms of the request; PKCS#1 v1.5 not in TLS 1.3 (RFC 8446, 4.2.3)."""
+    connection = course.decisive
+    if course.client.kind is ClientKind.NOBODY:
+        return None
+    stop = connection.stop
+    if stop is not None and stop.end is End.NOT_SIGNABLE and stop.detail == "RSA":
+        return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
+    if course.newer_only or _only_newer_was_offered(course):
+        return bad(
+            Cause.NO_PSS_FOR_TLS_1_3,
+            msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
+            msg(
+                "TLS 1.3 allows no PKCS#1 v1.5, which is all that a CPS3 signs: the server has to "
+                "offer TLS 1.2, or a CPS4 is needed."
+            ),
+        )
+    if stop is not None and stop.end is End.NOT_SIGNABLE:
+        return bad(
+            Cause.NO_COMMON_SCHEME,
+            msg(
+                "The server accepts {asked}; this key signs {able}.",
+                asked=request.schemes[:SHOWN_SCHEMES],
+                able=connection.signable or ("-",),
+            ),
+        )
+    return _taken(course) if connection.scheme else None
+
+
+def _taken(course: Course) -> Answer:
+    connection = course.decisive
+    if len(course.handshake.connections) > 1:
+        told = msg(
+            "{scheme}, after a second connection at TLS 1.2: the server prefers TLS 1.3, for which "
+            "this card would have to sign RSA-PSS.",
+            scheme=connection.scheme,
+        )
+        return good(Cause.SCHEME_AT_TLS_1_2, told)
+    return good(Cause.SCHEME, msg("{scheme}", scheme=connection.scheme))
+
+
+def _only_newer_was_offered(course: Course) -> bool:
+    """Not signable at TLS 1.3, and there was no second connection."""
+    stop = course.decisive.stop
+    unable = stop is not None and stop.end is End.NOT_SIGNABLE
+    return unable and course.decisive.version == "TLSv1.3"
+
+
+@check(
+    "TLS-SIGNATURE",
+    msg("The client's key signs the handshake"),
+    msg("Look what cpx-tool sign-test says of this card; repeat once, then have it replaced."),
+    scope=Scope.TLS,
+)
+def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
+    """CertificateVerify (RFC 8446, 4.4.3); verified before it was sent."""
+    connection = course.decisive
+    if course.client.kind is ClientKind.NOBODY:
+        return None
+    stop, use = connection.stop, connection.signature
+    if stop is not None and stop.end is End.NO_LOGIN:
+        return _no_login(pin)
+    if use is None:
+        return _not_asked(course)
+    if use.fault is not None:
+        return bad(Cause.NOT_SIGNED, msg("No signature: {fault}", fault=fault_message(use.fault)))
+    if stop is not None and stop.end is End.WRONG_SIGNATURE:
+        return bad(
+            Cause.WRONG_SIGNATURE,
+            msg("The signature was not made with the key of the certificate: it was not sent."),
+        )
+    return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
+
+
+def nothing_to_present(subject: str) -> Finding:
+    """The card has no authentication certificate: no server was asked anything."""
+    return Finding(
+        check=key_signs.id,
+        severity=key_signs.severity,
+        subject=subject,
+        outcome=Outcome.FAILED,
+        title=key_signs.title,
+        message=msg("The card has no readable authentication certificate to present."),
+        hint=msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
+        code=Cause.NO_CERTIFICATE.value,
+    )
+
+
+def _not_asked(course: Course) -> Answer:
+    if course.decisive.request is None and course.passed_by(Step.REQUEST):
+        return Answer(Outcome.SKIPPED, msg("The server asked for no client certificate."))
+    return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+
+
+def _no_login(pin: PinRecord | None) -> Answer:
+    """What became of the PIN, as check-set says it."""
+    if pin is None:
+        return answer(Outcome.ERROR, Cause.NO_LOGIN, msg("The card could not be logged in to."))
+    if pin.refusal is not None:
+        reason, hint = REFUSALS[pin.refusal]
+        return Answer(Outcome.SKIPPED, reason, hint, blocked_by_pin=True, code=Cause.NO_LOGIN.value)
+    if pin.result is PinResult.WRONG:
+        return bad(
+            Cause.PIN_REFUSED,
+            msg("The card refused the PIN."),
+            msg("Find out this card's PIN before you repeat: one try is used up."),
+        )
+    told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
+    hint = msg("Put the card in again and repeat.")
+    return answer(Outcome.ERROR, Cause.NO_LOGIN, told, hint)
+
+
+_ALERTS: Mapping[str, tuple[Cause, Message]] = {
+    "certificate_expired": (
+        Cause.CLIENT_EXPIRED,
+        msg("The server says that the certificate has expired, or is not valid yet."),
+    ),
+    "certificate_revoked": (
+        Cause.CLIENT_REVOKED,
+        msg("The server says that the certificate is revoked."),
+    ),
+    "bad_certificate": (
+        Cause.CLIENT_BAD,
+        msg("The server refuses the certificate (bad_certificate), and does not say why."),
+    ),
+    "unsupported_certificate": (
+        Cause.CLIENT_UNSUPPORTED,
+        msg("The server does not take certificates of this kind (unsupported_certificate)."),
+    ),
+    "certificate_unknown": (
+        Cause.CLIENT_UNKNOWN,
+        msg("The server refuses the certificate (certificate_unknown), and does not say why."),
+    ),
+    "certificate_required": (
+        Cause.CLIENT_REQUIRED,
+        msg("The server says that it got no certificate, though one was sent."),
+    ),
+    "access_denied": (
+        Cause.CLIENT_DENIED,
+        msg("The server accepts the certificate, and lets its holder not in (access_denied)."),
+    ),
+    "decrypt_error": (
+        Cause.CLIENT_SIGNATURE_REFUSED,
+        msg("The server could not verify the signature (decrypt_error)."),
+    ),
+}
+_CUT: Mapping[End, tuple[Cause, Message]] = {
+    End.CLOSED: (
+        Cause.CLIENT_CLOSED,
+        msg("The server closed the connection after the certificate, without a reason."),
+    ),
+    End.RESET: (
+        Cause.CLIENT_RESET,
+        msg("The connection was cut after the certificate, without a reason."),
+    ),
+    End.TIMEOUT: (
+        Cause.CLIENT_SILENT,
+        msg("The server said nothing more after the certificate."),
+    ),
+}
+
+
+@check(
+    "TLS-ACCEPTED",
+    msg("The server accepts the client certificate"),
+    msg(
+        "Give the whole result to whoever runs the server: its log says why it refuses this "
+        "certificate."
+    ),
+    scope=Scope.TLS,
+)
+def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answer | None:
+    """The server's own word: the end of the handshake, or an alert, which may come late with TLS
+    1.3 (RFC 8446, 4.4.2.4). That it really looked is another question (TLS-PROVEN).
+    """
+    if course.client.kind is ClientKind.NOBODY:
+        return _demanded(course)
+    if not course.decisive.sent or course.decisive.signature is None:
+        return _not_asked(course)
+    if course.decisive.signature.fault is not None or not course.passed_by(Step.SIGNATURE):
+        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+    stop = course.decisive.stop
+    if stop is None or course.passed_by(Step.VERDICT):
+        return good(Cause.ACCEPTED, msg("The handshake was completed with it."))
+    if stop.end is End.ALERT:
+        return _alert(stop.detail, request, course)
+    malformed = (
+        Cause.CLIENT_MALFORMED,
+        msg("The handshake breaks off after the certificate ({end}).", end=_ending(course)),
+    )
+    return bad(*_CUT.get(stop.end, malformed))
+
+
+def _demanded(course: Course) -> Answer | None:
+    stop = course.decisive.stop
+    if stop is None or stop.step is not Step.VERDICT:
+        return None
+    told = msg("The server demands a client certificate ({end}).", end=_ending(course))
+    return good(Cause.DEMANDED, told)
+
+
+def _alert(alert: str, request: CertificateRequest, course: Course) -> Answer:
+    if alert in _ALERTS:
+        return bad(*_ALERTS[alert])
+    if alert != "unknown_ca":
+        told = msg("The server ended the handshake after the certificate: {alert}.", alert=alert)
+        return bad(Cause.CLIENT_OTHER_ALERT, told)
+    if request.count and not own_issuers(course.client) & set(request.authorities):
+        return bad(
+            Cause.CLIENT_ISSUER_NOT_LISTED,
+            msg("The server does not know the issuer (unknown_ca), nor names it among its CAs."),
+            msg("Present what it is for: a card or an ORG, test or production; see TLS-ISSUERS."),
+        )
+    return bad(
+        Cause.CLIENT_UNKNOWN_CA,
+        msg("The server does not trust the certificate's chain (unknown_ca)."),
+        msg(
+            "It names this issuer, or none: it may lack the CA above it. Whoever runs it should "
+            "look at its CA file."
+        ),
+    )
+
+
+_HTTP_ENDS: Mapping[End, tuple[Cause, Message]] = {
+    End.CLOSED: (Cause.HTTP_CLOSED, msg("The server closed the connection without an answer.")),
+    End.RESET: (Cause.HTTP_RESET, msg("The connection was cut instead of an answer.")),
+    End.TIMEOUT: (Cause.HTTP_SILENT, msg("No answer came in time.")),
+    End.NOT_HTTP: (Cause.NOT_HTTP, msg("The answer is no HTTP.")),
+}
+
+
+@check(
+    "TLS-HTTP",
+    msg("The server answers the request"),
+    msg("Ask who runs the server; --expect-status says which status is the right one there."),
+    scope=Scope.TLS,
+)
+def server_answers(opened: Opened) -> Answer:
+    """A GET. Statuses below 500 are answers, unless they speak of the certificate or of rights."""
+    http, stop = opened.decisive.http, opened.decisive.stop
+    if http is None:
+        end = stop.end if stop else End.CLOSED
+        if end is End.ALERT:
+            told = msg("An alert came instead of an answer: {end}.", end=_ending(opened))
+            return bad(Cause.HTTP_ALERT, told)
+        malformed = msg("The answer breaks off ({end}).", end=_ending(opened))
+        return bad(*_HTTP_ENDS.get(end, (Cause.HTTP_MALFORMED, malformed)))
+    if opened.handshake.expect_status is not None:
+        return _expected(http, opened.handshake.expect_status)
+    return _status(http, nobody=opened.client.kind is ClientKind.NOBODY)
+
+
+def _expected(http: HttpAnswer, wanted: int) -> Answer:
+    if http.status == wanted:
+        return good(Cause.EXPECTED_STATUS, _line(http))
+    return bad(
+        Cause.OTHER_STATUS,
+        msg("Expected was {wanted}, not {line}", wanted=str(wanted), line=_line(http)),
+        msg("Compare with the documentation of the service, or correct --expect-status."),
+    )
+
+
+_NGINX_NO_CERTIFICATE = "no required ssl certificate was sent"
+_NGINX_CERTIFICATE_ERROR = "the ssl certificate error"
+"""Titles of nginx's own pages, with status 400 (its statuses 496 and 495)."""
+_DENIED = (401, 403)
+_NO_CERTIFICATE, _CERTIFICATE_ERROR = 496, 495
+_FIRST_SERVER_ERROR = 500
+_BAD_REQUEST = 400
+
+
+def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
+    line, page = _line(http), http.first_line.lower()
+    if http.status == _NO_CERTIFICATE or _NGINX_NO_CERTIFICATE in page:
+        if nobody:
+            return good(Cause.HTTP_DEMANDED, line)
+        return bad(
+            Cause.HTTP_NO_CERTIFICATE,
+            msg("The page says that no certificate was sent: {line}", line=line),
+            msg("Compare the CAs that it names (TLS-ISSUERS) with the issuer of the certificate."),
+        )
+    if http.status == _CERTIFICATE_ERROR or _NGINX_CERTIFICATE_ERROR in page:
+        return bad(
+            Cause.HTTP_CERTIFICATE_ERROR,
+            msg("The page says that the certificate is not accepted: {line}", line=line),
+            msg("Expired, revoked, or of a CA that the server does not know: its log says which."),
+        )
+    if http.status in _DENIED:
+        if nobody:
+            return good(Cause.HTTP_DEMANDED, line)
+        return bad(
+            Cause.HTTP_DENIED,
+            msg("The handshake holds, but the holder has no access: {line}", line=line),
+            msg("Ask who runs the server for access for this card, or look at the path."),
+        )
+    return _other_status(http, line)
+
+
+def _other_status(http: HttpAnswer, line: Message) -> Answer:
+    if http.status >= _FIRST_SERVER_ERROR:
+        return bad(
+            Cause.HTTP_SERVER_ERROR,
+            line,
+            msg(
+                "The handshake holds; the application behind it fails, or takes no GET there "
+                "(--expect-status {status}, if that is right).",
+                status=str(http.status),
+            ),
+        )
+    if http.status == _BAD_REQUEST:
+        return bad(Cause.HTTP_REFUSED, line)
+    return good(Cause.ANSWERED, line)
+
+
+@check(
+    "TLS-PROVEN",
+    msg("Without the certificate the answer is another"),
+    msg(
+        "The server asks for a certificate and does without: a 200 does not prove that it accepted "
+        "this one. Ask who runs it, or give a path that needs one."
+    ),
+    severity=Severity.WARNING,
+    scope=Scope.TLS,
+)
+def answer_depends_on_it(presented: Presented, opened: Opened) -> Answer | None:
+    """A second connection without a certificate, after the first had succeeded. The card has no
+    part in it.
+    """
+    http, control = opened.decisive.http, presented.handshake.control
+    if http is None or control is None:
+        return None
+    if control.http is not None and control.http.status == http.status:
+        return bad(
+            Cause.SAME_WITHOUT,
+            msg(
+                "Without a certificate the server answers {status}, too: nothing shows that it "
+                "looked at this one.",
+                status=str(control.http.status),
+            ),
+        )
+    if control.http is not None:
+        told = msg("Without a certificate it answers {status}.", status=str(control.http.status))
+        return good(Cause.PROVEN, told)
+    stop = control.stop
+    if stop is not None and stop.step is Step.VERDICT:
+        return good(Cause.PROVEN, msg("Without a certificate it refuses the handshake."))
+    return answer(
+        Outcome.ERROR, Cause.CONTROL_LOST, msg("The connection without a certificate broke off.")
+    )
+
+
+def _line(http: HttpAnswer) -> Message:
+    if http.first_line:
+        return msg(
+            "HTTP {status} {reason}: “{line}”",
+            status=str(http.status),
+            reason=http.reason,
+            line=http.first_line,
+        )
+    return msg("HTTP {status} {reason}", status=str(http.status), reason=http.reason)
+
+
+def _ending(course: Course) -> str:
+    """The end and its detail, as codes."""
+    stop = course.decisive.stop
+    return ": ".join(filter(None, [stop.end.value, stop.detail])) if stop else ""

@@ -1,0 +1,53 @@
+"""Handshake → findings, step by step. Pure: same input, same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cpx_tool.errors import ExitCode
+from cpx_tool.judge.asking import ask
+from cpx_tool.judge.check import Scope
+from cpx_tool.judge.checks.tls_client import nothing_to_present
+from cpx_tool.judge.tls_facts import tls_facts
+from cpx_tool.judge.verdict import verdict
+from cpx_tool.model.finding import JudgedHandshake, Verdict
+from cpx_tool.model.handshake import Handshake
+from cpx_tool.model.observation import CardObservation, Observation, PinRecord
+
+
+def judge_handshake(handshake: Handshake, pin: PinRecord | None = None) -> JudgedHandshake:
+    """What each step of it came to; `pin` is what became of the card's PIN."""
+    subject = handshake.client.name
+    if handshake.connections:
+        findings = ask(Scope.TLS, tls_facts(handshake, pin), subject)
+    else:
+        findings = (nothing_to_present(subject),)
+    return JudgedHandshake(handshake, subject, findings, verdict(findings))
+
+
+def judge_card_handshakes(card: CardObservation) -> tuple[JudgedHandshake, ...]:
+    """Those of one card."""
+    return tuple(judge_handshake(shaken, card.pin) for shaken in card.handshakes)
+
+
+def judge_handshakes(observation: Observation) -> tuple[JudgedHandshake, ...]:
+    """Every handshake of an observation: card by card, then those without a card."""
+    of_cards = [one for card in observation.cards for one in judge_card_handshakes(card)]
+    return (*of_cards, *(judge_handshake(shaken) for shaken in observation.handshakes))
+
+
+def tls_verdict(judged: Sequence[JudgedHandshake]) -> Verdict:
+    """Of all together."""
+    return verdict(finding for one in judged for finding in one.findings)
+
+
+def tls_exit_code(judged: Sequence[JudgedHandshake]) -> ExitCode:
+    """The documented exit code. No handshake at all: 4. Only PIN safety in the way: 5."""
+    if not judged:
+        return ExitCode.NOTHING_CHECKED
+    found = tls_verdict(judged)
+    if found is Verdict.PASSED:
+        return ExitCode.PASSED
+    open_ones = [one for one in judged if one.verdict is not Verdict.PASSED]
+    stopped = all(any(f.blocked_by_pin for f in one.findings) for one in open_ones)
+    return ExitCode.PIN_SAFETY if found is Verdict.INCOMPLETE and stopped else ExitCode.FAILED

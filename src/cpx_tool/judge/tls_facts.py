@@ -1,0 +1,147 @@
+"""The facts about a handshake that checks may need, and what is missing when it broke off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cpx_tool.judge.facts import Missing
+from cpx_tool.model.finding import Outcome
+from cpx_tool.model.handshake import (
+    CertificateRequest,
+    Client,
+    ClientKind,
+    Connection,
+    End,
+    Handshake,
+    ServerProof,
+    Step,
+)
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import PinRecord
+
+_ORDER = tuple(Step)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A handshake and the connection that decides: the last one, unless the second only showed
+    that the server speaks nothing but TLS 1.3.
+    """
+
+    handshake: Handshake
+    decisive: Connection
+
+    @property
+    def newer_only(self) -> bool:
+        """The second connection, at TLS 1.2, was not even answered with a ServerHello."""
+        return self.decisive is not self.handshake.connections[-1]
+
+    @property
+    def client(self) -> Client:
+        """Who knocked."""
+        return self.handshake.client
+
+    def stopped_at(self, step: Step) -> bool:
+        """Whether it ended at this step."""
+        stop = self.decisive.stop
+        return stop is not None and stop.step is step
+
+    def passed_by(self, step: Step) -> bool:
+        """Whether it came further than this step."""
+        stop = self.decisive.stop
+        return stop is None or _ORDER.index(stop.step) > _ORDER.index(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached(Course):
+    """The connection stands: TCP, and the proxy's tunnel where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken(Course):
+    """The server answered with a ServerHello."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted(Course):
+    """The server's certificate was accepted, or `insecure` let it pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presented(Course):
+    """The client's certificate was sent, and its key signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Course):
+    """The request was sent, or could have been: the handshake was done."""
+
+
+TLS_FACTS: Mapping[str, Any] = {
+    "course": Course,
+    "reached": Reached,
+    "spoken": Spoken,
+    "proof": ServerProof,
+    "trusted": Trusted,
+    "request": CertificateRequest,
+    "presented": Presented,
+    "opened": Opened,
+    "pin": PinRecord | None,
+}
+
+
+def tls_facts(handshake: Handshake, pin: PinRecord | None) -> Mapping[str, Any]:
+    """What is known of a handshake with at least one connection; each name of `TLS_FACTS` is
+    present. `pin` is what became of the card's PIN.
+    """
+    decisive = _decisive(handshake)
+    course = Course(handshake, decisive)
+    return {
+        "course": course,
+        "reached": _if(course.passed_by(Step.PROXY), Reached(handshake, decisive)),
+        "spoken": _if(bool(decisive.version), Spoken(handshake, decisive)),
+        "proof": _if(decisive.proof is not None, decisive.proof),
+        "trusted": _if(course.passed_by(Step.CHAIN), Trusted(handshake, decisive)),
+        "request": _request(course),
+        "presented": _if(_was_presented(course), Presented(handshake, decisive)),
+        "opened": _if(_is_open(course), Opened(handshake, decisive)),
+        "pin": pin,
+    }
+
+
+def _decisive(handshake: Handshake) -> Connection:
+    first, *rest = handshake.connections
+    if not rest:
+        return first
+    second = rest[-1]
+    refused = not second.version and second.stop is not None and second.stop.step is Step.HELLO
+    return first if refused else second
+
+
+def _if(there: bool, fact: object) -> object:
+    return fact if there else Missing(Outcome.SKIPPED, msg("The connection did not come so far."))
+
+
+def _request(course: Course) -> object:
+    if course.decisive.request is not None:
+        return course.decisive.request
+    if course.passed_by(Step.REQUEST):
+        return Missing(Outcome.SKIPPED, msg("The server asked for no client certificate."))
+    return _if(False, None)
+
+
+def _was_presented(course: Course) -> bool:
+    connection = course.decisive
+    signed = connection.signature is not None and connection.signature.fault is None
+    wrong = connection.stop is not None and connection.stop.end is End.WRONG_SIGNATURE
+    return bool(connection.sent) and signed and not wrong
+
+
+def _is_open(course: Course) -> bool:
+    """A refusal of the certificate may come after the request was sent."""
+    if course.decisive.http is not None:
+        return True
+    refused = course.client.kind is not ClientKind.NOBODY and not course.decisive.accepted
+    return course.stopped_at(Step.HTTP) and not refused
