@@ -21,6 +21,7 @@ EXAMPLES = {
     "inspect": 80,
     "set-file": 150,
     "observation": 120,
+    "endpoint": 150,
 }
 BOUNDED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

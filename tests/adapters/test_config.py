@@ -10,6 +10,7 @@ import pytest
 from cpx_tool.adapters.config import CONFIG_VARIABLE, Config, read_config
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.model.endpoint import Endpoint, KnownEndpoint
 
 
 def read(tmp_path: Path, text: str | bytes) -> Config:
@@ -27,11 +28,30 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
 
 
 def test_all_keys(tmp_path: Path) -> None:
-    found = read(tmp_path, '[middleware]\nmodule = "/opt/x.so"\nat_once = 16\n')
-    assert found == Config(tmp_path / "config.toml", "/opt/x.so", 16)
+    found = read(
+        tmp_path,
+        '[middleware]\nmodule = "/opt/x.so"\nat_once = 16\n[endpoints]\nmine = "a.fr"\n',
+    )
+    file = tmp_path / "config.toml"
+    mine = KnownEndpoint(Endpoint("a.fr", 443, "/", "mine"), file=file)
+    assert found == Config(file, "/opt/x.so", 16, (mine,))
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "[middleware]\n"])
+def test_servers_stand_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = read(tmp_path, '[endpoints]\nz = "https://z.fr:1/a"\n1-a = "[::1]"\n').endpoints
+    assert [server.name for server in found] == ["z", "1-a"]
+    assert [server.endpoint.url for server in found] == ["https://z.fr:1/a", "https://[::1]/"]
+
+
+def test_so_many_servers_and_no_more(tmp_path: Path) -> None:
+    lines = [f's{number} = "a.fr"\n' for number in range(200)]
+    assert len(read(tmp_path, "".join(["[endpoints]\n", *lines])).endpoints) == 200
+    said = refusal(tmp_path, "".join(["\n[endpoints]\n", *lines, 'last = "a.fr"\n']))
+    assert "config.toml, line 2" in said
+    assert "more than 200" in said
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[middleware]\n", "[endpoints]\n"])
 def test_nothing_need_be_said(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text) == Config(tmp_path / "config.toml")
 
@@ -53,6 +73,18 @@ def test_nothing_need_be_said(tmp_path: Path, text: str) -> None:
         ("middleware = 3\n", 1, "Write it as a table: [middleware]."),
         ("[middleware\n", 1, "not valid TOML"),
         (b"[middleware]\nmodule = '\xff'\n", 2, "not UTF-8"),
+        ("[endpoint]\n", 1, 'did you mean "endpoints"?'),
+        ("[[endpoints]]\n", 1, "Write it as a table: [endpoints]."),
+        ('[endpoints]\na = "a.fr"\n"b c" = "b.fr"\n', 3, "1 to 40 of a-z"),
+        ('[endpoints]\n\nB = "b.fr"\n', 3, "1 to 40 of a-z"),
+        ('[endpoints]\n-b = "b.fr"\n', 2, "begins with no “-”"),
+        (f'[endpoints]\n{"b" * 41} = "b.fr"\n', 2, "1 to 40 of a-z"),
+        ('[endpoints]\na = "a.fr"\ninsi-org = "a.fr"\n', 3, "a server of this name"),
+        ("[endpoints]\na = 443\n", 2, "between quotes"),
+        ('[endpoints]\na.url = "a.fr"\n', 2, "between quotes"),
+        ('[endpoints]\na = ""\n', 2, "it is empty"),
+        ('[endpoints]\na = "http://a.fr"\n', 2, "http knows no certificates"),
+        ('[endpoints]\na = "a.fr"\nb = "https://b.fr:0"\n', 3, "no such port"),
         ("a." * 5000 + "b = 1\n", 1, "not valid TOML"),
     ],
 )
@@ -62,6 +94,12 @@ def test_what_is_wrong_is_named_with_its_line(
     said = refusal(tmp_path, text)
     assert f"config.toml, line {line}" in said
     assert words in said
+
+
+def test_a_password_of_an_address_is_not_repeated(tmp_path: Path) -> None:
+    said = refusal(tmp_path, '[endpoints]\na = "https://user:s3cret@a.fr"\n')
+    assert "line 2" in said
+    assert "s3cret" not in said
 
 
 def test_what_is_no_configuration(tmp_path: Path) -> None:

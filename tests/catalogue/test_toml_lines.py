@@ -57,6 +57,12 @@ def test_an_inline_table_gives_the_line_of_its_key() -> None:
     assert lines.of_key("role", "card", 0) == 3
 
 
+def test_a_quoted_key_is_the_whole_of_it() -> None:
+    lines = locate('[table]\n"a b" = 1\n\'c.d\' = 2\n"" = 3\ne.f = 4\n')
+
+    assert [lines.of_key(key, "table") for key in ("a b", "c.d", "", "e")] == [2, 3, 4, 5]
+
+
 @given(st.text("[]{}\"'=#\n\\ ab.", max_size=60))
 def test_any_text_is_survived(text: str) -> None:
     assert locate(text).of_key("a") <= text.count("\n") + 1

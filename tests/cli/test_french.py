@@ -19,6 +19,7 @@ COMMANDS = (
     "csr",
     "show-card",
     "list-sets",
+    "list-endpoints",
     "show-set",
     "list-checks",
     "explain",

@@ -96,6 +96,8 @@ FORMS: list[list[str | Path | None]] = [
     ["emulate", "--into", "new", "--set", None],
     ["emulate", "--into", "new", "--set", "centre-sante", "--defect", None],
     ["list-sets", "--lang", None],
+    ["list-endpoints", None],
+    ["list-endpoints", "--lang", None],
     ["show-set", None],
     ["list-checks", None],
     ["explain", None],

@@ -27,6 +27,7 @@ from cryptography.x509 import load_der_x509_certificate
 from cpx_tool.adapters import observation_file
 from cpx_tool.adapters.codec import to_json
 from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.endpoints import parse_endpoint
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.set_file import read_set
 from cpx_tool.catalogue.sets import find_set
@@ -468,6 +469,24 @@ def observation_seeds() -> tuple[bytes, ...]:
     )
 
 
+def endpoint(data: bytes) -> None:
+    """An address is refused, or reads the same again from its own text, which is plain ASCII."""
+    with contextlib.suppress(BadInput):
+        found = parse_endpoint(data.decode("utf-8", "surrogateescape"))
+        assert parse_endpoint(found.url) == found
+        assert re.fullmatch(r"https://[!-~]+", found.url)
+
+
+def endpoint_seeds() -> Sequence[bytes]:
+    """Addresses with each part, in ASCII and not."""
+    return (
+        "https://bücher.example:8443/a/é?b=%C3%A9".encode(),
+        b"https://[2001:db8::1]:8443/a",
+        b"192.0.2.1:1",
+        b"http://user:password@server/#part",
+    )
+
+
 TARGETS = {
     "certificate": Target(
         certificate,
@@ -484,5 +503,6 @@ TARGETS = {
     ),
     "set-file": Target(set_file, set_file_seeds, mutated_toml),
     "observation": Target(observation, observation_seeds, mutated_json),
+    "endpoint": Target(endpoint, endpoint_seeds, mutated_bytes),
 }
 """Each by its name."""

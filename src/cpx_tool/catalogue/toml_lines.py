@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _HEADER = re.compile(r"\s*\[\[?\s*([\w-]+)\s*\]")
-_KEY = re.compile(r"""\s*["']?([^"'=.\s]+)""")
+_KEY = re.compile(r"""\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'=.\s]+))""")
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ def locate(text: str) -> TomlLines:
             lines._headers[table, index] = number
             lines._keys.setdefault(("", 0, table), number)
         elif (key := _KEY.match(statement)) and not statement.lstrip().startswith("#"):
-            lines._keys.setdefault((table, index, key[1]), number)
+            lines._keys.setdefault((table, index, key[key.lastindex or 0]), number)
     return lines
 
 

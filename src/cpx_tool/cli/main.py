@@ -33,6 +33,7 @@ COMMANDS = {
     "check-p12": "software:check_p12",
     "csr": "software:csr",
     "emulate": "emulate:emulate",
+    "list-endpoints": "endpoints:list_endpoints",
     "list-sets": "sets:list_sets",
     "show-set": "sets:show_set",
     "order-guide": "order:order_guide",

@@ -1,8 +1,12 @@
-"""A server to be asked."""
+"""A server to be asked, and those that have a name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from cpx_tool.model.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,40 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == 443 else f":{self.port}"  # noqa: PLR2004 - of https
         return f"https://{host}{port}{self.path}"
+
+
+class Client(StrEnum):
+    """What a server expects of those who call it, as far as a source says so."""
+
+    CARD = "card"
+    ORG = "org"
+    """A software certificate of an organisation."""
+    NOT_KNOWN = "not-known"
+
+
+class Asked(StrEnum):
+    """Whether a server is known to ask for a client certificate in the TLS handshake."""
+
+    YES = "yes"
+    NOT_KNOWN = "not-known"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEndpoint:
+    """An endpoint with a name: of the catalogue, which says who states it, or of the user's
+    configuration file, of which nothing else is known.
+    """
+
+    endpoint: Endpoint
+    title: Message | None = None
+    client: Client = Client.NOT_KNOWN
+    asked: Asked = Asked.NOT_KNOWN
+    note: Message | None = None
+    source: str | None = None
+    file: Path | None = None
+    """The configuration file; None for those of the catalogue."""
+
+    @property
+    def name(self) -> str:
+        """Stable, and never empty."""
+        return self.endpoint.name

@@ -12,6 +12,7 @@ from cpx_tool.adapters.set_file import check_target as check_set_target
 from cpx_tool.adapters.set_file import save as write_set
 from cpx_tool.adapters.system import now
 from cpx_tool.wiring.emulation import emulate
+from cpx_tool.wiring.endpoints import known_endpoints
 from cpx_tool.wiring.ledger import pin_ledger
 from cpx_tool.wiring.online import cards_online, go_online, software_online
 from cpx_tool.wiring.run import (
@@ -50,6 +51,7 @@ __all__ = [
     "find_kept_run",
     "go_online",
     "import_trust",
+    "known_endpoints",
     "list_modules",
     "list_readers",
     "list_trust",
