@@ -54,7 +54,7 @@ def find_endpoint(text: str, own: Sequence[KnownEndpoint]) -> Endpoint:
     named = {known.name: known.endpoint for known in (*endpoints(), *own)}
     if text in named:
         return named[text]
-    if _looks_like_a_name(text):
+    if looks_like_a_name(text):
         raise BadInput(
             msg("There is no server of the name {name}.", name=text),
             nearest(
@@ -69,7 +69,7 @@ def find_endpoint(text: str, own: Sequence[KnownEndpoint]) -> Endpoint:
     return parse_endpoint(text)
 
 
-def _looks_like_a_name(text: str) -> bool:
+def looks_like_a_name(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_LABEL and text != "localhost" and _NO_NAME.isdisjoint(text)
 
 

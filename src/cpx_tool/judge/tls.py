@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks.tls_client import nothing_to_present
-from cpx_tool.judge.tls_facts import tls_facts
+from cpx_tool.judge.tls_facts import decisive_of, tls_facts
 from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.finding import JudgedHandshake, Verdict
-from cpx_tool.model.handshake import Handshake
+from cpx_tool.model.handshake import Connection, Handshake
+from cpx_tool.model.identity import Identity
 from cpx_tool.model.observation import CardObservation, Observation, PinRecord
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.identity import identify
 
 
 def judge_handshake(handshake: Handshake, pin: PinRecord | None = None) -> JudgedHandshake:
     """What each step of it came to; `pin` is what became of the card's PIN."""
     subject = handshake.client.name
+    decisive: Connection | None = None
     if handshake.connections:
-        findings = ask(Scope.TLS, tls_facts(handshake, pin), subject)
+        decisive = decisive_of(handshake)
+        findings = ask(Scope.TLS, tls_facts(handshake, decisive, pin), subject)
     else:
         findings = (nothing_to_present(subject),)
-    return JudgedHandshake(handshake, subject, findings, verdict(findings))
+    identity = _identity(handshake.client.certificate)
+    return JudgedHandshake(handshake, subject, identity, decisive, findings, verdict(findings))
+
+
+def _identity(der: bytes) -> Identity | None:
+    try:
+        return identify(read_certificate(der), label) if der else None
+    except BadCertificate:
+        return None
 
 
 def judge_card_handshakes(card: CardObservation) -> tuple[JudgedHandshake, ...]:

@@ -92,11 +92,12 @@ TLS_FACTS: Mapping[str, Any] = {
 }
 
 
-def tls_facts(handshake: Handshake, pin: PinRecord | None) -> Mapping[str, Any]:
-    """What is known of a handshake with at least one connection; each name of `TLS_FACTS` is
+def tls_facts(
+    handshake: Handshake, decisive: Connection, pin: PinRecord | None
+) -> Mapping[str, Any]:
+    """What is known of a handshake, of which that connection decides; each name of `TLS_FACTS` is
     present. `pin` is what became of the card's PIN.
     """
-    decisive = _decisive(handshake)
     course = Course(handshake, decisive)
     return {
         "course": course,
@@ -111,7 +112,8 @@ def tls_facts(handshake: Handshake, pin: PinRecord | None) -> Mapping[str, Any]:
     }
 
 
-def _decisive(handshake: Handshake) -> Connection:
+def decisive_of(handshake: Handshake) -> Connection:
+    """The connection that decides: see `Course`."""
     first, *rest = handshake.connections
     if not rest:
         return first

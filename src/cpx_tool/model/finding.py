@@ -10,7 +10,7 @@ from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.dossier import Dossier
 from cpx_tool.model.eligibility import Eligibility
 from cpx_tool.model.forecast import Forecast
-from cpx_tool.model.handshake import Handshake
+from cpx_tool.model.handshake import Connection, Handshake
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
@@ -91,11 +91,14 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class JudgedHandshake:
     """A client at an endpoint, step by step. `subject` is who knocked: the card's key, the file's
-    path, "" for nobody.
+    path, "" for nobody; `identity` who its certificate is. `decisive` is the connection that the
+    findings are about, None where nothing could be presented.
     """
 
     handshake: Handshake
     subject: str
+    identity: Identity | None
+    decisive: Connection | None
     findings: tuple[Finding, ...]
     verdict: Verdict
 

@@ -1,0 +1,145 @@
+"""Servers, and who is presented to them: a card, a software certificate, or nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cpx_tool import __version__
+from cpx_tool.adapters.password import password_source
+from cpx_tool.adapters.reach import Proxy, proxy_of_environment, read_proxy
+from cpx_tool.adapters.root_files import Root
+from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file
+from cpx_tool.adapters.softhsm import emulation_trust
+from cpx_tool.adapters.software_files import open_key
+from cpx_tool.adapters.station import workstation
+from cpx_tool.adapters.system import keep_no_core, now
+from cpx_tool.adapters.tls_client import TlsliteClient
+from cpx_tool.catalogue.authorities import authorities
+from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
+from cpx_tool.model.endpoint import Endpoint
+from cpx_tool.model.handshake import AnchorSource, Client, ClientKind, Handshake
+from cpx_tool.model.observation import SCHEMA_VERSION, Observation
+from cpx_tool.model.reader import Pcsc, PcscStatus
+from cpx_tool.model.trust import Anchors, TrustMaterial
+from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands
+from cpx_tool.pki.trust import make_trust
+from cpx_tool.wiring.endpoints import own_endpoints
+
+VERSIONS = {"1.2": OLDER, "1.3": NEWEST}
+"""As `--tls-max` takes them."""
+NO_PROXY = "none"
+"""As `--proxy` takes it: go directly, whatever the environment says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knocking:
+    """Where to knock, and how, as asked for. `seconds` is how long one connection may take;
+    `proxy` is an address, `NO_PROXY`, or None: as the environment says.
+    """
+
+    endpoints: tuple[str, ...]
+    seconds: float
+    ca_files: tuple[Path, ...] = ()
+    proxy: str | None = None
+    tls_max: str = "1.3"
+    insecure: bool = False
+    expect_status: int | None = None
+
+
+def find_endpoints(texts: Sequence[str]) -> tuple[Endpoint, ...]:
+    """Addresses, and names of the configuration file and of the catalogue; each once. Raises
+    `BadInput`. The configuration file is read for names only.
+    """
+    own = own_endpoints() if any(map(looks_like_a_name, texts)) else ()
+    return tuple(dict.fromkeys(find_endpoint(text, own) for text in texts))
+
+
+def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -> Errands:
+    """What `KnockErrand` needs. `at_hand` holds the user's anchors, and with the emulation's the
+    issuers that are sent with a certificate. Raises `BadInput`.
+    """
+    endpoints = find_endpoints(knocking.endpoints)
+    anchors = {
+        AnchorSource.CA_FILE: [der for file in knocking.ca_files for der in read_ca_file(file)],
+        AnchorSource.IMPORTED: _imported(at_hand),
+    }
+    client = TlsliteClient(
+        trust=ServerTrust(anchors),
+        seconds=knocking.seconds,
+        insecure=knocking.insecure,
+        proxies={endpoint: _proxy(knocking.proxy, endpoint) for endpoint in endpoints},
+    )
+    if emulated is not None:
+        at_hand = at_hand.plus(emulation_trust(emulated))
+    return Errands(
+        endpoints=endpoints,
+        client=client,
+        issuers=_issuers(at_hand),
+        newest=VERSIONS[knocking.tls_max],
+        insecure=knocking.insecure,
+        expect_status=knocking.expect_status,
+    )
+
+
+def knock_as_nobody(wanted: Errands) -> Observation:
+    """What the endpoints ask for, without a certificate."""
+    return _observation(tuple(wanted.knock_as_nobody(one) for one in wanted.endpoints))
+
+
+def knock_with_file(wanted: Errands, path: Path, password_file: Path | None) -> Observation:
+    """A software certificate at each endpoint. Raises `BadInput` where it cannot be opened."""
+    keep_no_core()  # this process holds the password
+    with closing(open_key(path, password_source(password_file, os.environ))) as key:
+        own, *issuers = key.certificates
+        client = Client(ClientKind.FILE, str(path), own, tuple(issuers))
+        return _observation(tuple(wanted.knock(one, client, key) for one in wanted.endpoints))
+
+
+def _observation(handshakes: tuple[Handshake, ...]) -> Observation:
+    return Observation(
+        schema_version=SCHEMA_VERSION,
+        tool_version=__version__,
+        run_id=secrets.token_hex(8),
+        observed_at=now(),
+        emulated=False,
+        workstation=workstation(Root(), os.environ),
+        pcsc=Pcsc(PcscStatus.NOT_ASKED),
+        module=None,
+        handshakes=handshakes,
+    )
+
+
+def _imported(at_hand: TrustMaterial) -> list[bytes]:
+    """The certificates that are anchors; an emulation's are not, for a server."""
+    anchors = Anchors(authorities(), frozenset(at_hand.accepted))
+    return [der for der in at_hand.certificates if anchors.of(hashlib.sha256(der).hexdigest())]
+
+
+def _issuers(at_hand: TrustMaterial) -> Callable[[bytes], tuple[bytes, ...]]:
+    """The CA certificates above one, nearest first, without the root: a server has that, or it
+    trusts nobody below it.
+    """
+    trust = make_trust(at_hand, authorities())
+    by_print = {hashlib.sha256(der).hexdigest(): der for der in at_hand.certificates}
+
+    def above(der: bytes) -> tuple[bytes, ...]:
+        path = trust.chain(der, now()).path[1:]
+        return tuple(
+            by_print[item.sha256]
+            for item in path
+            if item.sha256 in by_print and item.subject != item.issuer
+        )
+
+    return above
+
+
+def _proxy(text: str | None, endpoint: Endpoint) -> Proxy | None:
+    if text is None:
+        return proxy_of_environment(endpoint)
+    return None if text == NO_PROXY else read_proxy(text)
