@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, get_type_hints
 
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
+from cpx_tool.judge.signing_facts import SIGNING_FACTS
 from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
 from cpx_tool.judge.station_facts import STATION_FACTS
 from cpx_tool.model.finding import Finding, Outcome, Severity
@@ -28,6 +29,8 @@ class Scope(StrEnum):
     """Once, about all these files together."""
     STATION = "station"
     """Once: the workstation without any card."""
+    SIGNING = "signing"
+    """Once for each card whose keys sign by all mechanisms."""
 
 
 _FACTS: Mapping[Scope, Mapping[str, Any]] = {
@@ -36,6 +39,7 @@ _FACTS: Mapping[Scope, Mapping[str, Any]] = {
     Scope.FILE: FILE_FACTS,
     Scope.FILES: PAIR_FACTS,
     Scope.STATION: STATION_FACTS,
+    Scope.SIGNING: SIGNING_FACTS,
 }
 
 
