@@ -13,6 +13,7 @@ from cpx_tool.judge.check import Answer, Check, Scope, check, failed, passed
 from cpx_tool.judge.checks import BY_ID, CHECKS
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing, card_facts, run_facts
 from cpx_tool.judge.matching import Match, Placement
+from cpx_tool.judge.signing_facts import SIGNING_FACTS, signing_facts
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Outcome, Place, Severity
 from cpx_tool.model.identity import Identity
@@ -143,6 +144,10 @@ def test_every_fact_that_a_check_may_need_is_there(good: Observation, card_set: 
     assert set(run_facts(good, card_set, Match((), ()))) == set(RUN_FACTS) - {"middleware"}
 
 
+def test_every_fact_about_signatures_is_there(good: Observation) -> None:
+    assert set(SIGNING_FACTS) <= set(signing_facts(read_card(good.cards[0]), good.observed_at))
+
+
 def test_ids_are_stable_words() -> None:
     assert set(BY_ID) == {
         "PCSC-SERVICE",
@@ -197,6 +202,10 @@ def test_ids_are_stable_words() -> None:
         "SIGN-AUTH",
         "SIGN-SIGN",
         "SIGN-PSS",
+        "SIGN-NEEDED",
+        "SIGN-VERIFIES",
+        "SIGN-COMPLETE",
+        "SIGN-REFUSED",
         "CARD-DATA",
         "P12-OPENS",
         "P12-PROTECTED",

@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from cpx_tool.judge import reading
 from cpx_tool.judge.reading import ReadCard
 from cpx_tool.model.observation import (
     CardObservation,
+    Hash,
     ModuleObservation,
     Observation,
     PinRecord,
@@ -241,13 +242,19 @@ def text(value: str | None) -> bytes:
 
 
 def signature(
-    key: rsa.RSAPrivateKey, key_id: str, label: str, mechanism: str = PKCS1
+    key: rsa.RSAPrivateKey,
+    key_id: str,
+    label: str,
+    mechanism: str = PKCS1,
+    hash_name: Hash = Hash.SHA256,
 ) -> SignatureTry:
     """A challenge signed as a card signs it."""
-    challenge = f"{key_id}{mechanism}".encode()
-    filling = padding.PSS(padding.MGF1(SHA256()), 32) if mechanism == PSS else padding.PKCS1v15()
-    signed = key.sign(challenge, filling, SHA256())
-    return SignatureTry(key_id, label, mechanism, challenge, signed, 0.25)
+    challenge = f"{key_id}{mechanism}{hash_name}".encode()
+    algorithm = SHA1() if hash_name is Hash.SHA1 else SHA256()  # noqa: S303 - as cards do
+    salt = algorithm.digest_size
+    pss = padding.PSS(padding.MGF1(algorithm), salt) if mechanism.endswith("_PSS") else None
+    signed = key.sign(challenge, pss or padding.PKCS1v15(), algorithm)
+    return SignatureTry(key_id, label, mechanism, challenge, signed, 0.25, hash=hash_name)
 
 
 def card_of(seen: Observation, role: str) -> CardObservation:

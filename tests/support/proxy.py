@@ -37,6 +37,8 @@ from support.pcscd import Service
 PIN = "86421357"
 """What the proxy takes for the PIN of all cards: unlike 1234 it can be looked for in outputs."""
 
+CHECK_SET = ("check-set", "--set", "centre-sante")
+
 LABEL, SERIAL = "0 32", "80 16"
 """Offset and size in CK_TOKEN_INFO."""
 
@@ -53,7 +55,7 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One `check-set`: its JSON object, and what reached the module."""
+    """One run: its JSON object, and what reached the module."""
 
     code: int
     body: dict[str, Any]
@@ -106,11 +108,17 @@ class Proxy:
     """The emulated cards of `directory` behind `module`, the compiled proxy.
 
     `folder` takes a folder for each run, with its rules and its log. `service` is the PC/SC
-    service in whose namespaces the runs are; without one there is none to be found.
+    service in whose namespaces the runs are; without one there is none to be found. `command` is
+    what is run: check-set, unless another one is named.
     """
 
     def __init__(
-        self, module: Path, directory: Path, folder: Path, service: Service | None = None
+        self,
+        module: Path,
+        directory: Path,
+        folder: Path,
+        service: Service | None = None,
+        command: Sequence[str] = CHECK_SET,
     ) -> None:
         emulation = open_emulation(directory)
         tokens = sorted(emulation.tokens, key=lambda token: token.slot_id)
@@ -124,6 +132,7 @@ class Proxy:
         self._environment = {**emulation.environment, "CPX_TEST_REAL": emulation.module}
         self.folder = folder
         self._service = service
+        self._command = tuple(command)
         self._runs = 0
 
     def serial(self, role: str) -> str:
@@ -193,7 +202,7 @@ class Proxy:
         typed: str | None = None,
         emulated: bool = False,
     ) -> Run:
-        """Run `check-set` under these rules.
+        """Run the command under these rules.
 
         `pin` is given as CPX_PIN; PIN is the right one. `timeout` is `--timeout`, in seconds.
         `failed` is a card number that stands in the ledger, or the bytes of its file. With `typed`
@@ -208,7 +217,7 @@ class Proxy:
             place.mkdir(exist_ok=True)
             (place / LEDGER_FILE).write_bytes(failed)
         cards = ["--emulated", str(self._directory)] if emulated else ["--module", str(self.module)]
-        command = [str(COMMAND), "check-set", "--set", "centre-sante", "--json", *options]
+        command = [str(COMMAND), *self._command, "--json", *options]
         command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
         given = {} if pin is None else {"CPX_PIN": pin}
         variables = environment(**self.variables(folder), **given)

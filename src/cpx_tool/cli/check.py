@@ -11,12 +11,12 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.cli import options
+from cpx_tool.cli import logins, options, saving
 from cpx_tool.cli.drawer_run import CardByCard
 from cpx_tool.cli.interruption import code_of, listen, tell_first
 from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
-from cpx_tool.cli.operator import at_terminal, operator
+from cpx_tool.cli.operator import at_terminal
 from cpx_tool.cli.output import ASKING, complain, conclude, fetched_text, note, paper, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
@@ -28,7 +28,7 @@ from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import CardObservation, Observation, PinRefusal
+from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.report import console
 from cpx_tool.report import json as json_report
@@ -49,18 +49,7 @@ from cpx_tool.report.reminders import reminders
 @options.set_option
 @options.emulated_option
 @options.module_option
-@click.option("--ask-pin", is_flag=True, help=_("Ask for the PIN; otherwise CPX_PIN, then 1234."))
-@click.option(
-    "--non-interactive",
-    is_flag=True,
-    help=_("Nobody is there: ask nothing, and log in nowhere unless --login says so."),
-)
-@click.option(
-    "--login/--no-login",
-    "login",
-    default=None,
-    help=_("Log in on each card that PIN safety allows, or on none."),
-)
+@logins.login_options
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
@@ -102,7 +91,7 @@ def check_set(
     resume: bool,
     as_json: bool,
 ) -> None:
-    means = _login(ask_pin, non_interactive, login)
+    means = logins.login_means(ask_pin, non_interactive, login)
     card_set = with_contents(find_set(set_name))
     for target in (save_observation, ics):
         if target is not None:
@@ -123,7 +112,11 @@ def check_set(
         fetched: tuple[Fetched, ...] | None = None
         if online and stop is None:
             observation, fetched, stop = _ask_network(observation, timeout)
-        unsaved = None if save_observation is None else _save(observation, save_observation)
+        unsaved = (
+            None
+            if save_observation is None
+            else saving.save_observation(observation, save_observation)
+        )
         asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
         _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
     finally:
@@ -227,24 +220,6 @@ def judge(
     _report(context, _judged(observation, card_set, at_hand, asked), asked)
 
 
-def _login(ask_pin: bool, non_interactive: bool, login: bool | None) -> wiring.Login | PinRefusal:
-    """How to log in, or why nowhere. Raises `BadInput` for what contradicts itself."""
-    if ask_pin and (non_interactive or login is False):
-        raise BadInput(
-            msg("--ask-pin asks a person, and then logs in: it contradicts the other options."),
-            msg("Leave one of them out; CPX_PIN gives a PIN without a question."),
-        )
-    if login is False:
-        return PinRefusal.NOT_ASKED
-    if non_interactive and not login:
-        return PinRefusal.UNATTENDED
-    return wiring.Login(ask_pin, None if non_interactive else operator())
-
-
-def _is_production(card: CardObservation) -> bool:
-    return card.pin is not None and card.pin.refusal is PinRefusal.PRODUCTION
-
-
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """How to judge, and what to print and write of it."""
@@ -300,18 +275,6 @@ def _report(
             complain(msg("Interrupted."))
         for complaint in complaints:
             complain(complaint.reason, complaint.hint)
-
-
-def _save(observation: Observation, path: Path) -> BadInput | None:
-    """Why it could not be saved."""
-    try:
-        wiring.save_observation(observation, path)
-    except BadInput as error:
-        return error
-    note(msg("Observation saved in {path}", path=str(path)))
-    if any(_is_production(card) for card in observation.cards):
-        note(msg("It holds the certificates of a real card: do not pass it on."))
-    return None
 
 
 def _save_calendar(checklist: Checklist, path: Path) -> BadInput | None:

@@ -67,12 +67,13 @@ class LiveView:
         with self._lock:
             if self._steps[number] is Step.WAITING:
                 self._since[number] = time.monotonic()
+            news = self._steps[number] is not step
             self._steps[number] = step
             self._took[number] = time.monotonic() - self._since[number]
             if self._fits():
                 self._erase()
                 self._draw()
-            elif self._terminal and not self._held:
+            elif news and self._terminal and not self._held:
                 click.echo(self._line(number), err=True)
 
     def end(self) -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "check-set": "check:check_set",
     "judge": "check:judge",
     "show-card": "card:show_card",
+    "sign-test": "sign:sign_test",
     "inspect": "inspect:inspect",
     "check-p12": "software:check_p12",
     "csr": "software:csr",

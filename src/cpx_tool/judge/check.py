@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, get_type_hints
 
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
+from cpx_tool.judge.signing_facts import SIGNING_FACTS
 from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
 from cpx_tool.judge.station_facts import STATION_FACTS
 from cpx_tool.judge.tls_facts import TLS_FACTS
@@ -31,6 +32,8 @@ class Scope(StrEnum):
     """Once: the workstation without any card."""
     TLS = "tls"
     """Once for each client at each endpoint."""
+    SIGNING = "signing"
+    """Once for each card whose keys sign by all mechanisms."""
 
 
 _FACTS: Mapping[Scope, Mapping[str, Any]] = {
@@ -40,6 +43,7 @@ _FACTS: Mapping[Scope, Mapping[str, Any]] = {
     Scope.FILES: PAIR_FACTS,
     Scope.STATION: STATION_FACTS,
     Scope.TLS: TLS_FACTS,
+    Scope.SIGNING: SIGNING_FACTS,
 }
 
 

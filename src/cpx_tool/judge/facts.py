@@ -86,8 +86,10 @@ class Missing:
     """What to do about it, where that is not said elsewhere."""
 
 
-def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapping[str, Any]:
-    """What is known of the run as a whole; "middleware" only where it was looked at."""
+def workstation_facts(observation: Observation) -> Mapping[str, Any]:
+    """What is known of the workstation, whatever cards should be there; "middleware" only where it
+    was looked at.
+    """
     no_module = Missing(Outcome.SKIPPED, msg("No PKCS#11 module was asked."))
     looked = {} if observation.middleware is None else {"middleware": observation.middleware}
     return {
@@ -97,10 +99,13 @@ def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapp
         "slots": observation.slots,
         "cards": observation.cards,
         "faults": observation.faults,
-        "card_set": card_set,
-        "match": match,
         "cut_short": observation.cut_short,
     }
+
+
+def run_facts(observation: Observation, card_set: CardSet, match: Match) -> Mapping[str, Any]:
+    """What is known of the run as a whole: the workstation, and the set."""
+    return {**workstation_facts(observation), "card_set": card_set, "match": match}
 
 
 def card_facts(

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.readers import no_card_answer
-from cpx_tool.errors import BadInput, NothingToCheck
+from cpx_tool.errors import NothingToCheck
 from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
+from cpx_tool.judge.choosing import choose_cards
 from cpx_tool.judge.eligibility import eligibility
 from cpx_tool.judge.facts import card_facts
 from cpx_tool.judge.matching import Placement
@@ -17,7 +18,6 @@ from cpx_tool.judge.reading import (
     ReadCertificate,
     read_card,
     trust_for,
-    unique_keys,
 )
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Place
@@ -51,21 +51,8 @@ def make_sheets(
         raise _no_card(observation)
     trust, at = trust_for(observation, more_trust), observation.observed_at
     cards = [read_card(card, trust, at) for card in observation.cards]
-    sheets = [
-        _sheet(key, card, observation)
-        for key, card in zip(unique_keys(card.key for card in cards), cards, strict=True)
-        if number is None or number in (key, card.key)
-    ]
-    if not sheets:
-        raise BadInput(
-            msg(
-                "There is no card {number}: the cards here are {numbers}.",
-                number=number or "",
-                numbers=tuple(unique_keys(card.key for card in cards)),
-            ),
-            msg("Give one of these numbers, or leave --card out to see all of them."),
-        )
-    return Sheets(observation, tuple(sheets), file)
+    sheets = tuple(_sheet(key, card, observation) for key, card in choose_cards(cards, number))
+    return Sheets(observation, sheets, file)
 
 
 def _no_card(observation: Observation) -> NothingToCheck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
@@ -22,23 +22,25 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
 
 
 def exit_code(checklist: Checklist) -> ExitCode:
-    """The documented exit code of a judged run.
+    """The documented exit code of a judged run, as `code_of_cards`."""
+    return code_of_cards(len(checklist.cards), checklist.verdict, checklist.all_findings())
 
-    No card at all: 4. Incomplete only because PIN safety kept something from being known: 5.
-    """
-    if not checklist.cards:
+
+def code_of_cards(cards: int, reached: Verdict, findings: Sequence[Finding]) -> ExitCode:
+    """No card at all: 4. Incomplete only because PIN safety kept something from being known: 5."""
+    if not cards:
         return ExitCode.NOTHING_CHECKED
-    if checklist.verdict is Verdict.PASSED:
+    if reached is Verdict.PASSED:
         return ExitCode.PASSED
-    if checklist.verdict is Verdict.INCOMPLETE and _only_pin_safety(checklist):
+    if reached is Verdict.INCOMPLETE and _only_pin_safety(findings):
         return ExitCode.PIN_SAFETY
     return ExitCode.FAILED
 
 
-def _only_pin_safety(checklist: Checklist) -> bool:
+def _only_pin_safety(findings: Sequence[Finding]) -> bool:
     open_blockers = [
         finding
-        for finding in checklist.all_findings()
+        for finding in findings
         if finding.severity is Severity.BLOCKER and finding.outcome is not Outcome.PASSED
     ]
     return bool(open_blockers) and all(finding.blocked_by_pin for finding in open_blockers)

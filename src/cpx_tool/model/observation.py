@@ -101,9 +101,18 @@ class FailedTry:
     failed_at: datetime
 
 
+class Hash(StrEnum):
+    """What was hashed with before it was signed."""
+
+    SHA1 = "SHA-1"
+    SHA256 = "SHA-256"
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureTry:
-    """A challenge signed with one key. `mechanism` is CKM_*; `seconds` is wall time."""
+    """A challenge signed with one key. `mechanism` is CKM_*; `seconds` is wall time. Files of
+    before `hash` was noted hold signatures over SHA-256 only.
+    """
 
     key_id: str
     key_label: str
@@ -112,6 +121,15 @@ class SignatureTry:
     signature: bytes = b""
     seconds: float = 0.0
     fault: Fault | None = None
+    hash: Hash = Hash.SHA256
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether it did not come to an end: the module ended or hung, the card or its time was
+        gone. An error that the module answers is an end.
+        """
+        fault = self.fault
+        return fault is not None and (fault.kind is not FaultKind.ERROR or fault.code in _CUT_OFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
+from cpx_tool.model.eligibility import Key
 from cpx_tool.model.observation import CardObservation, PinRefusal, SignatureTry
 from cpx_tool.model.token import CertificateObject, PrivateKey
 from cpx_tool.observe.certificates import card_key
 from cpx_tool.observe.pin_attempt import LoginMeans, Notice, Place, pin_flags
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.session import CardSession, Errand
+from cpx_tool.pki.personal_keys import personal_key
 from cpx_tool.pki.signature import digest_info_sha256
 from cpx_tool.ports import Step, TokenFault, Tokens
 
@@ -118,6 +120,4 @@ def _is_as_before(earlier: CardObservation, now: CardObservation) -> bool:
 
 
 def _authenticates(key: PrivateKey, certificates: Sequence[CertificateObject]) -> bool:
-    return key.label == "CPS_PRIV_AUT" or any(
-        item.id == key.id and "Authentification" in item.label for item in certificates
-    )
+    return personal_key(key.label, key.id, certificates) is Key.AUTHENTICATION

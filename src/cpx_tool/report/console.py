@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cpx_tool.catalogue.readers import NOT_A_READER, no_card_answer
 from cpx_tool.model.finding import (
     CardResult,
     Checklist,
+    Finding,
     JudgedCard,
     Outcome,
     Place,
@@ -15,7 +16,7 @@ from cpx_tool.model.finding import (
     Verdict,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import Observation, PinResult
+from cpx_tool.model.observation import CardObservation, Observation, PinResult
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.report import eligibility, forecast
 from cpx_tool.report.canvas import Canvas, Paper
@@ -45,7 +46,7 @@ def render(checklist: Checklist, say: Say, paper: Paper, *, explain_uses: bool =
         _good_for(canvas, checklist, say, explain=explain_uses)
         forecast.lines(canvas, checklist, say)
     if not checklist.cards:
-        _no_cards(canvas, checklist, say)
+        no_cards(canvas, checklist.observation, checklist.findings, say)
     _summary(canvas, checklist, say)
     return canvas.text()
 
@@ -193,22 +194,23 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
         eligibility.explained(canvas, named, say)
 
 
-def _no_cards(canvas: Canvas, checklist: Checklist, say: Say) -> None:
-    reason, hint = _why_no_card(checklist)
+def no_cards(canvas: Canvas, seen: Observation, findings: Sequence[Finding], say: Say) -> None:
+    """Why no card could be checked, and what to do; `findings` are those of the workstation."""
+    reason, hint = _why_no_card(seen, findings)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()
 
 
-def _why_no_card(checklist: Checklist) -> tuple[Message, Message]:
+def _why_no_card(seen: Observation, findings: Sequence[Finding]) -> tuple[Message, Message]:
     """What was taken back, what failed of the workstation, else what the readers say."""
-    if checklist.observation.taken_back:
-        return _taken_back(checklist.observation.taken_back)
-    for finding in checklist.findings:
+    if seen.taken_back:
+        return _taken_back(seen.taken_back)
+    for finding in findings:
         decides = finding.severity is Severity.BLOCKER and finding.outcome is Outcome.FAILED
         if decides and finding.hint is not None:
             return finding.message, finding.hint
-    return no_card_answer(checklist.observation.pcsc)
+    return no_card_answer(seen.pcsc)
 
 
 def _taken_back(count: int) -> tuple[Message, Message]:
@@ -225,7 +227,7 @@ def _taken_back(count: int) -> tuple[Message, Message]:
 def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     if checklist.cards:
         canvas.line(say(_LEGEND), "dim")
-        canvas.line(say(_pins(checklist)))
+        canvas.line(say(pins_tried(card.observed for card in checklist.cards)))
     size = checklist.card_set.size
     found = size - len(checklist.missing)
     subjects = nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=size)
@@ -235,8 +237,9 @@ def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     verdict_line(canvas, checklist.verdict, subjects, checklist.all_findings(), say)
 
 
-def _pins(checklist: Checklist) -> Message:
-    pins = [card.observed.pin for card in checklist.cards]
+def pins_tried(cards: Iterable[CardObservation]) -> Message:
+    """On how many of these cards a PIN was tried."""
+    pins = [card.pin for card in cards]
     tried = sum(pin is not None and pin.result is not PinResult.REFUSED for pin in pins)
     return nmsg(
         "PIN: tried once on {count} card, not tried on {refused}.",

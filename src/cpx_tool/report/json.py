@@ -214,7 +214,7 @@ def _card(card: JudgedCard, say: Say) -> dict[str, Any]:
         "not_after": moment(card.not_after),
         "eligibility": cells_body(card.eligibility, say),
         **place_body(card.observed),
-        "signatures": [_signature(tried) for tried in card.observed.signatures],
+        "signatures": [signature_body(tried) for tried in card.observed.signatures],
         "data_objects": [
             {"label": item.label, "bytes": len(item.value), "private": item.private}
             for item in card.observed.data
@@ -273,11 +273,13 @@ def _pin(pin: PinRecord | None) -> dict[str, Any] | None:
     }
 
 
-def _signature(tried: SignatureTry) -> dict[str, Any]:
+def signature_body(tried: SignatureTry) -> dict[str, Any]:
+    """One signature that a key was asked for."""
     return {
         "key_label": tried.key_label,
         "key_id": tried.key_id,
         "mechanism": tried.mechanism,
+        "hash": tried.hash.value,
         "seconds": round(tried.seconds, 4),
         "fault": fault_body(tried.fault),
     }

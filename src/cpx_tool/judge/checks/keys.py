@@ -302,7 +302,13 @@ def _verified(tried: SignatureTry, certificate: Certificate) -> Answer:
     if tried.fault is not None:
         return failed(fault_message(tried.fault))
     try:
-        good = verify_rsa(certificate.public_key, tried.mechanism, tried.challenge, tried.signature)
+        good = verify_rsa(
+            certificate.public_key,
+            tried.mechanism,
+            tried.challenge,
+            tried.signature,
+            tried.hash,
+        )
     except ValueError:
         return Answer(
             Outcome.ERROR,

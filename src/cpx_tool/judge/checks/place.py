@@ -28,7 +28,8 @@ def card_read(observed: CardObservation) -> Answer:
         return passed(msg("Read."))
     first = observed.hindrances[0]
     if first.code == INTERRUPTED:  # nothing is known against the card
-        return Answer(Outcome.ERROR, fault_message(first), msg("Run it again with --resume."))
+        again = msg("Run it again (check-set: with --resume).")
+        return Answer(Outcome.ERROR, fault_message(first), again)
     return failed(fault_message(first))
 
 

@@ -1,0 +1,134 @@
+"""sign-test: each key, each mechanism, verified in software."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.cli import logins, options, saving
+from cpx_tool.cli.interruption import code_of, tell_first
+from cpx_tool.cli.live import LiveView
+from cpx_tool.cli.output import complain, conclude, paper
+from cpx_tool.errors import BadInput, ExitCode
+from cpx_tool.i18n import say
+from cpx_tool.judge.signing import judge_signing, signing_exit_code
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation, PinRefusal
+from cpx_tool.observe.sign_errand import SignErrand
+from cpx_tool.report import signing as signing_report
+
+
+@click.command(
+    "sign-test",
+    cls=options.Command,
+    help=_(
+        "Let each key of the cards sign by each mechanism.\n\n"
+        "Logs in once on each card that is proven to be a test card, and lets both keys sign by "
+        "each mechanism that the token announces and that is used in the field. Each signature is "
+        "verified in software with the certificate. Shows how long each took."
+    ),
+)
+@click.option("--card", "number", metavar=_("NUMBER"), help=_("The card of that number only."))
+@options.emulated_option
+@options.module_option
+@click.option(
+    "--observation",
+    "file",
+    metavar=_("FILE"),
+    type=options.AnyPath(),
+    help=_("Judge what was saved (--save-observation) again, without cards."),
+)
+@logins.login_options
+@options.emulated_timeout_option
+@options.card_timeout_option
+@options.observation_option
+@options.json_option
+@click.pass_context
+def sign_test(
+    context: click.Context,
+    /,
+    number: str | None,
+    emulated: Path | None,
+    module: str | None,
+    file: Path | None,
+    ask_pin: bool,
+    non_interactive: bool,
+    login: bool | None,
+    timeout: float,
+    card_timeout: float,
+    save_observation: Path | None,
+    as_json: bool,
+) -> None:
+    wanted = "".join(number.split()) if number is not None else None
+    stop: wiring.Interrupted | None = None
+    unsaved: BadInput | None = None
+    if file is not None:
+        of_cards = (emulated, module, save_observation, login)
+        if ask_pin or non_interactive or any(option is not None for option in of_cards):
+            raise click.UsageError(_("--observation excludes the options that concern cards."))
+        observation = wiring.load_observation(file)
+    else:
+        means = logins.login_means(ask_pin, non_interactive, login)
+        if save_observation is not None:
+            wiring.check_writable(save_observation)
+        source = wiring.Source(emulated, module, timeout, card_timeout)
+        observation, stop = _visit(source, means, wanted)
+        if save_observation is not None:
+            unsaved = saving.save_observation(observation, save_observation)
+    _report(context, _Seen(observation, wanted, stop, unsaved), as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What there is to judge, the card that is wanted, and what came between."""
+
+    observation: Observation
+    number: str | None
+    stop: wiring.Interrupted | None
+    unsaved: BadInput | None
+
+
+def _visit(
+    source: wiring.Source, means: wiring.Login | PinRefusal, number: str | None
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: what was signed by then is told."""
+    at_hand = wiring.trust_at_hand((), ())
+    seen: Observation | None = None
+    try:
+        with wiring.open_run(source, means, at_hand, LiveView(), SignErrand(number)) as run:
+            seen = run.read()
+    except wiring.Interrupted as stop:
+        return stop.observation, stop
+    except KeyboardInterrupt as stop:
+        if seen is None:
+            raise
+        return seen, wiring.Interrupted(seen, stop)  # all is signed; the module was let go of
+    else:
+        return seen, None
+    finally:
+        tell_first()
+
+
+def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> None:
+    """Show the verdict, and end with its code; what could not be saved is told after it."""
+    checklist = judge_signing(seen.observation, seen.number)
+    code = signing_exit_code(checklist)
+    if seen.stop is not None:
+        code = ExitCode(code_of(seen.stop.signal))
+    if seen.unsaved is not None:
+        code = code or seen.unsaved.exit_code
+    if as_json:
+        text = signing_report.render_json(checklist, code, say)
+    else:
+        text = signing_report.render(checklist, say, paper())
+    try:
+        conclude(context, text, code)
+    finally:
+        if seen.stop is not None:
+            complain(msg("Interrupted."))
+        if seen.unsaved is not None:
+            complain(seen.unsaved.reason, seen.unsaved.hint)
