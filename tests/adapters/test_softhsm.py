@@ -28,6 +28,7 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.softhsm_directory import fingerprint
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.authorities import AUTHORITIES
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.errors import BadInput, CpxError, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
@@ -222,7 +223,7 @@ def test_the_certificates_of_the_authorities_lie_beside(
 ) -> None:
     folder = Path(pristine.directory) / "ca"
     names = {path.name for path in folder.iterdir()}
-    assert {"ACR-FO-TEST.pem", "ACI-FO-PP-TEST.pem", "ACI-ST-PP-TEST.pem", "bundle.pem"} <= names
+    assert {f"{code}.pem" for code in AUTHORITIES} | {"bundle.pem"} <= names
     pem = {name for name in names if name.endswith(".pem")} - {"bundle.pem"}
     assert (folder / "bundle.pem").read_text().count("BEGIN CERTIFICATE") == len(pem)
     assert {name.removesuffix(".crl") for name in names if name.endswith(".crl")} == {
@@ -441,6 +442,9 @@ def test_cards_from_the_future_are_written_anew(own: Path) -> None:
         lambda own: shutil.rmtree(next((own / "tokens").iterdir())),
         lambda own: (own / "emulation.json").write_text("{"),
         lambda own: shutil.rmtree(own / "ca"),
+        lambda own: (own / "ca" / "bundle.pem").unlink(),
+        lambda own: (own / "ca" / "ACR-EL-TEST.pem").unlink(),
+        lambda own: (own / "ca" / "ACI-EL-PP-TEST.crl").unlink(),
         lambda own: next((own / "org").iterdir()).unlink(),
     ],
 )
@@ -448,6 +452,16 @@ def test_a_spoiled_emulation_is_written_anew(own: Path, spoil: Any) -> None:
     spoil(own)
     assert not reused(own)
     assert len(dump(open_emulation(own))) == 6
+
+
+def test_cards_of_another_version_are_written_anew(own: Path) -> None:
+    """Without the files in ca/ that a server is told to trust."""
+    manifest = json.loads((own / "emulation.json").read_text())
+    (own / "emulation.json").write_text(json.dumps(manifest | {"format": 2}))
+    shutil.rmtree(own / "ca")
+    assert not reused(own)
+    for software in sorted((own / "org").glob("*.pem")):
+        assert openssl("verify", "-CAfile", own / "ca" / "bundle.pem", software).endswith("OK\n")
 
 
 def test_another_content_under_the_same_name_is_written() -> None:
