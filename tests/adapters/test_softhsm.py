@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from asn1crypto import x509
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509 import load_der_x509_certificate
 
@@ -36,6 +38,9 @@ from cpx_tool.model.emulation import Emulation
 from support.dump_tokens import MESSAGE
 from support.emulation import CACHE, dump, emulate, object_of, openssl, planned, wanted
 from support.modules import compile_broken_module
+from support.tls.client import get
+from support.tls.nginx import nginx
+from support.tls.pki import FilePki, Identity
 
 pytestmark = pytest.mark.softhsm
 
@@ -234,6 +239,23 @@ def test_the_certificates_of_the_authorities_lie_beside(
         leaf = tmp_path / "leaf.der"
         leaf.write_bytes(certificate(token, SIGNATURE))
         assert openssl("verify", "-CAfile", folder / "bundle.pem", leaf).endswith("OK\n")
+
+
+def test_a_server_that_is_given_the_authorities_accepts_a_certificate_of_theirs(
+    pristine: Emulation, file_pki: FilePki, tmp_path: Path
+) -> None:
+    folder = Path(pristine.directory)
+    held = load_pkcs12((folder / pristine.software[0].file).read_bytes(), b"1234")
+    assert held.cert
+    assert isinstance(held.key, RSAPrivateKey)
+    client = Identity(tmp_path / "client.pem", tmp_path / "client.key")
+    client.certificate.write_bytes(held.cert.certificate.public_bytes(Encoding.PEM))
+    client.key.write_bytes(
+        held.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    with nginx(file_pki.server(), trusted=folder / "ca" / "bundle.pem") as server:
+        answer = get(server.port, file_pki.ca, client)
+    assert f"verify=SUCCESS subject=CN={pristine.software[0].name}," in answer.text
 
 
 # --- defects --------------------------------------------------------------------------------
@@ -460,8 +482,8 @@ def test_cards_of_another_version_are_written_anew(own: Path) -> None:
     (own / "emulation.json").write_text(json.dumps(manifest | {"format": 2}))
     shutil.rmtree(own / "ca")
     assert not reused(own)
-    for software in sorted((own / "org").glob("*.pem")):
-        assert openssl("verify", "-CAfile", own / "ca" / "bundle.pem", software).endswith("OK\n")
+    root, below = (own / "ca" / f"{code}.pem" for code in ("ACR-EL-TEST", "ACI-EL-ORG-TEST"))
+    assert openssl("verify", "-CAfile", root, below).endswith("OK\n")
 
 
 def test_another_content_under_the_same_name_is_written() -> None:

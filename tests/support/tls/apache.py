@@ -63,7 +63,6 @@ def apache(
     asks = f"SSLVerifyClient {verify}"
 
     def command(directory: Path, port: int) -> list[str | Path]:
-        directory.chmod(0o755)
         path = directory / "apache.conf"
         path.write_text(
             _CONFIGURATION.format(
