@@ -8,9 +8,6 @@ cd "$(dirname "$0")/.."
 . scripts/step.sh
 
 PYTHON=${PYTHON:-python3}
-# The package would make the system's pcscd open two TCP ports on every interface at its next start.
-# Only the driver is needed: the tests start a pcscd of their own, shut off from the network.
-readonly WITHOUT_VPCD_CONFIG='-o Dpkg::Options::=--path-exclude=/etc/reader.conf.d/vpcd'
 
 wanted=${1:-run}
 missing=()
@@ -46,6 +43,10 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
     need pcscd runs pcscd
     need softhsm2 any_file /usr/lib{,64}{,/*}{,/softhsm}/libsofthsm2.so
     if [[ $wanted == tests ]]; then
+        need apache2-bin runs apache2
+        need gnutls-bin runs gnutls-serv
+        need nginx runs nginx
+        need stunnel4 runs stunnel
         need vsmartcard-vpcd any_file '/usr/lib/pcsc/drivers/serial/libifdvpcd.so*'
         need dbus-daemon runs dbus-daemon
         need kmod runs modprobe
@@ -89,10 +90,9 @@ as_root() { # prints the prefix that makes a command root's, or fails
 }
 
 install() { # install PREFIX
-    # shellcheck disable=SC2086  # the prefix and the option are words
+    # shellcheck disable=SC2086  # the prefix is a word
     step 'package lists' $1 env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
-        step 'system packages' $1 env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 $WITHOUT_VPCD_CONFIG "${missing[@]}"
+        step 'system packages' $1 scripts/apt_install.sh "${missing[@]}"
 }
 
 refuse_unfit_python
@@ -103,7 +103,7 @@ if ! command -v apt-get >/dev/null; then
     stop "This system lacks what these Debian packages hold; install its own packages of them:" \
         "    ${missing[*]}"
 fi
-line="apt-get update && apt-get install -y --no-install-recommends $WITHOUT_VPCD_CONFIG ${missing[*]}"
+line="apt-get update && $(printf %q "$PWD")/scripts/apt_install.sh ${missing[*]}"
 by_hand="    $(command -v sudo >/dev/null && echo 'sudo sh' || echo su) -c '$line'"
 prefix=$(as_root) || stop "System packages are missing. Run this line, then repeat:" "$by_hand"
 echo "System packages to install: ${missing[*]}"

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import settings
 
 from support import certificates
+from support.tls.pki import FilePki
 
 # a job that a shell started in the background ignores Ctrl-C, and so would all that tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -33,3 +34,9 @@ def make_certificate(key: rsa.RSAPrivateKey) -> Callable[..., bytes]:
 @pytest.fixture(scope="session")
 def card_der(make_certificate: Callable[..., bytes]) -> bytes:
     return make_certificate()
+
+
+@pytest.fixture(scope="session")
+def file_pki(tmp_path_factory: pytest.TempPathFactory) -> FilePki:
+    """Certificates of test servers, and of clients whose key is a file."""
+    return FilePki(tmp_path_factory.mktemp("pki"))

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 from asn1crypto import x509
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509 import load_der_x509_certificate
 
@@ -28,6 +30,7 @@ from cpx_tool.adapters.softhsm import (
 )
 from cpx_tool.adapters.softhsm_directory import fingerprint
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.authorities import AUTHORITIES
 from cpx_tool.emulate.organisation import organisations
 from cpx_tool.errors import BadInput, CpxError, ExitCode, NothingToCheck
 from cpx_tool.i18n import say
@@ -35,6 +38,9 @@ from cpx_tool.model.emulation import Emulation
 from support.dump_tokens import MESSAGE
 from support.emulation import CACHE, dump, emulate, object_of, openssl, planned, wanted
 from support.modules import compile_broken_module
+from support.tls.client import get
+from support.tls.nginx import nginx
+from support.tls.pki import FilePki, Identity
 
 pytestmark = pytest.mark.softhsm
 
@@ -222,7 +228,7 @@ def test_the_certificates_of_the_authorities_lie_beside(
 ) -> None:
     folder = Path(pristine.directory) / "ca"
     names = {path.name for path in folder.iterdir()}
-    assert {"ACR-FO-TEST.pem", "ACI-FO-PP-TEST.pem", "ACI-ST-PP-TEST.pem", "bundle.pem"} <= names
+    assert {f"{code}.pem" for code in AUTHORITIES} | {"bundle.pem"} <= names
     pem = {name for name in names if name.endswith(".pem")} - {"bundle.pem"}
     assert (folder / "bundle.pem").read_text().count("BEGIN CERTIFICATE") == len(pem)
     assert {name.removesuffix(".crl") for name in names if name.endswith(".crl")} == {
@@ -233,6 +239,23 @@ def test_the_certificates_of_the_authorities_lie_beside(
         leaf = tmp_path / "leaf.der"
         leaf.write_bytes(certificate(token, SIGNATURE))
         assert openssl("verify", "-CAfile", folder / "bundle.pem", leaf).endswith("OK\n")
+
+
+def test_a_server_that_is_given_the_authorities_accepts_a_certificate_of_theirs(
+    pristine: Emulation, file_pki: FilePki, tmp_path: Path
+) -> None:
+    folder = Path(pristine.directory)
+    held = load_pkcs12((folder / pristine.software[0].file).read_bytes(), b"1234")
+    assert held.cert
+    assert isinstance(held.key, RSAPrivateKey)
+    client = Identity(tmp_path / "client.pem", tmp_path / "client.key")
+    client.certificate.write_bytes(held.cert.certificate.public_bytes(Encoding.PEM))
+    client.key.write_bytes(
+        held.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    with nginx(file_pki.server(), trusted=folder / "ca" / "bundle.pem") as server:
+        answer = get(server.port, file_pki.ca, client)
+    assert f"verify=SUCCESS subject=CN={pristine.software[0].name}," in answer.text
 
 
 # --- defects --------------------------------------------------------------------------------
@@ -441,6 +464,9 @@ def test_cards_from_the_future_are_written_anew(own: Path) -> None:
         lambda own: shutil.rmtree(next((own / "tokens").iterdir())),
         lambda own: (own / "emulation.json").write_text("{"),
         lambda own: shutil.rmtree(own / "ca"),
+        lambda own: (own / "ca" / "bundle.pem").unlink(),
+        lambda own: (own / "ca" / "ACR-EL-TEST.pem").unlink(),
+        lambda own: (own / "ca" / "ACI-EL-PP-TEST.crl").unlink(),
         lambda own: next((own / "org").iterdir()).unlink(),
     ],
 )
@@ -448,6 +474,16 @@ def test_a_spoiled_emulation_is_written_anew(own: Path, spoil: Any) -> None:
     spoil(own)
     assert not reused(own)
     assert len(dump(open_emulation(own))) == 6
+
+
+def test_cards_of_another_version_are_written_anew(own: Path) -> None:
+    """Without the files in ca/ that a server is told to trust."""
+    manifest = json.loads((own / "emulation.json").read_text())
+    (own / "emulation.json").write_text(json.dumps(manifest | {"format": 2}))
+    shutil.rmtree(own / "ca")
+    assert not reused(own)
+    root, below = (own / "ca" / f"{code}.pem" for code in ("ACR-EL-TEST", "ACI-EL-ORG-TEST"))
+    assert openssl("verify", "-CAfile", root, below).endswith("OK\n")
 
 
 def test_another_content_under_the_same_name_is_written() -> None:

@@ -1,4 +1,4 @@
-"""Misbehaving PKCS#11 modules, compiled on the spot."""
+"""Misbehaving PKCS#11 modules, and another library in C, compiled on the spot."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def compile_broken_module(into: Path) -> Path:
 def compile_proxy(into: Path) -> Path:
     """The path of a module that stands before a real one (see support.proxy)."""
     return _compile("proxy_module.c", into / "libproxy.so")
+
+
+def compile_loopback(into: Path) -> Path:
+    """The path of a library that keeps a program's listening to 127.0.0.1 (LD_PRELOAD)."""
+    return _compile("tls/loopback.c", into / "libloopback.so")
 
 
 def _compile(source: str, target: Path) -> Path:

@@ -4,7 +4,7 @@ DIR/emulation.json   what was written
 DIR/softhsm2.conf    SoftHSM's settings, with the absolute path of:
 DIR/tokens/          SoftHSM's store, one directory per token
 DIR/pin-ledger.json  PIN tries that failed (and .lock), where there were any
-DIR/ca/              certificates and CRLs of the emulated CAs; bundle.pem has all certificates
+DIR/ca/              CODE.pem and CODE.crl of each emulated CA; bundle.pem has all certificates
 DIR/org/             software certificates, under the names that the portal gives them
 """
 
@@ -23,6 +23,7 @@ from cpx_tool.adapters.codec import Malformed, from_json, indented, to_json
 from cpx_tool.adapters.files import read_file, write_whole
 from cpx_tool.adapters.ledger import LEDGER_FILE, LEDGER_LOCK
 from cpx_tool.adapters.system import exchange
+from cpx_tool.emulate import authorities
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.errors import BadInput, why
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken
@@ -140,8 +141,15 @@ def is_reusable(
         (there.set_name, there.defects) == (set_name, tuple(defects))
         and there.fingerprint == fingerprint(profiles)
         and timedelta() <= age < _REUSE
-        and (directory / AUTHORITIES / BUNDLE).is_file()
+        and _vouches(directory / AUTHORITIES)
     )
+
+
+def _vouches(folder: Path) -> bool:
+    """Whether what servers and programs need to trust the cards is all there."""
+    codes = authorities.AUTHORITIES
+    names = [BUNDLE, *(f"{code}.{kind}" for code in codes for kind in ("pem", "crl"))]
+    return all((folder / name).is_file() for name in names)
 
 
 def refuse_path(directory: Path) -> None:
