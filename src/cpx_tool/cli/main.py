@@ -31,6 +31,7 @@ COMMANDS = {
     "show-card": "card:show_card",
     "sign-test": "sign:sign_test",
     "inspect": "inspect:inspect",
+    "tls-test": "tls:tls_test",
     "check-p12": "software:check_p12",
     "csr": "software:csr",
     "emulate": "emulate:emulate",

@@ -79,7 +79,7 @@ def language_option() -> click.Option:
     )
 
 
-def _named(kind: T, name: str) -> T:
+def named(kind: T, name: str) -> T:
     """`kind`, called `name` in click's complaints about a value; click's own is not translated."""
     kind.name = name
     return kind
@@ -213,6 +213,14 @@ emulated_timeout_option = _seconds_option(
 )
 """Where the network is not asked."""
 
+knock_timeout_option = _seconds_option(
+    "--timeout",
+    20.0,
+    _(
+        "How long one connection may take, without the card's own time, and how long one call "
+        "into the PKCS#11 module."
+    ),
+)
 fetch_timeout_option = _seconds_option(
     "--timeout", 10.0, _("How long one address may take in all, when the network is asked.")
 )
@@ -229,7 +237,7 @@ def at_once_option(function: F) -> F:
     return click.option(
         "--at-once",
         metavar="N",
-        type=_named(click.IntRange(min=1, max=16), _("number of cards")),
+        type=named(click.IntRange(min=1, max=16), _("number of cards")),
         help=_(
             "How many cards are checked at once, each in a process of its own; without it, as many "
             "as there are where that is known to go well with the module."
@@ -254,7 +262,7 @@ def warning_option(function: F) -> F:
     return click.option(
         "--warn-days",
         metavar="N",
-        type=_named(click.IntRange(min=0, max=3650), _("number of days")),
+        type=named(click.IntRange(min=0, max=3650), _("number of days")),
         default=60,
         show_default=True,
         help=_("Warn when a certificate expires within N days."),
@@ -276,7 +284,7 @@ def reorder_option(function: F) -> F:
     return click.option(
         "--reorder-days",
         metavar="N",
-        type=_named(click.IntRange(min=0, max=3650), _("number of days")),
+        type=named(click.IntRange(min=0, max=3650), _("number of days")),
         default=90,
         show_default=True,
         help=_("Say to order the next set N days before this one ends (nobody publishes a delay)."),

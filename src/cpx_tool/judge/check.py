@@ -82,7 +82,7 @@ class Check:
             fact = facts[need]
             if isinstance(fact, Missing):
                 answer = Answer(fact.outcome, fact.reason, fact.hint, fact.blocked_by_pin)
-                return self._finding(subject, answer)
+                return self.finding(subject, answer)
         try:
             given = self.function(*(facts[need] for need in self.needs))
         except Exception as error:
@@ -92,9 +92,10 @@ class Check:
                 msg("This check itself failed ({kind}).", kind=kind),
                 msg("Please report it; for cards, with the file of --save-observation."),
             )
-        return None if given is None else self._finding(subject, given)
+        return None if given is None else self.finding(subject, given)
 
-    def _finding(self, subject: str, answer: Answer) -> Finding:
+    def finding(self, subject: str, answer: Answer) -> Finding:
+        """The answer about that subject, as a finding of this check."""
         hint = answer.hint or (self.hint if answer.outcome is Outcome.FAILED else None)
         return Finding(
             check=self.id,

@@ -27,7 +27,7 @@ def judge_handshake(handshake: Handshake, pin: PinRecord | None = None) -> Judge
         decisive = decisive_of(handshake)
         findings = ask(Scope.TLS, tls_facts(handshake, decisive, pin), subject)
     else:
-        findings = (nothing_to_present(subject),)
+        findings = (nothing_to_present(subject, pin),)
     identity = _identity(handshake.client.certificate)
     return JudgedHandshake(handshake, subject, identity, decisive, findings, verdict(findings))
 

@@ -11,9 +11,11 @@ from cpx_tool.model.handshake import Client, ClientKind, Connection, End, Handsh
 from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.token import AUTHENTICATION_LABEL, CertificateObject
 from cpx_tool.observe.card_key import RAW, CardKey
-from cpx_tool.observe.certificates import card_key
+from cpx_tool.observe.certificates import card_key, prove
+from cpx_tool.observe.pin_safety import UNPROVEN
 from cpx_tool.observe.session import CardSession
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.proof import Proof
 from cpx_tool.ports import ClientKey, Step, TlsClient
 
 NEWEST, OLDER = "TLSv1.3", "TLSv1.2"
@@ -56,27 +58,41 @@ class Errands:
         return self.knock(endpoint, Client(ClientKind.NOBODY), None)
 
 
+NO_CARD = ""
+"""In the place of a card's number: none is presented, all are read."""
+
+
+@dataclass
 class KnockErrand:
     """Satisfies `session.Errand`: present the card at each endpoint.
 
-    `number` is the card that it is about, None: every card. `typed`: a person types the PIN, and
-    does so before a server is kept waiting.
+    `number` is the card that it is about: its number, "slot-N" for one without, None for every
+    card. `typed`: a person types the PIN, and does so before a server is kept waiting. A card that
+    is not proven to be a test card is presented nowhere.
     """
 
-    def __init__(self, errands: Errands, number: str | None, *, typed: bool) -> None:
-        self._errands = errands
-        self._number = number
-        self._typed = typed
+    errands: Errands
+    number: str | None
+    typed: bool = False
 
     def concerns(self, card: CardObservation) -> bool:
         """See `session.Errand.concerns`."""
-        return self._number is None or card_key(card) == self._number
+        return self.number in (None, card_key(card), f"slot-{card.slot.id}")
 
     def run(self, session: CardSession) -> None:
         """See `session.Errand.run`."""
-        if self._typed:
+        proof = prove(session.card.certificates, session.card.data)
+        if proof is Proof.PROVEN:
+            self._present(session)
+            return
+        session.refuse(UNPROVEN[proof])
+        shaken = tuple(self._not_presented(one, session) for one in self.errands.endpoints)
+        session.card = replace(session.card, handshakes=shaken)
+
+    def _present(self, session: CardSession) -> None:
+        if self.typed:
             session.ask_pin()
-        for endpoint in self._errands.endpoints:
+        for endpoint in self.errands.endpoints:
             session.notice(Step.KNOCKING, session.card)
             with session.pause():
                 shaken = self._knock(endpoint, session)
@@ -86,19 +102,17 @@ class KnockErrand:
     def _knock(self, endpoint: Endpoint, session: CardSession) -> Handshake:
         found = _authentication(session.card)
         if found is None:
-            return _not_presented(endpoint, self._errands, card_key(session.card))
+            return self._not_presented(endpoint, session)
         certificate, bits = found
-        issuers = self._errands.issuers(certificate.der)
+        issuers = self.errands.issuers(certificate.der)
         key = CardKey(session, certificate, issuers, bits)
         client = Client(ClientKind.CARD, card_key(session.card), certificate.der, issuers)
-        return self._errands.knock(endpoint, client, key)
+        return self.errands.knock(endpoint, client, key)
 
-
-def _not_presented(endpoint: Endpoint, errands: Errands, name: str) -> Handshake:
-    """There is no authentication certificate: nobody is asked anything."""
-    return Handshake(
-        endpoint, Client(ClientKind.CARD, name), errands.insecure, errands.expect_status, ()
-    )
+    def _not_presented(self, endpoint: Endpoint, session: CardSession) -> Handshake:
+        """The server is not even asked."""
+        client = Client(ClientKind.CARD, card_key(session.card))
+        return Handshake(endpoint, client, self.errands.insecure, self.errands.expect_status, ())
 
 
 def _authentication(card: CardObservation) -> tuple[CertificateObject, int] | None:

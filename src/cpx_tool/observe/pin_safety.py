@@ -22,6 +22,13 @@ FLAG_REFUSALS = {
 """Why each of these flags forbids a try."""
 
 
+UNPROVEN = {
+    Proof.PRODUCTION: PinRefusal.PRODUCTION,
+    Proof.NOT_PROVEN: PinRefusal.NOT_PROVEN_TEST,
+}
+"""Why each of these forbids it, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunMemory:
     """What this run already did with the PIN.
@@ -106,7 +113,7 @@ def refusal(
     a refusal.
     """
     if proof is not Proof.PROVEN:
-        return PinRefusal.PRODUCTION if proof is Proof.PRODUCTION else PinRefusal.NOT_PROVEN_TEST
+        return UNPROVEN[proof]
     if token is None:
         return PinRefusal.STATE_UNKNOWN
     return (

@@ -27,6 +27,13 @@ from cpx_tool.wiring.run import (
 from cpx_tool.wiring.software import read_software, request_certificate
 from cpx_tool.wiring.source import Source
 from cpx_tool.wiring.station import examine, list_modules
+from cpx_tool.wiring.tls import (
+    VERSIONS,
+    Knocking,
+    errands,
+    knock_as_nobody,
+    knock_with_file,
+)
 from cpx_tool.wiring.trust import (
     fetch_trust,
     import_trust,
@@ -37,8 +44,10 @@ from cpx_tool.wiring.trust import (
 from cpx_tool.wiring.user_files import find_kept_run, order_ticks, save_calendar
 
 __all__ = [
+    "VERSIONS",
     "Interrupted",
     "KeptRun",
+    "Knocking",
     "Login",
     "Run",
     "Source",
@@ -46,11 +55,14 @@ __all__ = [
     "check_set_target",
     "check_writable",
     "emulate",
+    "errands",
     "examine",
     "fetch_trust",
     "find_kept_run",
     "go_online",
     "import_trust",
+    "knock_as_nobody",
+    "knock_with_file",
     "known_endpoints",
     "list_modules",
     "list_readers",

@@ -21,7 +21,7 @@ from cpx_tool.model.handshake import (
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinResult
+from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
@@ -167,18 +167,23 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(subject: str) -> Finding:
-    """The card has no authentication certificate: no server was asked anything."""
-    return Finding(
-        check=key_signs.id,
-        severity=key_signs.severity,
-        subject=subject,
-        outcome=Outcome.FAILED,
-        title=key_signs.title,
-        message=msg("The card has no readable authentication certificate to present."),
-        hint=msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
-        code=Cause.NO_CERTIFICATE.value,
+def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
+    """PIN safety forbids to present the card, or it has no authentication certificate: no server
+    was asked anything.
+    """
+    if pin is not None and pin.refusal in UNPROVEN:
+        return key_signs.finding(subject, _no_login(pin))
+    return key_signs.finding(
+        subject,
+        bad(
+            Cause.NO_CERTIFICATE,
+            msg("The card has no readable authentication certificate to present."),
+            msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
+        ),
     )
+
+
+UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:

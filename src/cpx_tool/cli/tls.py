@@ -1,0 +1,170 @@
+"""tls-test: is this server reached, and does it accept this card; or which step fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.cli import knocking, logins, options, saving
+from cpx_tool.cli.interruption import code_of, tell_first
+from cpx_tool.cli.live import LiveView
+from cpx_tool.cli.output import complain, conclude, paper
+from cpx_tool.errors import BadInput, ExitCode
+from cpx_tool.i18n import say
+from cpx_tool.judge.presenting import card_to_present, nothing_presented
+from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation, PinRefusal
+from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
+from cpx_tool.report import tls as tls_report
+
+
+@click.command(
+    "tls-test",
+    cls=options.Command,
+    help=_(
+        "Test mutual TLS with the card's key, step by step.\n\n"
+        "Names the step that fails, and what to do. The key stays on the card: it is asked to "
+        "sign once for each handshake, and only after the server's certificate was accepted. "
+        "Nothing but the servers named is contacted."
+    ),
+)
+@knocking.endpoint_option(required=True)
+@click.option("--card", "number", metavar=_("NUMBER"), help=_("Present the card of that number."))
+@click.option("--all-cards", is_flag=True, help=_("Present each card, one after the other."))
+@click.option("--no-card", is_flag=True, help=_("Present nothing: show what the server asks for."))
+@click.option(
+    "--p12",
+    metavar=_("FILE"),
+    type=options.AnyPath(),
+    help=_("Present a software certificate (ORG) instead of a card."),
+)
+@options.password_file_option
+@knocking.knocking_options
+@options.emulated_option
+@options.module_option
+@logins.login_options
+@options.ca_dir_option
+@options.knock_timeout_option
+@options.card_timeout_option
+@options.observation_option
+@options.json_option
+@click.pass_context
+def tls_test(
+    context: click.Context,
+    /,
+    endpoints: tuple[str, ...],
+    number: str | None,
+    all_cards: bool,
+    no_card: bool,
+    p12: Path | None,
+    password_file: Path | None,
+    ca_files: tuple[Path, ...],
+    proxy: str | None,
+    tls_max: str,
+    expect_status: int | None,
+    insecure: bool,
+    emulated: Path | None,
+    module: str | None,
+    ask_pin: bool,
+    non_interactive: bool,
+    login: bool | None,
+    ca_dirs: tuple[Path, ...],
+    timeout: float,
+    card_timeout: float,
+    save_observation: Path | None,
+    as_json: bool,
+) -> None:
+    _refuse_two(number is not None, all_cards, no_card, p12 is not None)
+    if password_file is not None and p12 is None:
+        raise click.UsageError(_("--password-file is for --p12."))
+    means = logins.login_means(ask_pin, non_interactive, login)
+    if save_observation is not None:
+        wiring.check_writable(save_observation)
+    at_hand = wiring.trust_at_hand(ca_dirs, ())
+    asked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
+    wanted = wiring.errands(asked, at_hand, emulated)
+    card = None if number is None else "".join(number.split())
+    stop: wiring.Interrupted | None = None
+    if no_card:
+        observation = wiring.knock_as_nobody(wanted)
+    elif p12 is not None:
+        observation = wiring.knock_with_file(wanted, p12, password_file)
+    else:
+        source = wiring.Source(emulated, module, timeout, card_timeout)
+        errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
+        observation, stop = _visit(source, means, at_hand, errand)
+    unsaved = None
+    if save_observation is not None:
+        unsaved = saving.save_observation(observation, save_observation)
+    _report(context, _Seen(observation, card, stop, unsaved), as_json=as_json)
+
+
+def _refuse_two(*given: bool) -> None:
+    if sum(given) > 1:
+        raise click.UsageError(_("--card, --all-cards, --no-card and --p12 exclude each other."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What there is to judge, the card that is wanted, and what came between."""
+
+    observation: Observation
+    number: str | None
+    stop: wiring.Interrupted | None
+    unsaved: BadInput | None
+
+
+def _visit(
+    source: wiring.Source,
+    means: wiring.Login | PinRefusal,
+    at_hand: TrustMaterial,
+    errand: KnockErrand,
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: what was seen by then is told. Where no
+    card was chosen, the only one that is there is; `CpxError` where there is none, or several.
+    """
+    seen: Observation | None = None
+    try:
+        with wiring.open_run(source, means, at_hand, LiveView(), errand) as run:
+            if errand.number == NO_CARD:
+                errand.number = card_to_present(run.read())
+            seen = run.read()
+    except wiring.Interrupted as stop:
+        return stop.observation, stop
+    except KeyboardInterrupt as stop:
+        if seen is None:
+            raise
+        return seen, wiring.Interrupted(seen, stop)  # all is done; the module was let go of
+    else:
+        return seen, None
+    finally:
+        tell_first()
+
+
+def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> None:
+    """Show the verdict, and end with its code; what could not be saved is told after it."""
+    judged = judge_handshakes(seen.observation)
+    if not judged and seen.stop is None:
+        raise nothing_presented(seen.observation, seen.number)
+    verdict, code = tls_verdict(judged), tls_exit_code(judged)
+    if seen.stop is not None:
+        code = ExitCode(code_of(seen.stop.signal))
+    if seen.unsaved is not None:
+        code = code or seen.unsaved.exit_code
+    if as_json:
+        text = tls_report.render_json(seen.observation, judged, verdict, code, say)
+    else:
+        text = tls_report.render(seen.observation, judged, verdict, say, paper())
+    try:
+        conclude(context, text, code)
+    finally:
+        if seen.stop is not None:
+            complain(msg("Interrupted."))
+        if seen.unsaved is not None:
+            complain(seen.unsaved.reason, seen.unsaved.hint)

@@ -1,0 +1,46 @@
+"""Which card is presented to servers, and why none could be."""
+
+from __future__ import annotations
+
+from cpx_tool.catalogue.readers import no_card_answer
+from cpx_tool.errors import BadInput, CpxError, NothingToCheck
+from cpx_tool.judge.choosing import choose_cards
+from cpx_tool.judge.reading import ReadCard, read_card, trust_for
+from cpx_tool.judge.words import fault_message
+from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation
+from cpx_tool.model.trust import TrustMaterial
+
+
+def card_to_present(observation: Observation) -> str:
+    """The key of the one card that is there. Raises `CpxError` where there is none, or several."""
+    cards = [card for card in _cards(observation) if card.observed.token is not None]
+    if not cards:
+        raise nothing_presented(observation, None)
+    if len(cards) > 1:
+        raise BadInput(
+            msg("There are several cards: {numbers}.", numbers=tuple(card.key for card in cards)),
+            msg("Say which one with --card NUMBER, or present each of them with --all-cards."),
+        )
+    return cards[0].key
+
+
+def nothing_presented(observation: Observation, number: str | None) -> CpxError:
+    """Why there is no handshake: the card of that number is not there, or could not be read."""
+    cards = _cards(observation)
+    if not cards:
+        return NothingToCheck(*no_card_answer(observation.pcsc))
+    try:
+        chosen = choose_cards(cards, number)
+    except BadInput as error:
+        return error
+    fault = next((card.observed.faults[0] for _, card in chosen if card.observed.faults), None)
+    reason = fault_message(fault) if fault else msg("No card could be read.")
+    return NothingToCheck(
+        reason, msg("Put the card in again and repeat; then try cpx-tool doctor.")
+    )
+
+
+def _cards(observation: Observation) -> list[ReadCard]:
+    trust = trust_for(observation, TrustMaterial())
+    return [read_card(card, trust, observation.observed_at) for card in observation.cards]
