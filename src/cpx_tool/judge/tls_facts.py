@@ -11,9 +11,7 @@ from cpx_tool.model.finding import Outcome
 from cpx_tool.model.handshake import (
     CertificateRequest,
     Client,
-    ClientKind,
     Connection,
-    End,
     Handshake,
     ServerProof,
     Step,
@@ -69,16 +67,6 @@ class Trusted(Course):
     """The server's certificate was accepted, or `insecure` let it pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class Presented(Course):
-    """The client's certificate was sent, and its key signed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened(Course):
-    """The request was sent, or could have been: the handshake was done."""
-
-
 TLS_FACTS: Mapping[str, Any] = {
     "course": Course,
     "reached": Reached,
@@ -86,8 +74,6 @@ TLS_FACTS: Mapping[str, Any] = {
     "proof": ServerProof,
     "trusted": Trusted,
     "request": CertificateRequest,
-    "presented": Presented,
-    "opened": Opened,
     "pin": PinRecord | None,
 }
 
@@ -106,8 +92,6 @@ def tls_facts(
         "proof": _if(decisive.proof is not None, decisive.proof),
         "trusted": _if(course.passed_by(Step.CHAIN), Trusted(handshake, decisive)),
         "request": _request(course),
-        "presented": _if(_was_presented(course), Presented(handshake, decisive)),
-        "opened": _if(_is_open(course), Opened(handshake, decisive)),
         "pin": pin,
     }
 
@@ -132,18 +116,3 @@ def _request(course: Course) -> object:
     if course.passed_by(Step.REQUEST):
         return Missing(Outcome.SKIPPED, msg("The server asked for no client certificate."))
     return _if(False, None)
-
-
-def _was_presented(course: Course) -> bool:
-    connection = course.decisive
-    signed = connection.signature is not None and connection.signature.fault is None
-    wrong = connection.stop is not None and connection.stop.end is End.WRONG_SIGNATURE
-    return bool(connection.sent) and signed and not wrong
-
-
-def _is_open(course: Course) -> bool:
-    """A refusal of the certificate may come after the request was sent."""
-    if course.decisive.http is not None:
-        return True
-    refused = course.client.kind is not ClientKind.NOBODY and not course.decisive.accepted
-    return course.stopped_at(Step.HTTP) and not refused

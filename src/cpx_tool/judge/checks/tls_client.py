@@ -8,7 +8,7 @@ from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.checks.keys import REFUSALS
 from cpx_tool.judge.checks.tls_server import answer, bad, good
 from cpx_tool.judge.tls_causes import Cause
-from cpx_tool.judge.tls_facts import Course, Opened, Presented, Trusted
+from cpx_tool.judge.tls_facts import Course, Trusted
 from cpx_tool.judge.tls_issuers import issuers_named, own_issuers
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Severity
@@ -335,19 +335,27 @@ _HTTP_ENDS: Mapping[End, tuple[Cause, Message]] = {
     msg("Ask who runs the server; --expect-status says which status is the right one there."),
     scope=Scope.TLS,
 )
-def server_answers(opened: Opened) -> Answer:
+def server_answers(course: Course) -> Answer | None:
     """A GET. Statuses below 500 are answers, unless they speak of the certificate or of rights."""
-    http, stop = opened.decisive.http, opened.decisive.stop
+    http, nobody = course.decisive.http, course.client.kind is ClientKind.NOBODY
     if http is None:
-        end = stop.end if stop else End.CLOSED
-        if end is End.ALERT:
-            told = msg("An alert came instead of an answer: {end}.", end=_ending(opened))
-            return bad(Cause.HTTP_ALERT, told)
-        malformed = msg("The answer breaks off ({end}).", end=_ending(opened))
-        return bad(*_HTTP_ENDS.get(end, (Cause.HTTP_MALFORMED, malformed)))
-    if opened.handshake.expect_status is not None:
-        return _expected(http, opened.handshake.expect_status)
-    return _status(http, nobody=opened.client.kind is ClientKind.NOBODY)
+        if nobody and course.stopped_at(Step.VERDICT):
+            return None  # it demands a certificate, and that is the answer
+        return _no_answer(course)
+    if course.handshake.expect_status is not None:
+        return _expected(http, course.handshake.expect_status)
+    return _status(http, nobody=nobody)
+
+
+def _no_answer(course: Course) -> Answer:
+    stop = course.decisive.stop
+    if stop is None or stop.step is not Step.HTTP:
+        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+    if stop.end is End.ALERT:
+        told = msg("An alert came instead of an answer: {end}.", end=_ending(course))
+        return bad(Cause.HTTP_ALERT, told)
+    malformed = msg("The answer breaks off ({end}).", end=_ending(course))
+    return bad(*_HTTP_ENDS.get(stop.end, (Cause.HTTP_MALFORMED, malformed)))
 
 
 def _expected(http: HttpAnswer, wanted: int) -> Answer:
@@ -422,11 +430,11 @@ def _other_status(http: HttpAnswer, line: Message) -> Answer:
     severity=Severity.WARNING,
     scope=Scope.TLS,
 )
-def answer_depends_on_it(presented: Presented, opened: Opened) -> Answer | None:
+def answer_depends_on_it(course: Course) -> Answer | None:
     """A second connection without a certificate, after the first had succeeded. The card has no
     part in it.
     """
-    http, control = opened.decisive.http, presented.handshake.control
+    http, control = course.decisive.http, course.handshake.control
     if http is None or control is None:
         return None
     if control.http is not None and control.http.status == http.status:
