@@ -13,9 +13,9 @@ from support.tls.programs import Program, find_program, serving
 class Ask(Enum):
     """Whether a client certificate is asked for; one that does not hold is always refused."""
 
-    NO = ()
-    OPTIONAL = ("-verify", "5", "-verify_return_error")
-    REQUIRED = ("-Verify", "5", "-verify_return_error")
+    NO = "no"
+    OPTIONAL = "-verify"
+    REQUIRED = "-Verify"
 
 
 class Versions(Enum):
@@ -40,7 +40,8 @@ def s_server(
     """
     trust = () if trusted is None else ("-CAfile", trusted)
     certificate = ("-cert", identity.certificate, "-cert_chain", identity.certificate)
-    fixed = (*certificate, "-key", identity.key, "-www", *trust, *ask.value, *versions.value)
+    asks = () if ask is Ask.NO else (ask.value, "5", "-verify_return_error")
+    fixed = (*certificate, "-key", identity.key, "-www", *trust, *asks, *versions.value)
     return serving(
         lambda _, port: (
             find_program("openssl"),
