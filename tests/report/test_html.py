@@ -20,6 +20,7 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import (
@@ -34,7 +35,16 @@ from cpx_tool.model.token import TokenFlag
 from cpx_tool.report import html, tls
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.html.timeline import scale
-from support.build import FLAGS, PEOPLE, card, card_of, no_login, with_card, without_cards
+from support.build import (
+    FLAGS,
+    PEOPLE,
+    card,
+    card_of,
+    no_login,
+    observation,
+    with_card,
+    without_cards,
+)
 from support.pages import FETCHED, Reading, as_json, knocking, rendered, sentences
 
 Judged = Callable[[Observation], Checklist]
@@ -211,6 +221,49 @@ def test_the_sample_observation_has_its_page() -> None:
     assert "FAILED" in read.text
 
 
+def scenes(good: Observation, key: rsa.RSAPrivateKey) -> dict[str, Observation]:
+    """Cards that lack what the page shows of others."""
+    crash = Fault(FaultKind.CRASH, "C_FindObjects", "SIGSEGV")
+    unread = {"token": None, "pin": None, "certificates": (), "faults": (crash,)}
+    foreign = replace(PEOPLE[DOCTOR], card_number="3100000077", profession=70)
+    again = card(key, PEOPLE[DOCTOR], 2_000_000_009)
+    day = good.observed_at - timedelta(days=6)
+    earlier = with_card(good, NURSE, lambda found: replace(found, observed_at=day))
+    return {
+        "unread": with_card(good, DOCTOR, lambda found: replace(found, **unread)),
+        "duplicate and foreign": observation(*good.cards, again, card(key, foreign, 8)),
+        "no PC/SC": replace(good, pcsc=Pcsc(PcscStatus.NOT_ASKED)),
+        "no reader": with_card(good, DOCTOR, lambda found: replace(found, reader=None)),
+        "no module": replace(good, module=None),
+        "of an earlier run": earlier,
+        "nobody logs in": with_card(good, DOCTOR, lambda found: replace(found, keys=None)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("scene", "told"),
+    [
+        ("unread", "Its certificates show no dates."),
+        ("duplicate and foreign", "not of this set"),
+        ("no PC/SC", "Reader 03"),
+        ("no reader", "not a PC/SC reader (GALSS, or a software token)"),
+        ("no module", "PKCS#11 module none"),
+        ("of an earlier run", "Read in an interrupted run, on 2026-01-09 09:30 UTC"),
+        ("nobody logs in", "Not determined"),
+    ],
+)
+def test_what_is_not_known_leaves_no_hole(
+    good: Observation, key: rsa.RSAPrivateKey, judged: Judged, scene: str, told: str
+) -> None:
+    checklist = judged(scenes(good, key)[scene])
+    page = rendered(checklist, say)
+    read = Reading(page)
+    assert read.faults == []
+    assert told in read.text
+    assert not re.search(r">\s*None\s*<", page)
+    assert page == rendered(checklist, say)
+
+
 # --- hostile names ----------------------------------------------------------------------------
 
 
@@ -279,6 +332,7 @@ def test_no_words_stand_in_a_template() -> None:
     for path in TEMPLATES.glob("*.html"):
         bare = re.sub(r"\{[%{].*?[%}]\}", "\n", path.read_text(encoding="utf-8"))
         bare = re.sub(r"<[^>]*>", "\n", bare)
+        assert not set(":;") & set(bare), "French puts a space before them"
         assert set(re.findall(r"[A-Za-z][\w-]+", bare)) <= allowed, path.name
 
 
