@@ -258,6 +258,14 @@ def test_the_print_has_everything_that_the_page_says(
     assert [each for each in sorted(wanted) if each not in printed] == []
 
 
+def test_the_sum_of_the_times_stands_once_in_the_print(tab: Page, pages: dict[str, Path]) -> None:
+    """The foot of a table would be printed on each page that the table reaches."""
+    tab.media("print")
+    tab.open(pages["handshakes"])
+    feet = "Array.from(document.querySelectorAll('tfoot'), (f) => getComputedStyle(f).display)"
+    assert set(tab.value(feet)) == {"table-row-group"}
+
+
 def test_the_print_has_no_dark_ground(tab: Page, pages: dict[str, Path]) -> None:
     tab.media("print", "dark")
     tab.open(pages["wrong"])

@@ -65,9 +65,11 @@ class Page:
         return result
 
     def open(self, path: Path) -> None:
-        """Load a file, to the end."""
+        """Load a file, to the end. Raises `RuntimeError` where it cannot be loaded."""
         self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
+        told = self.call("Page.navigate", url=path.as_uri())
+        if "errorText" in told:
+            raise RuntimeError(f"{path}: {told['errorText']}")
         self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def value(self, expression: str) -> Any:

@@ -12,7 +12,7 @@ from cpx_tool.model.observation import Observation
 from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.html.station import station_view
 from cpx_tool.report.json import moment
-from cpx_tool.report.words import Say
+from cpx_tool.report.words import Say, clipped
 
 _INTERRUPTED = msg(
     "INTERRUPTED: the run was ended before its time. What it did not come to is not judged here."
@@ -36,10 +36,10 @@ def frame(seen: Observation, code: ExitCode, json: str, say: Say) -> dict[str, A
     """The values of every page; `json` is the report as JSON, in the same language."""
     return {
         "provenance": Provenance(
-            host=seen.workstation.host,
+            host=clipped(seen.workstation.host),
             observed=say(msg("{date}", date=seen.observed_at)),
             observed_iso=moment(seen.observed_at) or "",
-            run_id=seen.run_id,
+            run_id=clipped(seen.run_id),
             version=seen.tool_version,
             exit_code=int(code),
             sha256=hashlib.sha256(json.encode()).hexdigest(),

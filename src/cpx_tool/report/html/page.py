@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cpx_tool.report.html.labels import LABELS
-from cpx_tool.report.words import Say, printable
+from cpx_tool.report.words import Say, printable, shortened
 
 
 def page(template: str, values: Mapping[str, Any], say: Say, lang: str) -> str:
@@ -43,10 +43,10 @@ def _environment() -> Environment:
 
 
 def _safe(value: object) -> object:
-    """What an expression gives: names come from cards, and marks of direction among them."""
+    """What an expression gives: names come from cards, with marks of direction or a page long."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return printable(value)
+    return printable(shortened(value))
 
 
 @cache
