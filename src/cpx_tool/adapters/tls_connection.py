@@ -154,7 +154,7 @@ class ObservedConnection(TLSConnection):
             elif isinstance(result, Finished):
                 self._seen_verify = bytes(result.verify_data)
             elif isinstance(result, NewSessionTicket | ApplicationData):
-                self._see_word(result)
+                self._see_word()
             yield result
 
     def _see_hello(self, hello: ServerHello) -> None:
@@ -196,10 +196,9 @@ class ObservedConnection(TLSConnection):
             schemes=tuple(_scheme_name(scheme) for scheme in schemes),
         )
 
-    def _see_word(self, word: object) -> None:
+    def _see_word(self) -> None:
         self._watch.accepted = True
-        if isinstance(word, ApplicationData):
-            self._watch.begin(Step.HTTP)
+        self._watch.step = Step.HTTP
 
     def _sendMsg(
         self, msg: Any, randomizeFirstBlock: bool = True, update_hashes: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.checks.keys import REFUSALS
@@ -101,7 +101,7 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     stop = connection.stop
     if stop is not None and stop.end is End.NOT_SIGNABLE and stop.detail == "RSA":
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
-    if course.newer_only or _only_newer_was_offered(course):
+    if _pss_is_lacking(request, course):
         return bad(
             Cause.NO_PSS_FOR_TLS_1_3,
             msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
@@ -134,11 +134,18 @@ def _taken(course: Course) -> Answer:
     return good(Cause.SCHEME, msg("{scheme}", scheme=connection.scheme))
 
 
-def _only_newer_was_offered(course: Course) -> bool:
-    """Not signable at TLS 1.3, and there was no second connection."""
-    stop = course.decisive.stop
+def _pss_is_lacking(request: CertificateRequest, course: Course) -> bool:
+    """TLS 1.3 it has to be, with RSA-PSS; and the key has none, or announced it in vain."""
+    connection, stop = course.decisive, course.decisive.stop
     unable = stop is not None and stop.end is End.NOT_SIGNABLE
-    return unable and course.decisive.version == "TLSv1.3"
+    alone = unable and connection.version == "TLSv1.3"  # there was no second connection
+    if not (course.newer_only or alone) or not _has_pss(request.schemes):
+        return False
+    return connection.signature is not None or not _has_pss(connection.signable)
+
+
+def _has_pss(schemes: Sequence[str]) -> bool:
+    return any(scheme.startswith("rsa_pss_rsae") for scheme in schemes)
 
 
 @check(
@@ -158,7 +165,9 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     if use is None:
         return _not_asked(course)
     if use.fault is not None:
-        return bad(Cause.NOT_SIGNED, msg("No signature: {fault}", fault=fault_message(use.fault)))
+        told = msg("No signature: {fault}", fault=fault_message(use.fault))
+        # TLS-SCHEMES says why, where the second connection showed that there is no other way
+        return Answer(Outcome.SKIPPED, told) if course.newer_only else bad(Cause.NOT_SIGNED, told)
     if stop is not None and stop.end is End.WRONG_SIGNATURE:
         return bad(
             Cause.WRONG_SIGNATURE,
