@@ -21,7 +21,7 @@ from cpx_tool.model.handshake import (
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
+from cpx_tool.model.observation import PinRecord, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
@@ -170,10 +170,10 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
 
 
 def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
-    """PIN safety forbids to present the card, or it has no authentication certificate: no server
+    """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.refusal in UNPROVEN:
+    if pin is not None and pin.result is not PinResult.ACCEPTED:
         return key_signs.finding(subject, _no_login(pin))
     return key_signs.finding(
         subject,
@@ -183,9 +183,6 @@ def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
-
-
-UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:
@@ -207,7 +204,10 @@ def _no_login(pin: PinRecord | None) -> Answer:
             msg("The card refused the PIN."),
             msg("Find out this card's PIN before you repeat: one try is used up."),
         )
-    told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
+    if pin.result is PinResult.ACCEPTED:
+        told = msg("The login was lost with the module's process, and there is no second one.")
+    else:
+        told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
     hint = msg("Put the card in again and repeat.")
     return answer(Outcome.ERROR, Cause.NO_LOGIN, told, hint)
 
