@@ -52,10 +52,7 @@ class TlsliteClient:
         way = Way(seconds=watch.seconds)
         http: HttpAnswer | None = None
         stop: Stop | None = None
-        try:
-            own = None if key is None else (key, RemoteKey(key, watch, deadline))
-        except NoRsaKey:
-            return Connection(newest, stop=Stop(Step.SIGNATURE, End.NOT_SIGNABLE, "RSA"))
+        own = None if key is None else (key, _remote(key, watch, deadline))
         try:
             sock = reach(endpoint, (self.proxies or {}).get(endpoint), deadline, way)
         except Ended as ended:
@@ -77,7 +74,7 @@ class TlsliteClient:
         newest: str,
         sock: BoundedSocket,
         watch: Watch,
-        own: tuple[ClientKey, RemoteKey] | None,
+        own: tuple[ClientKey, RemoteKey | None] | None,
     ) -> HttpAnswer:
         connection = ObservedConnection(sock, watch, partial(self._prove, endpoint))
         connection.insecure = self.insecure
@@ -89,7 +86,8 @@ class TlsliteClient:
         watch.end(Step.VERDICT)
         sock.allow(ANSWER_MOST)
         connection.ignoreAbruptClose = True  # many servers close without a word
-        watch.begin(Step.HTTP)
+        if watch.accepted or watch.request is None:
+            watch.begin(Step.HTTP)  # otherwise the verdict is still to come
         start = perf_counter()
         connection.write(_request(endpoint))
         http = read_answer(partial(_read, connection))
@@ -99,6 +97,13 @@ class TlsliteClient:
 
     def _prove(self, endpoint: Endpoint, chain: Sequence[bytes]) -> ServerProof:
         return self.trust.prove(chain, endpoint.host)
+
+
+def _remote(key: ClientKey, watch: Watch, deadline: Deadline) -> RemoteKey | None:
+    try:
+        return RemoteKey(key, watch, deadline)
+    except NoRsaKey:
+        return None
 
 
 def _read(connection: ObservedConnection, size: int) -> bytes:

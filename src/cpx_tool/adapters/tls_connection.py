@@ -61,6 +61,8 @@ VERSIONS = {
 """As OpenSSL writes them."""
 
 _TLS_1_0, _TLS_1_2, _TLS_1_3 = (3, 1), (3, 3), (3, 4)
+_ANY_RSA = (0, 1)
+"""The hash "none" with RSA (RFC 5246, 7.4.1.4.1): nobody signs with it."""
 _CERTIFICATE_AUTHORITIES = 47
 """RFC 8446, 4.2.4; tlslite-ng 0.8.2 does not parse it."""
 _MOST_DH_BYTES = 1024
@@ -88,15 +90,19 @@ class ObservedConnection(TLSConnection):
         self._sent_verify = self._seen_verify = b""
         self._secure_renegotiation = False
         self._again = False
+        self._unable = False
 
     def shake_hands(
-        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey] | None
+        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey | None] | None
     ) -> None:
-        """The handshake, with what is presented if a certificate is asked for."""
+        """The handshake, with what is presented if a certificate is asked for. Without a key of
+        tlslite-ng's it cannot be, and all ends there.
+        """
         self._settings = settings_for(newest)
         self._server_name = server_name
-        if own is not None:
-            self._presents = (chain_of(*own), own[1])
+        if own is not None and own[1] is not None:
+            self._presents = (chain_of(own[0], own[1]), own[1])
+        self._unable = own is not None and self._presents is None
         chain, key = self._presents or (None, None)
         self._watch.begin(Step.HELLO)
         self.handshakeClientCert(
@@ -128,7 +134,7 @@ class ObservedConnection(TLSConnection):
         elif kind == HandshakeType.server_key_exchange and self._by_diffie_hellman():
             size = int.from_bytes(body[:2])
             if size > _MOST_DH_BYTES:
-                raise Ended(Step.CHAIN, End.MALFORMED, f"DH {size * 8} bit")
+                raise Ended(Step.REQUEST, End.MALFORMED, f"DH {size * 8} bit")
 
     def _by_diffie_hellman(self) -> bool:
         return self._watch.cipher in _FINITE_FIELD
@@ -182,7 +188,7 @@ class ObservedConnection(TLSConnection):
         self._secure_renegotiation = bound is not None
 
     def _see_request(self, request: CertificateRequest) -> None:
-        if self._watch.accepted and not self._again:
+        if self._sent_verify and not self._again:
             self._watch.when = Asked.POST_HANDSHAKE
         names = [bytes(name) for name in request.certificate_authorities or ()]
         extension = request.getExtension(_CERTIFICATE_AUTHORITIES)
@@ -195,6 +201,9 @@ class ObservedConnection(TLSConnection):
             count=len(names),
             schemes=tuple(_scheme_name(scheme) for scheme in schemes),
         )
+        if self.version == _TLS_1_2:
+            # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
+            request.supported_signature_algs = [*schemes, _ANY_RSA]
 
     def _see_word(self) -> None:
         self._watch.accepted = True
@@ -210,8 +219,10 @@ class ObservedConnection(TLSConnection):
             msg.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
             bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
             msg.addExtension(bound)
-        elif isinstance(msg, Certificate) and self._presents is not None:
-            self._watch.presented = True
+        elif isinstance(msg, Certificate):
+            if self._unable:
+                raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+            self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
