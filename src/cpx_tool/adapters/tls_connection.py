@@ -28,7 +28,7 @@ from tlslite.constants import (
     HandshakeType,
     SignatureScheme,
 )
-from tlslite.extensions import RenegotiationInfoExtension
+from tlslite.extensions import RenegotiationInfoExtension, TLSExtension
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.messages import (
     Alert,
@@ -42,6 +42,7 @@ from tlslite.messages import (
 )
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
+from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket
 from cpx_tool.adapters.reach import Ended
@@ -215,10 +216,8 @@ class ObservedConnection(TLSConnection):
         if isinstance(msg, Alert) and self._may_renegotiate(msg):
             yield from self._renegotiate()
             return
-        if isinstance(msg, ClientHello) and self._again:
-            msg.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
-            bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
-            msg.addExtension(bound)
+        if isinstance(msg, ClientHello):
+            self._complete(msg)
         elif isinstance(msg, Certificate):
             if self._unable:
                 raise Ended(Step.REQUEST, End.NO_RSA_KEY)
@@ -227,6 +226,19 @@ class ObservedConnection(TLSConnection):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+
+    def _complete(self, hello: ClientHello) -> None:
+        """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
+        ask for a certificate later (RFC 8446, 4.2.6), also where none is at hand: the library would
+        say so for a key only.
+        """
+        if self._again:
+            hello.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
+            hello.addExtension(RenegotiationInfoExtension().create(bytearray(self._sent_verify)))
+        elif _TLS_1_3 in self._settings.versions and self._client_keypair is None:
+            self._client_keypair = (X509CertChain([]), None)
+            later = TLSExtension(extType=ExtensionType.post_handshake_auth)
+            hello.addExtension(later.create(bytearray()))
 
     def _may_renegotiate(self, alert: Alert) -> bool:
         """Once, and where the server binds it to what was before (RFC 5746)."""
