@@ -10,6 +10,7 @@ class TLSConnection:
     ignoreAbruptClose: bool
     session: Any
     version: tuple[int, int]
+    _client_keypair: tuple[X509CertChain, Any] | None
     def __init__(self, sock: Any) -> None: ...
     def handshakeClientCert(
         self,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -248,12 +248,14 @@ KNOCKS: Mapping[str, Knock] = {
     "pss-1.2": Knock(PSS, by(WITH_PSS, ("1.2", "/")), ExitCode.PASSED),
     "pss-1.3": Knock(PSS, by(WITH_PSS, ("1.3", "/")), ExitCode.PASSED),
     "pkcs1-1.2": Knock(PKCS1, by(WITH_PKCS1, ("1.2", "/")), ExitCode.PASSED),
-    "raw-1.3": Knock(RAW, by(WITH_RAW, ("1.3", "/")), ExitCode.PASSED),
-    "raw-1.2": Knock(RAW, by(WITH_PKCS1, ("1.2", "/")), ExitCode.PASSED),
+    "raw": Knock(
+        RAW, (*by(WITH_RAW, ("1.3", "/")), *by(WITH_PKCS1, ("1.2", "/"))), ExitCode.PASSED
+    ),
     "pss-everywhere": Knock(
         PSS,
         by(
             WITH_PSS,
+            ("1.2 PSS", "/"),
             ("both", "/"),
             ("nginx", "/"),
             ("gnutls", "/"),
@@ -270,24 +272,30 @@ KNOCKS: Mapping[str, Knock] = {
         ExitCode.PASSED,
         refused=1,
     ),
-    "pkcs1-both-nothing-raw": Knock(
+    "pkcs1-in-vain": Knock(
         PKCS1,
-        (Case(SECOND, "scheme-at-tls12", "both", WITH_PKCS1),),
-        ExitCode.PASSED,
+        (
+            Case(NO_PSS, "no-pss-for-tls13", "1.3"),
+            Case(NO_PSS, "no-pss-for-tls13", "apache 1.3", path=CARD),
+            Case(NO_SCHEME, "no-common-scheme", "1.2 PSS"),
+        ),
+        refused=3,
+    ),
+    "pkcs1-nothing-raw": Knock(
+        PKCS1,
+        (
+            Case(SECOND, "scheme-at-tls12", "both", WITH_PKCS1),
+            Case(NO_PSS, "no-pss-for-tls13", "1.3"),
+            Case(NO_SCHEME, "no-common-scheme", "1.2 PSS"),
+        ),
         withheld=RAW_MECHANISM,
-    ),
-    "pkcs1-1.3": Knock(PKCS1, (Case(NO_PSS, "no-pss-for-tls13", "1.3"),), refused=1),
-    "pkcs1-1.3-nothing-raw": Knock(
-        PKCS1, (Case(NO_PSS, "no-pss-for-tls13", "1.3"),), withheld=RAW_MECHANISM
-    ),
-    "pkcs1-nothing-in-common": Knock(PKCS1, (Case(NO_SCHEME, "no-common-scheme", "1.2 PSS"),)),
-    "pkcs1-apache-1.2": Knock(PKCS1, by(WITH_PKCS1, ("apache 1.2", CARD)), ExitCode.PASSED),
-    "pkcs1-apache-1.3": Knock(
-        PKCS1, (Case(NO_PSS, "no-pss-for-tls13", "apache 1.3", path=CARD),), refused=1
     ),
     "pkcs1-apache": Knock(
         PKCS1,
-        (Case(SECOND, "scheme-at-tls12", "apache", WITH_PKCS1, path=CARD),),
+        (
+            *by(WITH_PKCS1, ("apache 1.2", CARD)),
+            Case(SECOND, "scheme-at-tls12", "apache", WITH_PKCS1, path=CARD),
+        ),
         ExitCode.PASSED,
         refused=1,
     ),
@@ -298,7 +306,9 @@ KNOCKS: Mapping[str, Knock] = {
             Case(UNLISTED, "client-issuer-not-listed", "other CA 1.3", WITH_PSS, UNLISTED_CODES),
             Case(UNTRUSTED_CARD, "client-unknown-ca", "listed 1.2", WITH_PSS),
             Case(UNTRUSTED_CARD, "client-unknown-ca", "listed 1.3", WITH_PSS),
-            Case(REFUSED_PAGE, "http-certificate-error", "nginx other CA", WITH_PSS, UNLISTED_CODES),
+            Case(
+                REFUSED_PAGE, "http-certificate-error", "nginx other CA", WITH_PSS, UNLISTED_CODES
+            ),
         ),
     ),
     "expired-card": Knock(
@@ -317,7 +327,7 @@ KNOCKS: Mapping[str, Knock] = {
         WRONG_KEY,
         (Case("the key is not the certificate's", "wrong-signature", "both", WITH_PSS),),
     ),
-    "optional": Knock(
+    "accepted-with-a-warning": Knock(
         PSS,
         (
             Case(
@@ -327,6 +337,7 @@ KNOCKS: Mapping[str, Knock] = {
                 WITH_PSS,
                 UNLISTED_CODES,
             ),
+            Case("strict clients refuse the server", "server-not-strict", Flaw.NO_AKI, WITH_PSS),
         ),
         ExitCode.PASSED,
     ),
@@ -336,15 +347,6 @@ KNOCKS: Mapping[str, Knock] = {
             Case("the holder has no access", "http-denied", "nginx", WITH_PSS, path="/denied"),
             Case("the application fails", "http-server-error", "nginx", WITH_PSS, path="/broken"),
         ),
-    ),
-    "not-strict": Knock(
-        PSS,
-        (
-            Case(
-                "strict clients refuse the server", "server-not-strict", Flaw.NO_AKI, WITH_PSS
-            ),
-        ),
-        ExitCode.PASSED,
     ),
     "insecure": Knock(
         PSS,
@@ -403,17 +405,21 @@ KNOCKS: Mapping[str, Knock] = {
         ),
     ),
 }
+SILENT, NO_SUCH_NAME, NO_RESOLVER = "hello-silent", "name-unknown", "resolver-failed"
+PROXY_REFUSES, PROXY_ASKS, NO_PROXY = "proxy-refused", "proxy-authentication", "proxy-unreachable"
+TUNNEL, PIN_SAFETY = "tunnel", "no-login"
+DEMANDED_PAGE, DEMANDED = "http-demanded", "demanded"
 ELSEWHERE: Mapping[str, str] = {
-    "the server says nothing": "hello-silent",
-    "nobody has that name": "name-unknown",
-    "the name service fails": "resolver-failed",
-    "the proxy refuses": "proxy-refused",
-    "the proxy wants to know who one is": "proxy-authentication",
-    "the proxy is not there": "proxy-unreachable",
-    "the proxy lets through": "tunnel",
-    "the web server demands a certificate, and none is presented": "http-demanded",
-    "the server demands a certificate in the handshake, and none is presented": "demanded",
-    "PIN safety is in the way": "no-login",
+    "the server says nothing": SILENT,
+    "nobody has that name": NO_SUCH_NAME,
+    "the name service fails": NO_RESOLVER,
+    "the proxy refuses": PROXY_REFUSES,
+    "the proxy wants to know who one is": PROXY_ASKS,
+    "the proxy is not there": NO_PROXY,
+    "the proxy lets through": TUNNEL,
+    "a page demands a certificate, and nobody is presented": DEMANDED_PAGE,
+    "the handshake demands a certificate, and nobody is presented": DEMANDED,
+    "PIN safety is in the way": PIN_SAFETY,
 }
 """Causes of the tests below that have no row above, with their codes."""
 
@@ -446,7 +452,7 @@ def touched(knocked: Knocked) -> tuple[int, int, int]:
     return knocked.logins, knocked.signs, knocked.signatures
 
 
-PASSING = ("proven", "scheme-at-tls12", "expected-status", "tunnel")
+PASSING = ("proven", "scheme-at-tls12", "expected-status")
 """Codes of what is as it should be."""
 
 
@@ -518,8 +524,8 @@ def test_when_a_certificate_is_asked_for(cards: Knocker, servers: Servers) -> No
     ]
     assert [request and request["authorities_count"] for request in asked] == [7] * 5 + [None]
     nginx_codes, *_, strict_1_2, strict_1_3, _ = map(all_codes, knocked.handshakes)
-    assert "http-demanded" in nginx_codes
-    assert "demanded" in strict_1_2 & strict_1_3
+    assert DEMANDED_PAGE in nginx_codes
+    assert DEMANDED in strict_1_2 & strict_1_3
 
 
 def test_the_file_of_an_organisation(cards: Knocker, servers: Servers, folder: Path) -> None:
@@ -542,7 +548,7 @@ def test_the_file_of_an_organisation(cards: Knocker, servers: Servers, folder: P
 def test_a_server_that_says_nothing(cards: Knocker, servers: Servers) -> None:
     knocked = cards.knock(cards.card(PSS), [servers.url("hangs")], timeout=3)
     (shaken,) = knocked.handshakes
-    assert (knocked.run.code, shaken["codes"]) == (ExitCode.FAILED, ["hello-silent"])
+    assert (knocked.run.code, shaken["codes"]) == (ExitCode.FAILED, [SILENT])
     assert touched(knocked) == (0, 0, 0)
 
 
@@ -551,7 +557,7 @@ def test_a_name_that_nobody_has(cards: Knocker) -> None:
         socket.getaddrinfo(DNS_NAME, 443)
     except socket.gaierror as error:
         unknown = error.errno == socket.EAI_NONAME
-    code = "name-unknown" if unknown else "resolver-failed"  # without a network nobody can say
+    code = NO_SUCH_NAME if unknown else NO_RESOLVER  # without a network nobody can say
     knocked = cards.knock(cards.card(PSS), [url(443, host=DNS_NAME)])
     (shaken,) = knocked.handshakes
     assert (knocked.run.code, shaken["codes"]) == (ExitCode.FAILED, [code])
@@ -564,7 +570,7 @@ def test_through_a_proxy(cards: Knocker, servers: Servers) -> None:
         knocked = cards.knock(cards.card(PSS), [servers.url("1.3")], "--proxy", place)
     (shaken,) = knocked.handshakes
     assert (knocked.run.code, shaken["codes"]) == (ExitCode.PASSED, [])
-    assert "tunnel" in all_codes(shaken)
+    assert TUNNEL in all_codes(shaken)
     assert touched(knocked) == (1, 1, 1)
     assert CREDENTIALS.partition(":")[2] not in str(knocked.run.body)
 
@@ -572,9 +578,9 @@ def test_through_a_proxy(cards: Knocker, servers: Servers) -> None:
 @pytest.mark.parametrize(
     ("manner", "code", "detail"),
     [
-        (Manner.FORBIDDEN, "proxy-refused", "403"),
-        (Manner.UNREACHABLE, "proxy-refused", "502"),
-        (Manner.AUTHENTICATE, "proxy-authentication", "407"),
+        (Manner.FORBIDDEN, PROXY_REFUSES, "403"),
+        (Manner.UNREACHABLE, PROXY_REFUSES, "502"),
+        (Manner.AUTHENTICATE, PROXY_ASKS, "407"),
     ],
 )
 def test_a_proxy_that_digs_no_tunnel(
@@ -597,7 +603,7 @@ def test_a_proxy_that_is_not_there(cards: Knocker, servers: Servers) -> None:
         place = f"http://127.0.0.1:{port}"
         knocked = cards.knock(cards.card(PSS), [servers.url("1.3")], "--proxy", place)
     assert knocked.run.code == ExitCode.FAILED
-    assert knocked.handshakes[0]["codes"] == ["proxy-unreachable"]
+    assert knocked.handshakes[0]["codes"] == [NO_PROXY]
     assert touched(knocked) == (0, 0, 0)
 
 
@@ -616,7 +622,7 @@ def test_all_cards(cards: Knocker, servers: Servers) -> None:
         PSS: [],
         PKCS1: [],
         EXPIRED: ["client-expired"],
-        PRODUCTION: ["no-login"],
+        PRODUCTION: [PIN_SAFETY],
         RAW: [],
         WRONG_KEY: ["wrong-signature"],
     }
@@ -627,20 +633,23 @@ def test_all_cards(cards: Knocker, servers: Servers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "option", "refusal", "contacted"),
-    [(PRODUCTION, "--login", "production", 0), (PSS, "--no-login", "not-asked", 1)],
+    ("role", "option", "words", "contacted"),
+    [
+        (PRODUCTION, "--login", "this is a real (production) card", 0),
+        (PSS, "--no-login", "not tried", 1),
+    ],
 )
 def test_pin_safety_has_its_own_exit_code(
-    cards: Knocker, file_pki: FilePki, servers: Servers, role: str, option: str, refusal: str,
-    contacted: int,
+    cards: Knocker, servers: Servers, role: str, option: str, words: str, contacted: int
 ) -> None:
     """A real card is presented nowhere: the server is not even contacted."""
-    with s_server(file_pki.server(), trusted=servers.clients) as server, late(server.port, 0) as relay:
+    with late(servers["both"].port, 0) as relay:
         knocked = cards.knock(cards.card(role), [url(relay.port)], option)
     assert knocked.run.code == ExitCode.PIN_SAFETY
-    assert knocked.handshakes[0]["codes"] == ["no-login"]
-    assert finding(knocked.handshakes[0], "TLS-SIGNATURE")["blocked_by_pin"]
-    assert knocked.run.pins()[cards.proxy.serial(role)] == ("refused", refusal)
+    (shaken,) = knocked.handshakes
+    assert shaken["codes"] == [PIN_SAFETY]
+    assert finding(shaken, "TLS-SIGNATURE")["blocked_by_pin"]
+    assert words in finding(shaken, "TLS-SIGNATURE")["message"]
     assert touched(knocked) == (0, 0, 0)
     assert relay.connections == contacted
 

@@ -10,6 +10,7 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 - `_getMsg`: sees every message that was parsed;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
+- `_client_keypair`: what post-handshake authentication presents, which is nothing for nobody;
 - `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).
 """
 
