@@ -52,7 +52,7 @@ def read_answer(recv: Callable[[int], bytes]) -> HttpAnswer:
         body = answer.read(BODY_MOST)
     except IncompleteRead as error:
         body = error.partial
-    except (HTTPException, OSError):
+    except (HTTPException, OSError, ValueError):  # the last: chunks of a negative size
         body = b""
     return replace(head, first_line=_first_line(body), body_bytes=len(body))
 
