@@ -306,7 +306,8 @@ def passed_as_nobody(only: Connection) -> dict[str, str]:
 def test_nobody_is_told_what_is_asked_for_and_that_is_no_failure() -> None:
     shown = passed_as_nobody(alert("certificate_required"))
     assert shown["TLS-REQUEST"] == "asked"
-    assert shown["TLS-ISSUERS"] == "issuer-listed"
+    assert shown["TLS-ISSUERS"] == "issuers-named"
+    assert shown["TLS-SCHEMES"] == "schemes-accepted"
     assert "TLS-SIGNATURE" not in shown
     assert passed_as_nobody(connection(request=None))["TLS-REQUEST"] == "not-asked"
     assert passed_as_nobody(page(403))["TLS-HTTP"] == "http-demanded"

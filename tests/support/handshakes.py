@@ -231,9 +231,11 @@ CASES: Mapping[Cause, Case | Handshake] = {
     Cause.ASKED: by_card(connection()),
     Cause.NOT_ASKED: by_card(connection(**_UNASKED)),
     Cause.REQUEST_LOST: by_card(stopped(Step.REQUEST, End.CLOSED)),
+    Cause.ISSUERS_NAMED: by_nobody(page(403)),
     Cause.ISSUER_LISTED: by_card(connection()),
     Cause.ANY_ISSUER: by_card(connection(request=request(authorities=(), count=0))),
     Cause.ISSUER_NOT_LISTED: by_card(connection(request=_STRANGE)),
+    Cause.SCHEMES_ACCEPTED: by_nobody(page(403)),
     Cause.SCHEME: by_card(connection()),
     Cause.SCHEME_AT_TLS_1_2: by_card(_NO_SCHEME, connection(**_AT_1_2)),
     Cause.NO_PSS_FOR_TLS_1_3: by_card(
