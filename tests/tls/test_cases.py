@@ -546,7 +546,7 @@ def test_the_file_of_an_organisation(cards: Knocker, servers: Servers, folder: P
 
 
 def test_a_server_that_says_nothing(cards: Knocker, servers: Servers) -> None:
-    knocked = cards.knock(cards.card(PSS), [servers.url("hangs")], timeout=3)
+    knocked = cards.knock(cards.card(PSS), [servers.url("hangs")], timeout=5)
     (shaken,) = knocked.handshakes
     assert (knocked.run.code, shaken["codes"]) == (ExitCode.FAILED, [SILENT])
     assert touched(knocked) == (0, 0, 0)
