@@ -14,12 +14,10 @@ from cpx_tool import __version__
 from cpx_tool.adapters.password import password_source
 from cpx_tool.adapters.reach import Proxy, proxy_of_environment, read_proxy
 from cpx_tool.adapters.root_files import Root
-from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file
 from cpx_tool.adapters.softhsm import emulation_trust
 from cpx_tool.adapters.software_files import open_key
 from cpx_tool.adapters.station import workstation
 from cpx_tool.adapters.system import keep_no_core, now
-from cpx_tool.adapters.tls_client import TlsliteClient
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
 from cpx_tool.model.endpoint import Endpoint
@@ -64,6 +62,10 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
     """What `KnockErrand` needs. `at_hand` holds the user's anchors, and with the emulation's the
     issuers that are sent with a certificate. Raises `BadInput`.
     """
+    # these two load tlslite-ng and pyOpenSSL, which would double the time of every other command
+    from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file  # noqa: PLC0415
+    from cpx_tool.adapters.tls_client import TlsliteClient  # noqa: PLC0415
+
     endpoints = find_endpoints(knocking.endpoints)
     anchors = {
         AnchorSource.CA_FILE: [der for file in knocking.ca_files for der in read_ca_file(file)],
