@@ -21,7 +21,7 @@ from cpx_tool.model.handshake import (
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
+from cpx_tool.model.observation import PinRecord, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
@@ -81,7 +81,7 @@ def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
         names=named,
     )
     if course.client.kind is ClientKind.NOBODY:
-        return good(Cause.ISSUER_LISTED, list_of)
+        return good(Cause.ISSUERS_NAMED, list_of)
     if own_issuers(course.client) & set(request.authorities):
         return good(Cause.ISSUER_LISTED, list_of)
     return bad(Cause.ISSUER_NOT_LISTED, list_of)
@@ -97,7 +97,8 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     """signature_algorithms of the request; PKCS#1 v1.5 not in TLS 1.3 (RFC 8446, 4.2.3)."""
     connection = course.decisive
     if course.client.kind is ClientKind.NOBODY:
-        return None
+        schemes = request.schemes[:SHOWN_SCHEMES] or ("-",)
+        return good(Cause.SCHEMES_ACCEPTED, msg("The server accepts {asked}.", asked=schemes))
     stop = connection.stop
     if stop is not None and stop.end is End.NOT_SIGNABLE and stop.detail == "RSA":
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
@@ -168,10 +169,10 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
 
 
 def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
-    """PIN safety forbids to present the card, or it has no authentication certificate: no server
+    """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.refusal in UNPROVEN:
+    if pin is not None and pin.result is not PinResult.ACCEPTED:
         return key_signs.finding(subject, _no_login(pin))
     return key_signs.finding(
         subject,
@@ -181,9 +182,6 @@ def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
-
-
-UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:
@@ -205,7 +203,10 @@ def _no_login(pin: PinRecord | None) -> Answer:
             msg("The card refused the PIN."),
             msg("Find out this card's PIN before you repeat: one try is used up."),
         )
-    told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
+    if pin.result is PinResult.ACCEPTED:
+        told = msg("The login was lost with the module's process, and there is no second one.")
+    else:
+        told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
     hint = msg("Put the card in again and repeat.")
     return answer(Outcome.ERROR, Cause.NO_LOGIN, told, hint)
 
