@@ -41,13 +41,17 @@ ACCEPTED = b"verify=SUCCESS"
 """In the body of a server that verified the client's certificate."""
 VERSIONS = {"1.2": "TLSv1.2", "1.3": "TLSv1.3"}
 TRACED = 9
+"""How often a run is watched."""
 PACKAGES = 14
+"""How many are shown, of those that are imported."""
 
 UNLIKE = """\
 Not like for like: each peer is told its certificate by a file and its key by a URI, and sends that
 certificate alone. tls-test finds both on the card, looks at PIN counters and at whether this is a
 test card, reads the user's CA certificates, runs the module in a process of its own, verifies the
-server twice (usual and strict), and says what it saw of each step."""
+server twice (usual and strict), connects a second time without the certificate to see whether that
+makes a difference, and says what it saw of each step. Without a card it does the handshake and the
+request as the others do, and is answered that a certificate is wanted."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 - `_getMsg`: sees every message that was parsed;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
-- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).
+- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746);
+- `_recordLayer`, which is one of `tls_records`.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from tlslite.utils.codec import Parser
 from cpx_tool.adapters.bounded_socket import BoundedSocket
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
+from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
 from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
@@ -79,6 +81,7 @@ class ObservedConnection(TLSConnection):
         self, sock: BoundedSocket, watch: Watch, accepts: Callable[[tuple[bytes, ...]], ServerProof]
     ) -> None:
         super().__init__(sock)
+        self._recordLayer = Records(self.sock)
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
