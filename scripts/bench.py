@@ -4,7 +4,8 @@
     python scripts/bench.py --rounds 30
 
 Everything runs once in each round, so that whatever else the machine does meets all alike; read the
-ratios, not the milliseconds. To measure one thing more, add it to a list of `comparisons`.
+ratios, not the milliseconds. "cpu" is how long the process and its children computed, which a busy
+machine changes least. To measure one thing more, add it to a list of `comparisons`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import ssl
 import statistics
@@ -249,12 +251,23 @@ def _engine_settings(emulation: Emulation, folder: Path) -> Path:
     return path
 
 
-def run(work: Work) -> tuple[float, bytes]:
-    """Seconds, from its start until it is gone, and all that it printed."""
+@dataclass(frozen=True)
+class Run:
+    """How long a process was there, and how long it and its children computed, in seconds; and all
+    that it printed.
+    """
+
+    whole: float
+    computed: float
+    printed: bytes
+
+
+def run(work: Work) -> Run:
+    """Run it to its end."""
     from support.cli import environment  # noqa: PLC0415 - on the path by now
 
     settings = environment(**work.environment)
-    start = time.perf_counter()
+    before, start = _computed(), time.perf_counter()
     done = subprocess.run(
         work.command,
         env=settings,
@@ -264,7 +277,14 @@ def run(work: Work) -> tuple[float, bytes]:
         check=False,
         timeout=60,
     )
-    return time.perf_counter() - start, done.stdout
+    whole = time.perf_counter() - start
+    return Run(whole, _computed() - before, done.stdout)
+
+
+def _computed() -> float:
+    """Seconds of all children that are gone."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def usable(work: Work) -> bool:
@@ -273,7 +293,7 @@ def usable(work: Work) -> bool:
     if shutil.which(program) is None:
         print(f"left out: {work.name}: {program} is not installed (scripts/system.sh bench)")
         return False
-    _, printed = run(work)
+    printed = run(work).printed
     if work.shows not in printed:
         lines = printed.decode("utf-8", "replace").strip().splitlines() or ["nothing"]
         print(f"left out: {work.name} does not do its work here: {lines[-1]}")
@@ -281,27 +301,28 @@ def usable(work: Work) -> bool:
     return True
 
 
-def measure(groups: Sequence[Comparison], rounds: int) -> list[list[list[float]]]:
-    """Seconds of each work of each group in each round; a round runs everything once."""
+def measure(groups: Sequence[Comparison], rounds: int) -> list[list[list[Run]]]:
+    """The runs of each work of each group, one in each round; a round runs everything once."""
     works = [(g, w) for g, group in enumerate(groups) for w in range(len(group.works))]
-    seconds: list[list[list[float]]] = [[[] for _ in group.works] for group in groups]
+    runs: list[list[list[Run]]] = [[[] for _ in group.works] for group in groups]
     for number in range(rounds):
         first = number % len(works)  # nobody always comes after the same
         for g, w in (*works[first:], *works[:first]):
-            seconds[g][w].append(run(groups[g].works[w])[0])
-    return seconds
+            runs[g][w].append(run(groups[g].works[w]))
+    return runs
 
 
-def table(group: Comparison, seconds: Sequence[Sequence[float]]) -> Iterator[str]:
+def table(group: Comparison, runs: Sequence[Sequence[Run]]) -> Iterator[str]:
     """The lines about one group; ratios are of medians."""
-    medians = [statistics.median(each) for each in seconds]
-    first, *others = (work.name for work in group.works)
-    bare = medians[[first, *others].index("python -c pass")]
+    medians = [statistics.median(one.whole for one in each) for each in runs]
+    names = [work.name for work in group.works]
+    first, bare = names[0].removeprefix("openssl ")[:11], medians[names.index("python -c pass")]
     yield f"\n{group.title}"
-    yield f"{'':44}{'median':>9}{'min':>9}{'ratio to':>12}{'ratio to':>12}"
-    yield f"{'':44}{'ms':>9}{'ms':>9}{first.removeprefix('openssl ')[:11]:>12}{'python':>12}"
-    for work, median, each in zip(group.works, medians, seconds, strict=True):
-        times = f"{median * 1e3:9.1f}{min(each) * 1e3:9.1f}"
+    yield f"{'':44}{'median':>9}{'min':>9}{'cpu':>9}{'ratio to':>12}{'ratio to':>12}"
+    yield f"{'':44}{'ms':>9}{'ms':>9}{'ms':>9}{first:>12}{'python':>12}"
+    for work, median, each in zip(group.works, medians, runs, strict=True):
+        least, computed = min(r.whole for r in each), statistics.median(r.computed for r in each)
+        times = "".join(f"{seconds * 1e3:9.1f}" for seconds in (median, least, computed))
         yield f"{work.name:44}{times}{median / medians[0]:12.2f}{median / bare:12.2f}"
 
 
@@ -356,9 +377,8 @@ def main() -> int:
             for group in everything
         ]
         print(f"{rounds} rounds; {os.cpu_count()} processors, load {_load()} before", flush=True)
-        seconds = measure(groups, rounds)
-        for group, times in zip(groups, seconds, strict=True):
-            print(*table(group, times), sep="\n")
+        for group, runs in zip(groups, measure(groups, rounds), strict=True):
+            print(*table(group, runs), sep="\n")
         print(f"\n{UNLIKE}")
         print(*where_the_time_goes(tls_test(place, "1.3")), sep="\n")
     print(f"\nload {_load()} after; {sys.version.split()[0]}")
