@@ -11,7 +11,8 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
 - `_client_keypair`: what post-handshake authentication presents, which is nothing for nobody;
-- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).
+- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746);
+- `_recordLayer`, which is one of `tls_records`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from tlslite.x509certchain import X509CertChain
 from cpx_tool.adapters.bounded_socket import BoundedSocket
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
+from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
 from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
@@ -83,6 +85,7 @@ class ObservedConnection(TLSConnection):
         self, sock: BoundedSocket, watch: Watch, accepts: Callable[[tuple[bytes, ...]], ServerProof]
     ) -> None:
         super().__init__(sock)
+        self._recordLayer = Records(self.sock)
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
