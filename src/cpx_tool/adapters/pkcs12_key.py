@@ -116,10 +116,10 @@ def main() -> None:
     assert isinstance(key, RSAPrivateKey)  # noqa: S101 - looked at before
     while frame := read_frame(sys.stdin.buffer):
         asked = msgspec.msgpack.decode(frame, type=Signing)
-        write_frame(sys.stdout.buffer, _signature(key, asked))
+        write_frame(sys.stdout.buffer, signature_of(key, asked))
 
 
-def _signature(key: RSAPrivateKey, asked: Signing) -> bytes:
+def signature_of(key: RSAPrivateKey, asked: Signing) -> bytes:
     algorithm = _HASHES[asked.scheme.rpartition("_")[2]]
     digest = asked.data[-algorithm.digest_size :]  # of a DigestInfo, its end
     pads: padding.AsymmetricPadding = padding.PKCS1v15()

@@ -48,7 +48,15 @@ from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
-from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
+from cpx_tool.model.handshake import (
+    MAX_AUTHORITIES,
+    MAX_CERTIFICATES,
+    MAX_SCHEMES,
+    Asked,
+    End,
+    ServerProof,
+    Step,
+)
 from cpx_tool.ports import ClientKey
 
 VERSIONS = {
@@ -135,6 +143,8 @@ class ObservedConnection(TLSConnection):
 
     def _see_certificates(self, body: bytearray) -> None:
         chain = certificates_in(body, with_extensions=self.version > _TLS_1_2)
+        if len(chain) > MAX_CERTIFICATES:  # the library would parse every one of them
+            raise Ended(Step.CHAIN, End.TOO_MUCH)
         proof = self._accepts(chain)
         if not self._again:
             self._watch.chain, self._watch.proof = chain, proof
@@ -182,6 +192,8 @@ class ObservedConnection(TLSConnection):
         self._secure_renegotiation = bound is not None
 
     def _see_request(self, request: CertificateRequest) -> None:
+        if self._watch.signature is not None:  # the key is asked once, whatever comes
+            raise Ended(Step.REQUEST, End.MALFORMED, "CertificateRequest")
         if self._watch.accepted and not self._again:
             self._watch.when = Asked.POST_HANDSHAKE
         names = [bytes(name) for name in request.certificate_authorities or ()]
@@ -193,7 +205,7 @@ class ObservedConnection(TLSConnection):
             when=self._watch.when,
             authorities=tuple(names[:MAX_AUTHORITIES]),
             count=len(names),
-            schemes=tuple(_scheme_name(scheme) for scheme in schemes),
+            schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
 
     def _see_word(self, word: object) -> None:
