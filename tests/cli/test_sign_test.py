@@ -17,6 +17,7 @@ from support.cli import COMMAND, cpx, cpx_json, environment
 from support.modules import compile_proxy
 from support.processes import PATIENCE_SECONDS, wait_until
 from support.proxy import Proxy, calls
+from support.terminal import terminal
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "observation.json"
 DOCTOR = "9945000223"
@@ -99,6 +100,15 @@ def test_pin_safety_alone_has_its_own_code(good: Path, option: str) -> None:
     assert done.returncode == ExitCode.PIN_SAFETY
     assert "No signature was made." in done.stdout
     assert "PIN: tried once on 0 cards, not tried on 6." in done.stdout
+
+
+@pytest.mark.softhsm
+def test_a_plain_terminal_hears_of_each_step_once(good: Path) -> None:
+    """Not of each of eighteen signatures; one that redraws its lines cannot show it."""
+    arguments = ("sign-test", "--emulated", good, "--card", DOCTOR)
+    with terminal(*arguments, env={"TERM": "dumb"}) as person:
+        code, _, told = person.end()
+    assert (code, told.count(": signs")) == (0, 1)
 
 
 @pytest.mark.softhsm

@@ -16,7 +16,8 @@ from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation, PinRecord, PinRefusal, PinResult
-from cpx_tool.report import json as report
+from cpx_tool.report import checklist_json as report
+from cpx_tool.report.json import render_error
 from support.build import FLAGS, PEOPLE, card, no_login, observation, with_card, without_cards
 
 Judged = Callable[[Observation], Checklist]
@@ -221,7 +222,7 @@ def test_an_observation_without_module_or_card(good: Observation, judged: Judged
 @pytest.mark.parametrize("kind", [BadInput, NothingToCheck, CpxError])
 def test_an_error_is_json_too(kind: type[CpxError], shout: Say) -> None:
     error = kind(msg("It broke: {what}.", what="x"), msg("Repair it."))
-    result = json.loads(report.render_error(error, shout))
+    result = json.loads(render_error(error, shout))
     assert result == {
         "schema_version": 1,
         "verdict": None,

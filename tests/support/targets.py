@@ -52,8 +52,7 @@ from cpx_tool.pki.proof import Proof, proves_test_card
 from cpx_tool.pki.revocation import judge_revocation
 from cpx_tool.pki.standing import standing_of
 from cpx_tool.pki.tlv import read_tlvs
-from cpx_tool.report import console
-from cpx_tool.report import json as json_report
+from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from support import build, certificates, software
 from support.cli import run_here
@@ -454,7 +453,7 @@ def observation(data: bytes) -> None:
     _no_check_failed_by_itself(checklist.all_findings())
     text = console.render(checklist, say, Paper(80))
     assert all(_printable(line) for line in text.splitlines())
-    json.loads(json_report.render(checklist, exit_code(checklist), say))
+    json.loads(checklist_json.render(checklist, exit_code(checklist), say))
 
 
 @cache

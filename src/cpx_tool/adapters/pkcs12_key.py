@@ -120,6 +120,7 @@ def main() -> None:
 
 
 def signature_of(key: RSAPrivateKey, asked: Signing) -> bytes:
+    """The signature, b"" where the key is too short for this hash."""
     algorithm = _HASHES[asked.scheme.rpartition("_")[2]]
     digest = asked.data[-algorithm.digest_size :]  # of a DigestInfo, its end
     pads: padding.AsymmetricPadding = padding.PKCS1v15()

@@ -53,17 +53,13 @@ class TlsliteClient:
         http: HttpAnswer | None = None
         stop: Stop | None = None
         try:
-            own = None if key is None else (key, RemoteKey(key, watch, deadline))
-        except NoRsaKey:
-            return Connection(newest, stop=Stop(Step.SIGNATURE, End.NOT_SIGNABLE, "RSA"))
-        try:
             sock = reach(endpoint, (self.proxies or {}).get(endpoint), deadline, way)
         except Ended as ended:
             stop = ended.stop
         else:
             bounded = BoundedSocket(sock, deadline, HANDSHAKE_MOST)
             try:
-                http = self._talk(endpoint, newest, bounded, watch, own)
+                http = self._talk(endpoint, newest, bounded, watch, key)
             except Exception as error:  # whatever a hostile server makes the library stumble over
                 stop = _stop(error, watch, bounded)
                 watch.end(stop.step)
@@ -77,10 +73,15 @@ class TlsliteClient:
         newest: str,
         sock: BoundedSocket,
         watch: Watch,
-        own: tuple[ClientKey, RemoteKey] | None,
+        key: ClientKey | None,
     ) -> HttpAnswer:
         connection = ObservedConnection(sock, watch, partial(self._prove, endpoint))
         connection.insecure = self.insecure
+        own: tuple[ClientKey, RemoteKey] | None = None
+        try:
+            own = (key, RemoteKey(key, watch, sock.deadline)) if key else None
+        except NoRsaKey:
+            connection.unable = True
         connection.shake_hands(newest, _server_name(endpoint.host), own)
         if watch.version != "TLSv1.3":
             watch.accepted = True
@@ -89,7 +90,8 @@ class TlsliteClient:
         watch.end(Step.VERDICT)
         sock.allow(ANSWER_MOST)
         connection.ignoreAbruptClose = True  # many servers close without a word
-        watch.begin(Step.HTTP)
+        if watch.accepted or watch.request is None:
+            watch.begin(Step.HTTP)  # or the verdict is still to come
         start = perf_counter()
         connection.write(_request(endpoint))
         http = read_answer(partial(_read, connection))

@@ -69,6 +69,8 @@ VERSIONS = {
 """As OpenSSL writes them."""
 
 _TLS_1_0, _TLS_1_2, _TLS_1_3 = (3, 1), (3, 3), (3, 4)
+_ANY_RSA = (0, 1)
+"""The hash "none" with RSA (RFC 5246, 7.4.1.4.1): nobody signs with it."""
 _CERTIFICATE_AUTHORITIES = 47
 """RFC 8446, 4.2.4; tlslite-ng 0.8.2 does not parse it."""
 _MOST_DH_BYTES = 1024
@@ -90,6 +92,8 @@ class ObservedConnection(TLSConnection):
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
+        self.unable = False
+        """What is at hand cannot be presented: it ends where a certificate is asked for."""
         self._settings = HandshakeSettings()
         self._presents: tuple[Any, Any] | None = None
         self._server_name: str | None = None
@@ -136,7 +140,7 @@ class ObservedConnection(TLSConnection):
         elif kind == HandshakeType.server_key_exchange and self._by_diffie_hellman():
             size = int.from_bytes(body[:2])
             if size > _MOST_DH_BYTES:
-                raise Ended(Step.CHAIN, End.MALFORMED, f"DH {size * 8} bit")
+                raise Ended(Step.REQUEST, End.MALFORMED, f"DH {size * 8} bit")
 
     def _by_diffie_hellman(self) -> bool:
         return self._watch.cipher in _FINITE_FIELD
@@ -194,7 +198,7 @@ class ObservedConnection(TLSConnection):
     def _see_request(self, request: CertificateRequest) -> None:
         if self._watch.signature is not None:  # the key is asked once, whatever comes
             raise Ended(Step.REQUEST, End.MALFORMED, "CertificateRequest")
-        if self._watch.accepted and not self._again:
+        if self._sent_verify and not self._again:
             self._watch.when = Asked.POST_HANDSHAKE
         names = [bytes(name) for name in request.certificate_authorities or ()]
         extension = request.getExtension(_CERTIFICATE_AUTHORITIES)
@@ -207,6 +211,9 @@ class ObservedConnection(TLSConnection):
             count=len(names),
             schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
+        if self.version == _TLS_1_2:
+            # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
+            request.supported_signature_algs = [*schemes, _ANY_RSA]
 
     def _see_word(self, word: object) -> None:
         self._watch.accepted = True
@@ -223,8 +230,10 @@ class ObservedConnection(TLSConnection):
             msg.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
             bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
             msg.addExtension(bound)
-        elif isinstance(msg, Certificate) and self._presents is not None:
-            self._watch.presented = True
+        elif isinstance(msg, Certificate):
+            if self.unable:
+                raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+            self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)

@@ -11,7 +11,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.cli import logins, options, saving
+from cpx_tool.cli import knocking, logins, options, saving
 from cpx_tool.cli.drawer_run import CardByCard
 from cpx_tool.cli.interruption import code_of, listen, tell_first
 from cpx_tool.cli.keeping import Keeper, find_keeper
@@ -30,8 +30,10 @@ from cpx_tool.model.finding import Checklist
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.report import console
-from cpx_tool.report import json as json_report
+from cpx_tool.observe.card import KeysErrand
+from cpx_tool.observe.handshakes import KeysAndServersErrand, KnockErrand
+from cpx_tool.observe.session import Errand
+from cpx_tool.report import checklist_json, console
 from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.reminders import reminders
 
@@ -50,6 +52,8 @@ from cpx_tool.report.reminders import reminders
 @options.emulated_option
 @options.module_option
 @logins.login_options
+@knocking.endpoint_option(required=False)
+@knocking.knocking_options
 @options.warning_option
 @options.ca_dir_option
 @options.crl_option
@@ -77,6 +81,12 @@ def check_set(
     ask_pin: bool,
     non_interactive: bool,
     login: bool | None,
+    endpoints: tuple[str, ...],
+    ca_files: tuple[Path, ...],
+    proxy: str | None,
+    tls_max: str,
+    expect_status: int | None,
+    insecure: bool,
     warn_days: int,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
@@ -92,6 +102,8 @@ def check_set(
     as_json: bool,
 ) -> None:
     means = logins.login_means(ask_pin, non_interactive, login)
+    knocked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
+    knocking.refuse_without_endpoint(knocked)
     card_set = with_contents(find_set(set_name))
     for target in (save_observation, ics):
         if target is not None:
@@ -107,8 +119,13 @@ def check_set(
     else:
         keeper.mention()
     asks = emulated is None and not non_interactive and at_terminal()
+    errand: Errand = KeysErrand()
+    if endpoints:
+        wanted = wiring.errands(knocked, at_hand, emulated)
+        errand = KeysAndServersErrand(KnockErrand(wanted, None))
     try:
-        observation, stop = _walk(_Run(source, means, at_hand), state, keeper, asks=asks)
+        run = _Run(source, means, at_hand, errand)
+        observation, stop = _walk(run, state, keeper, asks=asks)
         fetched: tuple[Fetched, ...] | None = None
         if online and stop is None:
             observation, fetched, stop = _ask_network(observation, timeout)
@@ -133,6 +150,7 @@ class _Run:
     source: wiring.Source
     means: wiring.Login | PinRefusal
     at_hand: TrustMaterial
+    errand: Errand
 
 
 def _walk(
@@ -142,7 +160,7 @@ def _walk(
     walk: CardByCard | None = None
     seen: Observation | None = None
     try:
-        with wiring.open_run(of.source, of.means, of.at_hand, LiveView()) as run:
+        with wiring.open_run(of.source, of.means, of.at_hand, LiveView(), of.errand) as run:
             walk = CardByCard(state, run, keeper.keep)
             seen = walk.collect(asks=asks)
     except wiring.Interrupted as stop:
@@ -264,7 +282,7 @@ def _report(
     if complaints:
         code = code or complaints[0].exit_code
     if asked.as_json:
-        text = json_report.render(checklist, code, say, fetched_list(asked.fetched, say))
+        text = checklist_json.render(checklist, code, say, fetched_list(asked.fetched, say))
     else:
         text = console.render(checklist, say, paper(), explain_uses=asked.eligibility)
         text += fetched_text(asked.fetched)

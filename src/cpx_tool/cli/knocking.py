@@ -26,6 +26,13 @@ def endpoint_option(*, required: bool) -> Callable[[F], F]:
     )
 
 
+def refuse_without_endpoint(asked: wiring.Knocking) -> None:
+    """What says how to ask a server is a mistake where none is named."""
+    told = (asked.ca_files, asked.proxy, asked.insecure, asked.expect_status)
+    if not asked.endpoints and any(told):
+        raise click.UsageError(_("These options need a server: add --endpoint ADDRESS."))
+
+
 def knocking_options(function: F) -> F:
     """How to knock: `--ca-file`, `--proxy`, `--tls-max`, `--expect-status`, `--insecure`."""
     for option in reversed(

@@ -92,5 +92,5 @@ def _judge_card(
         not_before=max((c.not_before for c in dates if c.not_before), default=None),
         not_after=min((c.not_after for c in dates if c.not_after), default=None),
         eligibility=eligibility(facts, findings),
-        handshakes=judge_card_handshakes(card.observed),
+        handshakes=judge_card_handshakes(card.observed, key),
     )

@@ -19,9 +19,14 @@ from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import identify
 
 
-def judge_handshake(handshake: Handshake, pin: PinRecord | None = None) -> JudgedHandshake:
-    """What each step of it came to; `pin` is what became of the card's PIN."""
-    subject = handshake.client.name
+def judge_handshake(
+    handshake: Handshake, pin: PinRecord | None = None, key: str | None = None
+) -> JudgedHandshake:
+    """What each step of it came to; `pin` is what became of the card's PIN, `key` what the card is
+    called among others. The findings are about that, and the address.
+    """
+    who = handshake.client.name if key is None else key
+    subject = " ".join(filter(None, (who, handshake.endpoint.url)))
     decisive: Connection | None = None
     if handshake.connections:
         decisive = decisive_of(handshake)
@@ -29,7 +34,7 @@ def judge_handshake(handshake: Handshake, pin: PinRecord | None = None) -> Judge
     else:
         findings = (nothing_to_present(subject, pin),)
     identity = _identity(handshake.client.certificate)
-    return JudgedHandshake(handshake, subject, identity, decisive, findings, verdict(findings))
+    return JudgedHandshake(handshake, who, identity, decisive, findings, verdict(findings))
 
 
 def _identity(der: bytes) -> Identity | None:
@@ -39,9 +44,11 @@ def _identity(der: bytes) -> Identity | None:
         return None
 
 
-def judge_card_handshakes(card: CardObservation) -> tuple[JudgedHandshake, ...]:
-    """Those of one card."""
-    return tuple(judge_handshake(shaken, card.pin) for shaken in card.handshakes)
+def judge_card_handshakes(
+    card: CardObservation, key: str | None = None
+) -> tuple[JudgedHandshake, ...]:
+    """Those of one card, which is called `key` among others."""
+    return tuple(judge_handshake(shaken, card.pin, key) for shaken in card.handshakes)
 
 
 def judge_handshakes(observation: Observation) -> tuple[JudgedHandshake, ...]:

@@ -57,6 +57,8 @@ class End(StrEnum):
     """The server chose TLS 1.1 or older; `detail` is which."""
     NOT_TRUSTED = "not-trusted"
     """We ended it: the server's certificate was not accepted (`ServerProof`)."""
+    NO_RSA_KEY = "no-rsa-key"
+    """We ended it: a certificate was asked for, and that at hand has no RSA key."""
     NOT_SIGNABLE = "not-signable"
     """We ended it: the key cannot sign any of the schemes asked for."""
     NO_LOGIN = "no-login"

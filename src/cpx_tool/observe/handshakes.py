@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.fault import FaultKind
 from cpx_tool.model.handshake import Client, ClientKind, Connection, End, Handshake
-from cpx_tool.model.observation import CardObservation
+from cpx_tool.model.observation import CardObservation, PinResult
 from cpx_tool.model.token import AUTHENTICATION_LABEL, CertificateObject
+from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.card_key import RAW, CardKey
 from cpx_tool.observe.certificates import card_key, prove
 from cpx_tool.observe.pin_safety import UNPROVEN
@@ -68,7 +69,7 @@ class KnockErrand:
 
     `number` is the card that it is about: its number, "slot-N" for one without, None for every
     card. `typed`: a person types the PIN, and does so before a server is kept waiting. A card that
-    is not proven to be a test card is presented nowhere.
+    is not proven to be a test card, or did not accept the PIN before, is presented nowhere.
     """
 
     errands: Errands
@@ -79,13 +80,18 @@ class KnockErrand:
         """See `session.Errand.concerns`."""
         return self.number in (None, card_key(card), f"slot-{card.slot.id}")
 
+    def is_done(self, card: CardObservation) -> bool:
+        """See `session.Errand.is_done`."""
+        return [shaken.endpoint for shaken in card.handshakes] == list(self.errands.endpoints)
+
     def run(self, session: CardSession) -> None:
         """See `session.Errand.run`."""
         proof = prove(session.card.certificates, session.card.data)
-        if proof is Proof.PROVEN:
+        if proof is not Proof.PROVEN and session.card.pin is None:
+            session.refuse(UNPROVEN[proof])
+        if session.card.pin is None or session.card.pin.result is PinResult.ACCEPTED:
             self._present(session)
             return
-        session.refuse(UNPROVEN[proof])
         shaken = tuple(self._not_presented(one, session) for one in self.errands.endpoints)
         session.card = replace(session.card, handshakes=shaken)
 
@@ -113,6 +119,27 @@ class KnockErrand:
         """The server is not even asked."""
         client = Client(ClientKind.CARD, card_key(session.card))
         return Handshake(endpoint, client, self.errands.insecure, self.errands.expect_status, ())
+
+
+@dataclass(frozen=True, slots=True)
+class KeysAndServersErrand:
+    """Satisfies `session.Errand`: `KeysErrand`, then each card at each endpoint, with one login."""
+
+    knock: KnockErrand
+    keys: KeysErrand = field(default_factory=KeysErrand)
+
+    def concerns(self, card: CardObservation) -> bool:
+        """See `session.Errand.concerns`."""
+        return self.knock.concerns(card)
+
+    def is_done(self, card: CardObservation) -> bool:
+        """See `session.Errand.is_done`."""
+        return self.knock.is_done(card)
+
+    def run(self, session: CardSession) -> None:
+        """See `session.Errand.run`."""
+        self.keys.run(session)
+        self.knock.run(session)
 
 
 def _authentication(card: CardObservation) -> tuple[CertificateObject, int] | None:

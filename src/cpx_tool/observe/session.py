@@ -130,6 +130,9 @@ class Errand(Protocol):
     def concerns(self, card: CardObservation) -> bool:
         """Whether it is about this card at all; another is only read."""
 
+    def is_done(self, card: CardObservation) -> bool:
+        """Whether an earlier reading of the card has all that it is visited for."""
+
     def run(self, session: CardSession) -> None:
         """Do it; what came of it is in `session.card`. Logging out is not its business."""
 

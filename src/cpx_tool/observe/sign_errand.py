@@ -34,6 +34,10 @@ class SignErrand:
         """Whether it is the card of that number."""
         return self.number is None or card_key(card) == self.number
 
+    def is_done(self, card: CardObservation) -> bool:  # noqa: ARG002
+        """See `session.Errand.is_done`: no reading follows another."""
+        return True
+
     def run(self, session: CardSession) -> None:
         """See `session.Errand.run`. The session hears of each signature: an interruption costs
         only what was not made by then.

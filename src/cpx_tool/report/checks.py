@@ -16,7 +16,7 @@ _SEVERITIES = {Severity.BLOCKER: msg("blocker"), Severity.WARNING: msg("warning"
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """A check as it is shown. `scope` is "run", "card", "file" or "files"."""
+    """A check as it is shown. `scope` is a value of judge/check.py Scope."""
 
     id: str
     severity: Severity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cpx_tool.catalogue.readers import NOT_A_READER, no_card_answer
 from cpx_tool.model.finding import (
@@ -18,7 +18,7 @@ from cpx_tool.model.finding import (
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import CardObservation, Observation, PinResult
 from cpx_tool.model.reader import PcscStatus
-from cpx_tool.report import eligibility, forecast
+from cpx_tool.report import eligibility, forecast, handshakes
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.findings import MARKS, attention, verdict_line
 from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, holder_name, short_label
@@ -41,6 +41,7 @@ def render(checklist: Checklist, say: Say, paper: Paper, *, explain_uses: bool =
     _head(canvas, checklist, say)
     if checklist.cards:
         _cards(canvas, checklist, say)
+    _servers(canvas, checklist, say)
     _attention(canvas, checklist, say)
     if checklist.cards:
         _good_for(canvas, checklist, say, explain=explain_uses)
@@ -169,6 +170,13 @@ def _signs(card: JudgedCard) -> tuple[str, str]:
     return "".join(MARKS[f.outcome][0] for f in found), MARKS[worst][1]
 
 
+def _servers(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    """Each card at each server, where servers were asked."""
+    shaken = [one for card in checklist.cards for one in card.handshakes]
+    if shaken:
+        handshakes.table(canvas, shaken, say)
+
+
 def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     """What is not as it should be, check by check, each with its cards and its remedy."""
     cards = {card.key: card for card in checklist.cards}
@@ -176,11 +184,17 @@ def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     reason_below = not cards and not checklist.observation.taken_back
     if reason_below:  # why no card could be checked: that the service does not answer, say
         findings = tuple(f for f in findings if f.check != "PCSC-SERVICE")
-    attention(canvas, findings, lambda keys: _names([cards[k] for k in keys if k in cards]), say)
+    attention(canvas, findings, lambda keys: _names(keys, cards), say)
 
 
-def _names(cards: Sequence[JudgedCard]) -> str:
-    """One card with its holder; several by their numbers, as the table names the holders."""
+def _names(keys: Sequence[str], known: Mapping[str, JudgedCard]) -> str:
+    """One card with its holder; several by their numbers, as the table names the holders; what was
+    asked of a server with the address.
+    """
+    cards = [known[key] for key in keys if key in known]
+    addressed = [key for key in keys if " " in key]
+    if addressed:
+        return ", ".join(addressed)
     if len(cards) != 1:
         return ", ".join(card.key for card in cards)
     identity = cards[0].identity

@@ -19,7 +19,6 @@ from cpx_tool.adapters.softhsm import emulation_trust
 from cpx_tool.adapters.software_files import open_key
 from cpx_tool.adapters.station import workstation
 from cpx_tool.adapters.system import keep_no_core, now
-from cpx_tool.adapters.tls_client import TlsliteClient
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
 from cpx_tool.model.endpoint import Endpoint
@@ -64,6 +63,8 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
     """What `KnockErrand` needs. `at_hand` holds the user's anchors, and with the emulation's the
     issuers that are sent with a certificate. Raises `BadInput`.
     """
+    from cpx_tool.adapters.tls_client import TlsliteClient  # noqa: PLC0415 - tlslite-ng is slow
+
     endpoints = find_endpoints(knocking.endpoints)
     anchors = {
         AnchorSource.CA_FILE: [der for file in knocking.ca_files for der in read_ca_file(file)],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from cpx_tool.adapters import observation_file
 from cpx_tool.adapters.codec import from_json, to_json

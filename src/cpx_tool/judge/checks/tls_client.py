@@ -21,11 +21,13 @@ from cpx_tool.model.handshake import (
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
+from cpx_tool.model.observation import PinRecord, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
 
+_UNABLE = (End.NOT_SIGNABLE, End.NO_RSA_KEY)
+"""It was we who ended it, at the request."""
 _WHEN = {
     Asked.HANDSHAKE: msg("In the handshake."),
     Asked.RENEGOTIATION: msg("After the request, in a second handshake (renegotiation)."),
@@ -45,14 +47,14 @@ _WHEN = {
 def certificate_is_asked_for(trusted: Trusted) -> Answer:
     """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
     request = trusted.decisive.request
-    if request is not None:
-        return good(Cause.ASKED, _WHEN[request.when])
-    if trusted.stopped_at(Step.REQUEST):
+    if trusted.stopped_at(Step.REQUEST) and _end(trusted) not in _UNABLE:
         return bad(
             Cause.REQUEST_LOST,
-            msg("The connection broke off before that was clear ({end}).", end=_ending(trusted)),
+            msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
             msg("Repeat it; if it stays, ask who runs the server."),
         )
+    if request is not None:
+        return good(Cause.ASKED, _WHEN[request.when])
     told = msg("It asks for none.")
     if trusted.client.kind is ClientKind.NOBODY:
         return good(Cause.NOT_ASKED, told)
@@ -99,7 +101,7 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     if course.client.kind is ClientKind.NOBODY:
         return None
     stop = connection.stop
-    if stop is not None and stop.end is End.NOT_SIGNABLE and stop.detail == "RSA":
+    if stop is not None and stop.end is End.NO_RSA_KEY:
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
     if course.newer_only or _only_newer_was_offered(course):
         return bad(
@@ -168,10 +170,10 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
 
 
 def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
-    """PIN safety forbids to present the card, or it has no authentication certificate: no server
+    """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.refusal in UNPROVEN:
+    if pin is not None and pin.result is not PinResult.ACCEPTED:
         return key_signs.finding(subject, _no_login(pin))
     return key_signs.finding(
         subject,
@@ -181,9 +183,6 @@ def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
-
-
-UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:
@@ -205,7 +204,10 @@ def _no_login(pin: PinRecord | None) -> Answer:
             msg("The card refused the PIN."),
             msg("Find out this card's PIN before you repeat: one try is used up."),
         )
-    told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
+    if pin.result is PinResult.ACCEPTED:
+        told = msg("The login was lost with the module's process, and there is no second one.")
+    else:
+        told = fault_message(pin.fault) if pin.fault else msg("The login failed.")
     hint = msg("Put the card in again and repeat.")
     return answer(Outcome.ERROR, Cause.NO_LOGIN, told, hint)
 
@@ -244,6 +246,8 @@ _ALERTS: Mapping[str, tuple[Cause, Message]] = {
         msg("The server could not verify the signature (decrypt_error)."),
     ),
 }
+_REFUSALS = (End.ALERT, End.CLOSED, End.RESET)
+"""How servers say that they let nobody in without a certificate."""
 _CUT: Mapping[End, tuple[Cause, Message]] = {
     End.CLOSED: (
         Cause.CLIENT_CLOSED,
@@ -255,7 +259,7 @@ _CUT: Mapping[End, tuple[Cause, Message]] = {
     ),
     End.TIMEOUT: (
         Cause.CLIENT_SILENT,
-        msg("The server said nothing more after the certificate."),
+        msg("The server said nothing more at the end of the handshake."),
     ),
 }
 
@@ -284,19 +288,22 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
         return good(Cause.ACCEPTED, msg("The handshake was completed with it."))
     if stop.end is End.ALERT:
         return _alert(stop.detail, request, course)
-    malformed = (
-        Cause.CLIENT_MALFORMED,
-        msg("The handshake breaks off after the certificate ({end}).", end=_ending(course)),
-    )
-    return bad(*_CUT.get(stop.end, malformed))
+    return bad(*_cut(course))
+
+
+def _cut(course: Course) -> tuple[Cause, Message]:
+    malformed = msg("The handshake breaks off at its end ({end}).", end=_ending(course))
+    return _CUT.get(_end(course) or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
 
 
 def _demanded(course: Course) -> Answer | None:
     stop = course.decisive.stop
     if stop is None or stop.step is not Step.VERDICT:
         return None
-    told = msg("The server demands a client certificate ({end}).", end=_ending(course))
-    return good(Cause.DEMANDED, told)
+    if stop.end in _REFUSALS:
+        told = msg("The server demands a client certificate ({end}).", end=_ending(course))
+        return good(Cause.DEMANDED, told)
+    return bad(*_cut(course))
 
 
 def _alert(alert: str, request: CertificateRequest, course: Course) -> Answer:
@@ -453,7 +460,10 @@ def answer_depends_on_it(course: Course) -> Answer | None:
     if stop is not None and stop.step is Step.VERDICT:
         return good(Cause.PROVEN, msg("Without a certificate it refuses the handshake."))
     return answer(
-        Outcome.ERROR, Cause.CONTROL_LOST, msg("The connection without a certificate broke off.")
+        Outcome.ERROR,
+        Cause.CONTROL_LOST,
+        msg("The connection without a certificate broke off."),
+        msg("Repeat it: what it would have shown is not known."),
     )
 
 
@@ -466,6 +476,10 @@ def _line(http: HttpAnswer) -> Message:
             line=http.first_line,
         )
     return msg("HTTP {status} {reason}", status=str(http.status), reason=http.reason)
+
+
+def _end(course: Course) -> End | None:
+    return course.decisive.stop.end if course.decisive.stop else None
 
 
 def _ending(course: Course) -> str:

@@ -292,6 +292,8 @@ def _chain_answer(proof: ServerProof) -> Answer:
 )
 def server_has_this_name(proof: ServerProof, course: Course) -> Answer | None:
     """RFC 6125: subject alternative names only; the common name does not count any more."""
+    if proof.error == _UNREADABLE:
+        return None  # TLS-CHAIN has said so
     answered = _name_answer(proof, course.handshake.endpoint.host)
     insecure = course.handshake.insecure
     return None if insecure and answered.outcome is Outcome.FAILED else answered
