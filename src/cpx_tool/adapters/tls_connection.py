@@ -5,8 +5,8 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 
 - `_getNextRecord`: sees the server's Certificate as it is on the wire, before the library parses
   it, and ends the connection there if it is not accepted; skips the warning unrecognized_name,
-  which the library takes for fatal; refuses a Diffie-Hellman group over which it would compute
-  for minutes;
+  which the library takes for fatal; counts, so that nothing goes on for ever; refuses a
+  Diffie-Hellman group over which it would compute for minutes;
 - `_getMsg`: sees every message that was parsed;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
@@ -43,7 +43,7 @@ from tlslite.messages import (
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
 
-from cpx_tool.adapters.bounded_socket import BoundedSocket
+from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
 from cpx_tool.adapters.tls_watch import Watch
@@ -59,6 +59,10 @@ from cpx_tool.model.handshake import (
 )
 from cpx_tool.ports import ClientKey
 
+MOST_RECORDS = 1000
+"""Received in all, or messages where a record holds several. Empty ones, warnings and tickets cost
+time and say nothing; an honest connection has some fifty.
+"""
 VERSIONS = {
     (3, 0): "SSLv3",
     (3, 1): "TLSv1",
@@ -82,7 +86,8 @@ class ObservedConnection(TLSConnection):
     """A client's connection over `sock`. `accepts` is asked about the server's certificates
     (DER), and what it says is noted.
 
-    Its handshake, `read` and `write` raise `Ended`, tlslite-ng's errors, and the socket's.
+    Its handshake, `read` and `write` raise `Ended`, `TooMuch`, tlslite-ng's errors, and the
+    socket's.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class ObservedConnection(TLSConnection):
         self._sent_verify = self._seen_verify = b""
         self._secure_renegotiation = False
         self._again = False
+        self._records = 0
 
     def shake_hands(
         self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey] | None
@@ -125,6 +131,9 @@ class ObservedConnection(TLSConnection):
             if not isinstance(result, tuple):
                 yield result
                 continue
+            self._records += 1
+            if self._records > MOST_RECORDS:
+                raise TooMuch
             header, parser = result
             if header.type == ContentType.alert and _is_about_the_name(parser):
                 continue

@@ -69,15 +69,19 @@ def as_it_is(_kind: int, content: bytes) -> bytes:
     return content
 
 
-def answering(answer: bytes) -> After:
+def answering(content: bytes) -> After:
     """Read a request, and say that."""
 
     def after(server: CrookedServer, _listener: Listener) -> None:
-        _read_request(server)
-        server.write(answer)
+        read_request(server)
+        server.write(content)
         server.close()
 
     return after
+
+
+answer = answering(ANSWER)
+"""A good one."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Crooked:
     version: str = "TLSv1.3"
     change: Change = as_it_is
     asks: bool = False
-    after: After = answering(ANSWER)
+    after: After = answer
     ciphers: tuple[str, ...] = ()
     """Key exchanges: "dhe_rsa"; all where it is empty."""
     patience: float | None = None
@@ -182,7 +186,7 @@ def dripping(content: bytes, seconds: float, head: bytes = b"") -> After:
     """The head, and then the same again and again, a little at a time."""
 
     def after(server: CrookedServer, listener: Listener) -> None:
-        _read_request(server)
+        read_request(server)
         server.write(head)
         while not listener.stopped.wait(seconds):
             server.write(content)
@@ -194,7 +198,7 @@ def pouring(content: bytes, head: bytes = b"") -> After:
     """The head, and then the same again and again."""
 
     def after(server: CrookedServer, listener: Listener) -> None:
-        _read_request(server)
+        read_request(server)
         server.write(head)
         while not listener.stopped.is_set():
             server.write(content)
@@ -212,7 +216,8 @@ KEY_UPDATE = message(HandshakeType.key_update, b"\x01")
 HELLO_REQUEST = message(HandshakeType.hello_request, b"")
 
 
-def _read_request(server: CrookedServer) -> None:
+def read_request(server: CrookedServer) -> None:
+    """Up to the end of its head. Raises `EOFError`."""
     seen = b""
     while b"\r\n\r\n" not in seen:
         got = server.read(4096, 1)

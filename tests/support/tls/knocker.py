@@ -1,9 +1,9 @@
-"""A process that knocks at ports when told to, so that what a server costs can be seen from outside.
+"""A process that knocks at ports when told to: what a server costs is seen from outside.
 
     python knocker.py CA_FILE CERTIFICATE_FILE KEY_FILE
 
-Each line of its input is a `Knock` as JSON; two lines come back: the connection, and the most
-memory it has used so far, in bytes. Its address space is limited.
+Each line of its input is a `Knock` as JSON; a line with a `Seen` comes back. Its
+address space is limited.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Knock:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of it; `signatures` is how often the key was asked, `grown` how much more memory
-    the process has used than ever before it first knocked.
+    """What came of it; `signatures` is how often the key was asked, `peak` the most memory that the
+    process has used so far, in bytes.
     """
 
     connection: Connection

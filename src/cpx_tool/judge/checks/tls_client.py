@@ -47,7 +47,7 @@ _WHEN = {
 def certificate_is_asked_for(trusted: Trusted) -> Answer:
     """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
     request = trusted.decisive.request
-    if trusted.stopped_at(Step.REQUEST) and _end(trusted) not in _UNABLE:
+    if _breaks_off(trusted):
         return bad(
             Cause.REQUEST_LOST,
             msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
@@ -59,6 +59,13 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
     if trusted.client.kind is ClientKind.NOBODY:
         return good(Cause.NOT_ASKED, told)
     return bad(Cause.NOT_ASKED, told)
+
+
+def _breaks_off(trusted: Trusted) -> bool:
+    """Around the request, or before the end of a handshake that has none."""
+    if trusted.stopped_at(Step.REQUEST):
+        return _end(trusted) not in _UNABLE
+    return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
 
 
 @check(
