@@ -16,3 +16,12 @@ run cpx-tool emulate --set centre-sante --into "$CARDS" --reuse
 printf '\nThe cards below are EMULATED: made on this machine, in SoftHSM. No real card is read.\n'
 run cpx-tool list-readers --emulated "$CARDS"
 run cpx-tool check-set --set centre-sante --emulated "$CARDS"
+
+readonly SERVER_CA=.demo/server-ca.pem
+printf '\nA web server on this machine, which trusts the emulated cards, asks for one of them.\n'
+# its first line is its address
+exec 3< <(exec .venv/bin/python scripts/demo_server.py --trust "$CARDS/ca/bundle.pem" --ca-file "$SERVER_CA")
+server=$!
+trap 'kill "$server" 2>/dev/null || true; wait "$server" || true' EXIT
+read -r url <&3
+run cpx-tool tls-test --endpoint "$url" --ca-file "$SERVER_CA" --emulated "$CARDS" --card 9945000223

@@ -54,6 +54,9 @@ WORDS = [
 ]
 ORGANISATION = ["--structure", "10B0152872", "--organisation", "O"]
 CSR: list[str | Path | None] = ["csr", "--cn", "INSI-AUTO", *ORGANISATION]
+TLS: list[str | Path | None] = ["tls-test", "--endpoint", "https://127.0.0.1:1/", "--no-card"]
+"""Nobody listens there."""
+
 FORMS: list[list[str | Path | None]] = [
     ["doctor", "--module", None],
     ["doctor", "--module", "gone", "--timeout", None],
@@ -73,6 +76,18 @@ FORMS: list[list[str | Path | None]] = [
     ["sign-test", "--emulated", None],
     ["sign-test", "--save-observation", None],
     ["sign-test", "--timeout", None],
+    ["tls-test", "--endpoint", None, "--no-card"],
+    ["tls-test", "--observation", None],
+    ["tls-test", "--observation", OBSERVATION, "--card", None],
+    [*TLS, "--ca-file", None],
+    [*TLS, "--proxy", None],
+    [*TLS, "--tls-max", None],
+    [*TLS, "--expect-status", None],
+    [*TLS, "--timeout", None],
+    [*TLS, "--save-observation", None],
+    ["tls-test", "--endpoint", "https://127.0.0.1:1/", "--p12", None],
+    ["tls-test", "--endpoint", "https://127.0.0.1:1/", "--emulated", None],
+    ["check-set", "--set", "centre-sante", "--emulated", "gone", "--endpoint", None],
     ["enrol-set", "--observation", OBSERVATION, "--into", None],
     ["enrol-set", "--into", "mine.toml", "--observation", None],
     ["enrol-set", "--into", "mine.toml", "--observation", OBSERVATION, "--set", None],

@@ -159,15 +159,17 @@ def test_as_many_certificates_as_there_may_be_and_more(place: Place) -> None:
         assert seen.connection.chain == ()
 
 
-def _vouched_for(public: CertificatePublicKeyTypes, *names: str) -> bytes:
+def _vouched_for(
+    public: CertificatePublicKeyTypes, names: Sequence[str] = (), common_name: str = HOST
+) -> bytes:
     """A certificate for localhost that the client trusts."""
     ca, now = root("servers"), datetime.now(UTC)
-    subject = x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0] if names else HOST)
+    subject = x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)
     return (
         x509.CertificateBuilder(ca.subject, x509.Name([subject]), public, 7)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, (HOST, *names)))), False)
+        .add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, [HOST, *names]))), False)
         .sign(ca.own_key, SHA256())
         .public_bytes(Encoding.DER)
     )
@@ -408,7 +410,7 @@ HOSTILE = "a\x1b[2Jb\u202ec\x9b2J"
 
 def test_names_and_answers_that_a_terminal_would_obey(place: Place) -> None:
     answer = f"HTTP/1.1 400 {HOSTILE}\r\nServer: {HOSTILE}\r\n\r\n<title>{HOSTILE}</title>"
-    der = _vouched_for(key("server").public_key(), *_many_names())
+    der = _vouched_for(key("server").public_key(), _many_names())
     change = _showing(V12, [der])
     server = place.server.but(version=V12, change=change, after=answering(answer.encode()))
     seen = place.knock(server.serve)  # which looks at the report, too
@@ -428,18 +430,19 @@ def _many_names() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"),
+    ("name", "seconds", "code"),
     [
-        ("random bytes", "not-tls"),
-        ("a message without end", "hello-too-long"),
-        ("half a ServerHello, and silence", "hello-silent"),
-        ("warnings", "hello-too-long"),
+        ("random bytes", "60", "not-tls"),
+        ("a message without end", "60", "hello-too-long"),
+        ("half a ServerHello, and silence", "1", "hello-silent"),
+        ("warnings", "60", "hello-too-long"),
     ],
 )
-def test_the_command_names_it(name: str, code: str) -> None:
+def test_the_command_names_it(name: str, seconds: str, code: str) -> None:
     with listening(PLAIN[name][0]) as listener:
-        result = cpx("tls-test", "--endpoint", _url(listener), *NOBODY)
-        _, body = cpx_json("tls-test", "--endpoint", _url(listener), *NOBODY)
+        asked = ("tls-test", "--endpoint", _url(listener), "--no-card", "--timeout", seconds)
+        result = cpx(*asked)
+        body = cpx_json(*asked)
     assert (result.returncode, result.stderr) == (1, "")
     assert all(line.isprintable() for line in result.stdout.splitlines())
     assert body["handshakes"][0]["codes"] == [code]
@@ -448,7 +451,7 @@ def test_the_command_names_it(name: str, code: str) -> None:
 def test_the_command_shows_what_is_hostile(tmp_path: Path) -> None:
     pki = FilePki(tmp_path)
     identity = pki.server(kind=KeyKind.P256)
-    der = _vouched_for(key("server").public_key(), HOSTILE)
+    der = _vouched_for(key("server").public_key(), ["a\x1b[2Jb", "-" * 10_000], HOSTILE)
     said = f"HTTP/1.1 200 {HOSTILE}\r\n\r\n{HOSTILE}".encode()
     server = Crooked(identity, V13, _showing(V13, [der]), after=answering(said))
     kept = tmp_path / "seen.json"
@@ -460,7 +463,7 @@ def test_the_command_shows_what_is_hostile(tmp_path: Path) -> None:
     assert cpx("tls-test", "--observation", kept).stdout == result.stdout
 
 
-NOBODY = ("--no-card", "--timeout", "10")
+NOBODY = ("--no-card", "--timeout", "20")
 
 
 def _url(listener: Listener) -> str:

@@ -52,7 +52,7 @@ from cpx_tool.report.reminders import reminders
 @options.emulated_option
 @options.module_option
 @logins.login_options
-@knocking.endpoint_option(required=False)
+@knocking.endpoint_option
 @knocking.knocking_options
 @options.warning_option
 @options.ca_dir_option

@@ -14,16 +14,15 @@ from cpx_tool.cli import options
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def endpoint_option(*, required: bool) -> Callable[[F], F]:
+def endpoint_option(function: F) -> F:
     """`--endpoint ADDRESS`, repeatable."""
     return click.option(
         "--endpoint",
         "endpoints",
         metavar=_("ADDRESS|NAME"),
         multiple=True,
-        required=required,
         help=_("A server: https://host[:port][/path], or a name of list-endpoints; repeatable."),
-    )
+    )(function)
 
 
 def refuse_without_endpoint(asked: wiring.Knocking) -> None:

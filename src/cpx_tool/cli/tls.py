@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -34,7 +37,7 @@ from cpx_tool.report import tls as tls_report
         "Nothing but the servers named is contacted."
     ),
 )
-@knocking.endpoint_option(required=True)
+@knocking.endpoint_option
 @click.option("--card", "number", metavar=_("NUMBER"), help=_("Present the card of that number."))
 @click.option("--all-cards", is_flag=True, help=_("Present each card, one after the other."))
 @click.option("--no-card", is_flag=True, help=_("Present nothing: show what the server asks for."))
@@ -52,6 +55,13 @@ from cpx_tool.report import tls as tls_report
 @options.ca_dir_option
 @options.knock_timeout_option
 @options.card_timeout_option
+@click.option(
+    "--observation",
+    "file",
+    metavar=_("FILE"),
+    type=options.AnyPath(),
+    help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
+)
 @options.observation_option
 @options.json_option
 @click.pass_context
@@ -77,57 +87,67 @@ def tls_test(
     ca_dirs: tuple[Path, ...],
     timeout: float,
     card_timeout: float,
+    file: Path | None,
     save_observation: Path | None,
     as_json: bool,
 ) -> None:
-    _refuse_two(number is not None, all_cards, no_card, p12 is not None)
-    if password_file is not None and p12 is None:
-        raise click.UsageError(_("--password-file is for --p12."))
+    _refuse_contradictions(
+        (number is not None, all_cards, no_card, p12 is not None),
+        stray_password=password_file is not None and p12 is None,
+    )
+    card = None if number is None else "".join(number.split())
+    if file is not None:
+        if endpoints or no_card or p12 or emulated or module or save_observation:
+            raise click.UsageError(_("--observation goes with --card and --json only."))
+        observation = wiring.load_observation(file)
+        _report(context, _Seen(observation, None, card, None), as_json=as_json)
+    if not endpoints:
+        raise click.UsageError(_("Name a server: --endpoint ADDRESS (see list-endpoints)."))
     means = logins.login_means(ask_pin, non_interactive, login)
     if save_observation is not None:
         wiring.check_writable(save_observation)
     at_hand = wiring.trust_at_hand(ca_dirs, ())
     asked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     wanted = wiring.errands(asked, at_hand, emulated)
-    card = None if number is None else "".join(number.split())
-    stop: wiring.Interrupted | None = None
     if no_card:
-        observation = wiring.knock_as_nobody(wanted)
+        visit = partial(wiring.knock_as_nobody, wanted)
     elif p12 is not None:
-        observation = wiring.knock_with_file(wanted, p12, password_file)
+        visit = partial(wiring.knock_with_file, wanted, p12, password_file)
     else:
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
-        observation, stop = _visit(source, means, at_hand, errand)
-    unsaved = None
+        visit = partial(_with_cards, source, means, at_hand, errand)
+    seen = _Seen(*_interruptible(visit), card, None)
     if save_observation is not None:
-        unsaved = saving.save_observation(observation, save_observation)
-    _report(context, _Seen(observation, card, stop, unsaved), as_json=as_json)
+        seen.unsaved = saving.save_observation(seen.observation, save_observation)
+    _report(context, seen, as_json=as_json)
 
 
-def _refuse_two(*given: bool) -> None:
-    if sum(given) > 1:
+def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
+    if stray_password:
+        raise click.UsageError(_("--password-file is for --p12."))
+    if sum(presented) > 1:
         raise click.UsageError(_("--card, --all-cards, --no-card and --p12 exclude each other."))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Seen:
-    """What there is to judge, the card that is wanted, and what came between."""
+    """What there is to judge, what came between, and the card that is wanted."""
 
     observation: Observation
-    number: str | None
     stop: wiring.Interrupted | None
+    number: str | None
     unsaved: BadInput | None
 
 
-def _visit(
+def _with_cards(
     source: wiring.Source,
     means: wiring.Login | PinRefusal,
     at_hand: TrustMaterial,
     errand: KnockErrand,
-) -> tuple[Observation, wiring.Interrupted | None]:
-    """What was seen, and the interruption if one came: what was seen by then is told. Where no
-    card was chosen, the only one that is there is; `CpxError` where there is none, or several.
+) -> Observation:
+    """Where no card was chosen, the only one that is there is; `CpxError` where there is none, or
+    several.
     """
     seen: Observation | None = None
     try:
@@ -135,19 +155,27 @@ def _visit(
             if errand.number == NO_CARD:
                 errand.number = card_to_present(run.read())
             seen = run.read()
+    except KeyboardInterrupt as stop:
+        if seen is None or isinstance(stop, wiring.Interrupted):
+            raise
+        raise wiring.Interrupted(seen, stop) from None  # all is done; the module was let go of
+    else:
+        return seen
+
+
+def _interruptible(
+    visit: Callable[[], Observation],
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: what was seen by then is told."""
+    try:
+        return visit(), None
     except wiring.Interrupted as stop:
         return stop.observation, stop
-    except KeyboardInterrupt as stop:
-        if seen is None:
-            raise
-        return seen, wiring.Interrupted(seen, stop)  # all is done; the module was let go of
-    else:
-        return seen, None
     finally:
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> None:
+def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> NoReturn:
     """Show the verdict, and end with its code; what could not be saved is told after it."""
     judged = judge_handshakes(seen.observation)
     if not judged and seen.stop is None:

@@ -7,15 +7,15 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cpx_tool import __version__
 from cpx_tool.adapters.password import password_source
 from cpx_tool.adapters.reach import Proxy, proxy_of_environment, read_proxy
 from cpx_tool.adapters.root_files import Root
-from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file
 from cpx_tool.adapters.softhsm import emulation_trust
+from cpx_tool.adapters.softhsm_directory import read_manifest
 from cpx_tool.adapters.software_files import open_key
 from cpx_tool.adapters.station import workstation
 from cpx_tool.adapters.system import keep_no_core, now
@@ -29,6 +29,7 @@ from cpx_tool.model.trust import Anchors, TrustMaterial
 from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands
 from cpx_tool.pki.trust import make_trust
 from cpx_tool.wiring.endpoints import own_endpoints
+from cpx_tool.wiring.run import Interrupted
 
 VERSIONS = {"1.2": OLDER, "1.3": NEWEST}
 """As `--tls-max` takes them."""
@@ -63,7 +64,9 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
     """What `KnockErrand` needs. `at_hand` holds the user's anchors, and with the emulation's the
     issuers that are sent with a certificate. Raises `BadInput`.
     """
-    from cpx_tool.adapters.tls_client import TlsliteClient  # noqa: PLC0415 - tlslite-ng is slow
+    # tlslite-ng and pyOpenSSL take as long to import as all the rest: only where they are needed
+    from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file  # noqa: PLC0415
+    from cpx_tool.adapters.tls_client import TlsliteClient  # noqa: PLC0415
 
     endpoints = find_endpoints(knocking.endpoints)
     anchors = {
@@ -77,6 +80,7 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
         proxies={endpoint: _proxy(knocking.proxy, endpoint) for endpoint in endpoints},
     )
     if emulated is not None:
+        read_manifest(emulated)
         at_hand = at_hand.plus(emulation_trust(emulated))
     return Errands(
         endpoints=endpoints,
@@ -89,17 +93,32 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
 
 
 def knock_as_nobody(wanted: Errands) -> Observation:
-    """What the endpoints ask for, without a certificate."""
-    return _observation(tuple(wanted.knock_as_nobody(one) for one in wanted.endpoints))
+    """What the endpoints ask for, without a certificate. Raises `Interrupted` on Ctrl-C."""
+    return _one_by_one(wanted.endpoints, wanted.knock_as_nobody)
 
 
 def knock_with_file(wanted: Errands, path: Path, password_file: Path | None) -> Observation:
-    """A software certificate at each endpoint. Raises `BadInput` where it cannot be opened."""
+    """A software certificate at each endpoint. Raises `BadInput` where it cannot be opened, and
+    `Interrupted` on Ctrl-C.
+    """
     keep_no_core()  # this process holds the password
     with closing(open_key(path, password_source(password_file, os.environ))) as key:
         own, *issuers = key.certificates
         client = Client(ClientKind.FILE, str(path), own, tuple(issuers))
-        return _observation(tuple(wanted.knock(one, client, key) for one in wanted.endpoints))
+        return _one_by_one(wanted.endpoints, lambda one: wanted.knock(one, client, key))
+
+
+def _one_by_one(
+    endpoints: Sequence[Endpoint], knock: Callable[[Endpoint], Handshake]
+) -> Observation:
+    """An interruption costs the endpoints that were not reached by then, not the others."""
+    done: list[Handshake] = []
+    try:
+        for endpoint in endpoints:
+            done.append(knock(endpoint))
+    except KeyboardInterrupt as stop:
+        raise Interrupted(replace(_observation(tuple(done)), interrupted=True), stop) from None
+    return _observation(tuple(done))
 
 
 def _observation(handshakes: tuple[Handshake, ...]) -> Observation:

@@ -90,7 +90,7 @@ def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
         names=named,
     )
     if course.client.kind is ClientKind.NOBODY:
-        return good(Cause.ISSUER_LISTED, list_of)
+        return good(Cause.ISSUERS_NAMED, list_of)
     if own_issuers(course.client) & set(request.authorities):
         return good(Cause.ISSUER_LISTED, list_of)
     return bad(Cause.ISSUER_NOT_LISTED, list_of)
@@ -106,7 +106,8 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     """signature_algorithms of the request; PKCS#1 v1.5 not in TLS 1.3 (RFC 8446, 4.2.3)."""
     connection = course.decisive
     if course.client.kind is ClientKind.NOBODY:
-        return None
+        schemes = request.schemes[:SHOWN_SCHEMES] or ("-",)
+        return good(Cause.SCHEMES_ACCEPTED, msg("The server accepts {asked}.", asked=schemes))
     stop = connection.stop
     if stop is not None and stop.end is End.NO_RSA_KEY:
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
