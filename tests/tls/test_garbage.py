@@ -458,7 +458,7 @@ def test_the_command_shows_what_is_hostile(tmp_path: Path) -> None:
     with listening(server.serve) as listener:
         options = (*NOBODY, "--ca-file", pki.ca, "--save-observation", kept)
         result = cpx("tls-test", "--endpoint", _url(listener), *options)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0
     assert all(line.isprintable() for line in result.stdout.splitlines())
     assert cpx("tls-test", "--observation", kept).stdout == result.stdout
 

@@ -10,6 +10,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -22,7 +23,7 @@ from tlslite.utils.keyfactory import parsePEMKey
 from tlslite.x509certchain import X509CertChain
 
 from support.tls.pki import Identity
-from support.tls.sockets import Handler, Listener
+from support.tls.sockets import Listener
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 _VERSIONS = {"TLSv1.2": (3, 3), "TLSv1.3": (3, 4)}
@@ -103,6 +104,11 @@ class Crooked:
         """The same with changes."""
         return replace(self, **changes)
 
+    def load(self) -> None:
+        """Read the files of `identity`, which need not be there any more afterwards."""
+        _chain(self.identity)
+        _key(self.identity)
+
     def serve(self, connection: socket.socket, listener: Listener) -> None:
         """A `support.tls.sockets.Handler`."""
         connection.settimeout(self.patience)
@@ -122,6 +128,7 @@ class Crooked:
         settings = HandshakeSettings()
         settings.minVersion = settings.maxVersion = _VERSIONS[self.version]
         settings.versions = [_VERSIONS[self.version]]
+        settings.ticketKeys = [bytearray(32)]
         settings.eccCurves = ["secp256r1", "x25519"]
         settings.certificate_compression_send = []
         settings.certificate_compression_receive = []
@@ -230,12 +237,14 @@ def _vector(size: int, content: bytes) -> bytes:
     return len(content).to_bytes(size) + content
 
 
+@cache
 def _chain(identity: Identity) -> X509CertChain:
     chain = X509CertChain()
     chain.parsePemList(identity.certificate.read_text())
     return chain
 
 
+@cache
 def _key(identity: Identity) -> Any:
     return parsePEMKey(identity.key.read_text(), private=True)
 
@@ -244,8 +253,3 @@ def ders_of(identity: Identity) -> list[bytes]:
     """The certificates it shows."""
     found = x509.load_pem_x509_certificates(identity.certificate.read_bytes())
     return [one.public_bytes(Encoding.DER) for one in found]
-
-
-def handler(crooked: Crooked) -> Handler:
-    """What `listening` takes."""
-    return crooked.serve

@@ -20,17 +20,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from cpx_tool.adapters.codec import from_json, to_json
-from cpx_tool.adapters.pkcs12_key import SCHEMES, Signing, signature_of
 from cpx_tool.adapters.server_proof import ServerTrust, read_ca_file
 from cpx_tool.adapters.tls_client import TlsliteClient
 from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.handshake import AnchorSource, Connection, KeyUse
+from cpx_tool.model.handshake import AnchorSource, Connection
 from support.processes import PATIENCE_SECONDS
+from support.tls.keys import FileKey
 from support.tls.pki import HOST, FilePki, Identity
 from support.tls.sound import check_sound
 
@@ -39,13 +36,11 @@ _ADDRESS_SPACE = 2 * 1024**3
 
 @dataclass(frozen=True)
 class Knock:
-    """`presents`: with the client's certificate and key."""
+    """A connection to that port of this machine."""
 
     port: int
     seconds: float
-    newest: str = "TLSv1.3"
     insecure: bool = False
-    presents: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,25 +52,6 @@ class Seen:
     connection: Connection
     signatures: int
     peak: int
-
-
-class FileKey:
-    """Satisfies `ports.ClientKey` with a key in memory, and counts."""
-
-    def __init__(self, identity: Identity) -> None:
-        certificate = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
-        key = load_pem_private_key(identity.key.read_bytes(), None)
-        assert isinstance(key, RSAPrivateKey)
-        self._key = key
-        self.certificates = (certificate.public_bytes(Encoding.DER),)
-        self.asked = 0
-
-    def schemes(self) -> tuple[str, ...]:
-        return SCHEMES
-
-    def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
-        self.asked += 1
-        return signature_of(self._key, Signing(scheme, data)), KeyUse("")
 
 
 class Knocker:
@@ -120,8 +96,8 @@ def main() -> None:
         endpoint = Endpoint(HOST, knock.port, "/")
         own = FileKey(Identity(certificate, key))
         client = TlsliteClient(trust, knock.seconds, insecure=knock.insecure)
-        connection = client.connect(endpoint, knock.newest, own if knock.presents else None)
-        check_sound(connection, endpoint)
+        connection = client.connect(endpoint, "TLSv1.3", own)
+        check_sound(connection, endpoint, own.certificates[0])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         sys.stdout.buffer.write(to_json(Seen(connection, own.asked, peak)) + b"\n")
         sys.stdout.buffer.flush()

@@ -21,10 +21,11 @@ MOST_TEXT = 100_000
 """Characters of a report of one handshake."""
 
 
-def check_sound(connection: Connection, endpoint: Endpoint) -> Observation:
-    """The observation with that connection. Raises `AssertionError`, or what the tool raises."""
+def check_sound(connection: Connection, endpoint: Endpoint, certificate: bytes) -> None:
+    """Raises `AssertionError`, or what the tool raises. `certificate` is the client's, DER."""
     assert connection.stop is None or isinstance(connection.stop.end, End)
-    shaken = Handshake(endpoint, Client(ClientKind.NOBODY), True, None, (connection,))
+    client = Client(ClientKind.FILE, "client.p12", certificate)
+    shaken = Handshake(endpoint, client, True, None, (connection,))
     observation = replace(build.observation(), handshakes=(shaken,))
     kept = from_json(to_json(observation), Observation, observation_file.MAXIMUM_ITEMS)
     assert kept == observation
@@ -37,7 +38,6 @@ def check_sound(connection: Connection, endpoint: Endpoint) -> Observation:
     assert all(_printable(line) for line in text.splitlines())
     assert len(text) < MOST_TEXT
     json.loads(report.render_json(kept, judged, verdict, code, say))
-    return observation
 
 
 def _printable(line: str) -> bool:
