@@ -297,6 +297,11 @@ LARGE: Mapping[str, Mapping[str, Made]] = {
     },
     "set-file": SETS,
     "observation": OBSERVATIONS,
+    "endpoint": {
+        "a name": lambda: b"https://" + b"a" * FILE,
+        "labels": lambda: b"https://" + filled("é.".encode(), FILE),
+        "a path": lambda: b"https://server/" + filled(b"%C3%A9 ", FILE),
+    },
     "tls": SERVERS,
 }
 """Target → name → input."""

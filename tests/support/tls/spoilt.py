@@ -103,7 +103,6 @@ class _Place:
     servers: tuple[Crooked, ...]
     trust: ServerTrust
     client: FileKey
-    door: socket.socket
 
 
 @cache
@@ -118,7 +117,7 @@ def _place() -> _Place:
             server.load()
         trust = ServerTrust({AnchorSource.CA_FILE: read_ca_file(pki.ca)})
         client = FileKey(pki.client())
-    return _Place(servers, trust, client, socket.create_server(("127.0.0.1", 0)))
+    return _Place(servers, trust, client)
 
 
 def run(data: bytes) -> None:
@@ -150,27 +149,27 @@ def _saying(content: bytes) -> Handler:
 def _knock(kind: int, handler: Handler) -> Connection:
     """One connection to that server, which is there for it alone."""
     place = _place()
-    port = place.door.getsockname()[1]
-
-    def serve() -> None:
-        connection, _ = place.door.accept()
-        with connection, contextlib.suppress(OSError):
-            handler(connection, Listener(port))
-
-    thread = Thread(target=serve, daemon=True)
-    thread.start()
-    endpoint = Endpoint(HOST, port, "/")
     client = TlsliteClient(place.trust, _SECONDS, insecure=bool(kind & _INSECURE))
     start, before = time.monotonic(), place.client.asked
-    connection = client.connect(endpoint, "TLSv1.3", place.client)
-    assert time.monotonic() - start < _SECONDS + PATIENCE_SECONDS
-    thread.join(PATIENCE_SECONDS)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        endpoint = Endpoint(HOST, door.getsockname()[1], "/")
+        thread = Thread(target=_serve, args=(door, handler), daemon=True)
+        thread.start()
+        connection = client.connect(endpoint, "TLSv1.3", place.client)
+        thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
+    assert time.monotonic() - start < _SECONDS + PATIENCE_SECONDS
     signed = place.client.asked - before
     trusted = connection.proof is not None and connection.proof.holds
     assert signed <= (trusted or bool(kind & _INSECURE))
     check_sound(connection, endpoint, place.client.certificates[0])
     return connection
+
+
+def _serve(door: socket.socket, handler: Handler) -> None:
+    connection, address = door.accept()
+    with connection, contextlib.suppress(OSError):
+        handler(connection, Listener(address[1]))
 
 
 @cache
@@ -186,10 +185,7 @@ def seeds() -> tuple[bytes, ...]:
     )
     return (
         *(bytes([kind]) for kind in kinds),
-        *(
-            bytes([kind | _PLAIN | _INSECURE]) + flight
-            for kind, flight in zip(kinds, flights, strict=True)
-        ),
+        *(plain(flight(kind)) for kind in kinds),
         *(bytes([kinds[1] | _FITTED]) + edit.dump() for edit in edits),
         *(bytes([kinds[3] | _INSECURE]) + edit.dump() for edit in edits),
         bytes([_PLAIN]) + record(ContentType.alert, b"\2\x28"),
