@@ -50,7 +50,7 @@ class BoundedSocket:
 
     def __init__(self, sock: socket.socket, deadline: Deadline, most: int) -> None:
         self._socket = sock
-        self.deadline = deadline
+        self._deadline = deadline
         self._received = 0
         self._most = most
         self.head = b""
@@ -62,7 +62,7 @@ class BoundedSocket:
 
     def recv(self, size: int) -> bytes:
         """What is there, b"" at the end."""
-        self._socket.settimeout(self.deadline.left())
+        self._socket.settimeout(self._deadline.left())
         data = self._socket.recv(size)
         self._received += len(data)
         if len(self.head) < HEAD_BYTES:
@@ -73,12 +73,12 @@ class BoundedSocket:
 
     def send(self, data: bytes) -> int:
         """How many bytes went out."""
-        self._socket.settimeout(self.deadline.left())
+        self._socket.settimeout(self._deadline.left())
         return self._socket.send(data)
 
     def sendall(self, data: bytes) -> None:
         """All of it."""
-        self._socket.settimeout(self.deadline.left())
+        self._socket.settimeout(self._deadline.left())
         self._socket.sendall(data)
 
     def has_more(self, seconds: float) -> bool:

@@ -54,9 +54,9 @@ def read_answer(recv: Callable[[int], bytes]) -> HttpAnswer:
 
 
 def _body(answer: HTTPResponse) -> bytes:
-    """As far as it comes."""
+    """As far as it comes. `ValueError`: chunks of a negative size."""
     body = b""
-    with contextlib.suppress(HTTPException, OSError, TooMuch):
+    with contextlib.suppress(HTTPException, OSError, TooMuch, ValueError):
         while len(body) < BODY_MOST and (piece := answer.read1(BODY_MOST - len(body))):
             body += piece
     return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, BinaryIO
 
@@ -92,8 +93,8 @@ class Pkcs12Key:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+            with suppress(OSError):  # what a child did not read any more
+                _pipe(pipe).close()
 
     def _tell(self, frame: bytes) -> None:
         try:
@@ -116,11 +117,10 @@ def main() -> None:
     assert isinstance(key, RSAPrivateKey)  # noqa: S101 - looked at before
     while frame := read_frame(sys.stdin.buffer):
         asked = msgspec.msgpack.decode(frame, type=Signing)
-        write_frame(sys.stdout.buffer, signature_of(key, asked))
+        write_frame(sys.stdout.buffer, _signature(key, asked))
 
 
-def signature_of(key: RSAPrivateKey, asked: Signing) -> bytes:
-    """The signature, b"" where the key is too short for this hash."""
+def _signature(key: RSAPrivateKey, asked: Signing) -> bytes:
     algorithm = _HASHES[asked.scheme.rpartition("_")[2]]
     digest = asked.data[-algorithm.digest_size :]  # of a DigestInfo, its end
     pads: padding.AsymmetricPadding = padding.PKCS1v15()

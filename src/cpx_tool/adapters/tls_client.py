@@ -52,6 +52,7 @@ class TlsliteClient:
         way = Way(seconds=watch.seconds)
         http: HttpAnswer | None = None
         stop: Stop | None = None
+        own = None if key is None else (key, _remote(key, watch, deadline))
         try:
             sock = reach(endpoint, (self.proxies or {}).get(endpoint), deadline, way)
         except Ended as ended:
@@ -59,7 +60,7 @@ class TlsliteClient:
         else:
             bounded = BoundedSocket(sock, deadline, HANDSHAKE_MOST)
             try:
-                http = self._talk(endpoint, newest, bounded, watch, key)
+                http = self._talk(endpoint, newest, bounded, watch, own)
             except Exception as error:  # whatever a hostile server makes the library stumble over
                 stop = _stop(error, watch, bounded)
                 watch.end(stop.step)
@@ -73,15 +74,10 @@ class TlsliteClient:
         newest: str,
         sock: BoundedSocket,
         watch: Watch,
-        key: ClientKey | None,
+        own: tuple[ClientKey, RemoteKey | None] | None,
     ) -> HttpAnswer:
         connection = ObservedConnection(sock, watch, partial(self._prove, endpoint))
         connection.insecure = self.insecure
-        own: tuple[ClientKey, RemoteKey] | None = None
-        try:
-            own = (key, RemoteKey(key, watch, sock.deadline)) if key else None
-        except NoRsaKey:
-            connection.unable = True
         connection.shake_hands(newest, _server_name(endpoint.host), own)
         if watch.version != "TLSv1.3":
             watch.accepted = True
@@ -91,7 +87,7 @@ class TlsliteClient:
         sock.allow(ANSWER_MOST)
         connection.ignoreAbruptClose = True  # many servers close without a word
         if watch.accepted or watch.request is None:
-            watch.begin(Step.HTTP)  # or the verdict is still to come
+            watch.begin(Step.HTTP)  # otherwise the verdict is still to come
         start = perf_counter()
         connection.write(_request(endpoint))
         http = read_answer(partial(_read, connection))
@@ -101,6 +97,13 @@ class TlsliteClient:
 
     def _prove(self, endpoint: Endpoint, chain: Sequence[bytes]) -> ServerProof:
         return self.trust.prove(chain, endpoint.host)
+
+
+def _remote(key: ClientKey, watch: Watch, deadline: Deadline) -> RemoteKey | None:
+    try:
+        return RemoteKey(key, watch, deadline)
+    except NoRsaKey:
+        return None
 
 
 def _read(connection: ObservedConnection, size: int) -> bytes:

@@ -97,8 +97,6 @@ class ObservedConnection(TLSConnection):
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
-        self.unable = False
-        """What is at hand cannot be presented: it ends where a certificate is asked for."""
         self._settings = HandshakeSettings()
         self._presents: tuple[Any, Any] | None = None
         self._server_name: str | None = None
@@ -106,15 +104,19 @@ class ObservedConnection(TLSConnection):
         self._secure_renegotiation = False
         self._again = False
         self._records = 0
+        self._unable = False
 
     def shake_hands(
-        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey] | None
+        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey | None] | None
     ) -> None:
-        """The handshake, with what is presented if a certificate is asked for."""
+        """The handshake, with what is presented if a certificate is asked for. Without a key of
+        tlslite-ng's it cannot be, and all ends there.
+        """
         self._settings = settings_for(newest)
         self._server_name = server_name
-        if own is not None:
-            self._presents = (chain_of(*own), own[1])
+        if own is not None and own[1] is not None:
+            self._presents = (chain_of(own[0], own[1]), own[1])
+        self._unable = own is not None and self._presents is None
         chain, key = self._presents or (None, None)
         self._watch.begin(Step.HELLO)
         self.handshakeClientCert(
@@ -240,7 +242,7 @@ class ObservedConnection(TLSConnection):
             bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
             msg.addExtension(bound)
         elif isinstance(msg, Certificate):
-            if self.unable:
+            if self._unable:
                 raise Ended(Step.REQUEST, End.NO_RSA_KEY)
             self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):

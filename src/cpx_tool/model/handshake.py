@@ -68,7 +68,9 @@ class End(StrEnum):
     WRONG_SIGNATURE = "wrong-signature"
     """We ended it: the signature was not made with the key of the certificate."""
     PROXY_REFUSED = "proxy-refused"
-    """The proxy answered CONNECT with another status than 2xx; `detail` is its status line."""
+    """The proxy answered CONNECT with another status than 2xx; `detail` is its status line, or an
+    `End` where it has none.
+    """
     PROXY_UNREACHABLE = "proxy-unreachable"
     """The proxy itself could not be reached; `detail` is an `End` of that connection."""
     NOT_HTTP = "not-http"

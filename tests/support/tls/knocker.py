@@ -99,7 +99,7 @@ def main() -> None:
         connection = client.connect(endpoint, "TLSv1.3", own)
         check_sound(connection, endpoint, own.certificates[0])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        sys.stdout.buffer.write(to_json(Seen(connection, own.asked, peak)) + b"\n")
+        sys.stdout.buffer.write(to_json(Seen(connection, len(own.asked), peak)) + b"\n")
         sys.stdout.buffer.flush()
 
 

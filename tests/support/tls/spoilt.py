@@ -117,6 +117,8 @@ def _place() -> _Place:
             server.load()
         trust = ServerTrust({AnchorSource.CA_FILE: read_ca_file(pki.ca)})
         client = FileKey(pki.client())
+        assert client.certificates
+        assert client.private
     return _Place(servers, trust, client)
 
 
@@ -150,7 +152,7 @@ def _knock(kind: int, handler: Handler) -> Connection:
     """One connection to that server, which is there for it alone."""
     place = _place()
     client = TlsliteClient(place.trust, _SECONDS, insecure=bool(kind & _INSECURE))
-    start, before = time.monotonic(), place.client.asked
+    start, before = time.monotonic(), len(place.client.asked)
     with socket.create_server(("127.0.0.1", 0)) as door:
         endpoint = Endpoint(HOST, door.getsockname()[1], "/")
         thread = Thread(target=_serve, args=(door, handler), daemon=True)
@@ -159,7 +161,7 @@ def _knock(kind: int, handler: Handler) -> Connection:
         thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
     assert time.monotonic() - start < _SECONDS + PATIENCE_SECONDS
-    signed = place.client.asked - before
+    signed = len(place.client.asked) - before
     trusted = connection.proof is not None and connection.proof.holds
     assert signed <= (trusted or bool(kind & _INSECURE))
     check_sound(connection, endpoint, place.client.certificates[0])
