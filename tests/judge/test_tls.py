@@ -138,6 +138,12 @@ def test_a_connection_that_breaks_off_after_the_request_is_told(end: End) -> Non
     assert of(by_card(lost)) == ["request-lost"]
 
 
+def test_a_handshake_without_a_request_that_does_not_end_is_told() -> None:
+    broken = stopped(Step.VERDICT, End.MALFORMED, request=None)
+    assert of(by_card(broken)) == ["request-lost"]
+    assert of(by_nobody(broken)) == ["request-lost"]
+
+
 def test_a_step_that_was_not_reached_is_skipped() -> None:
     one = judge_handshake(by_card(stopped(Step.CONNECT, End.REFUSED)))
     after = [f for f in one.findings if f.check not in ("TLS-RESOLVE", "TLS-CONNECT")]

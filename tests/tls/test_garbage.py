@@ -5,6 +5,8 @@ The client runs in a process of its own, which judges and shows what it saw, and
 
 from __future__ import annotations
 
+import select
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from tlslite.constants import ContentType, HandshakeType
 
-from cpx_tool.model.handshake import MAX_AUTHORITIES, MAX_SCHEMES, End, Step
+from cpx_tool.adapters.bounded_socket import BoundedSocket, Deadline
+from cpx_tool.adapters.tls_connection import ObservedConnection
+from cpx_tool.adapters.tls_watch import Watch
+from cpx_tool.model.handshake import MAX_AUTHORITIES, MAX_SCHEMES, End, ServerProof, Step
 from support.cli import cpx, cpx_json
 from support.pki import key, root
 from support.tls import misbehaving
@@ -104,6 +109,7 @@ PLAIN: dict[str, tuple[Handler, End]] = {
     "half a ServerHello": (misbehaving.half_server_hello(hangs=False), End.CLOSED),
     "a byte now and then": (misbehaving.drip, End.TIMEOUT),
     "warnings": (misbehaving.endless(misbehaving.WARNING), End.TOO_MUCH),
+    "an alert that nobody knows": (misbehaving.saying(b"\x15\x03\x03\0\2\2\xfe"), End.ALERT),
     "changes of cipher": (misbehaving.endless(misbehaving.CHANGE), End.MALFORMED),
     "empty records": (misbehaving.endless(misbehaving.EMPTY), End.MALFORMED),
 }
@@ -122,6 +128,21 @@ def _ends(seen: Seen, step: Step, end: End, detail: str = "") -> None:
     assert stop is not None
     assert (stop.step, stop.end) == (step, end)
     assert detail in stop.detail
+
+
+def test_time_that_is_up_between_two_reads() -> None:
+    """tlslite-ng looks at the number of an error of the socket."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+
+        def clock() -> float:
+            asked, _, _ = select.select([theirs], [], [], 0)
+            return 99.0 if asked else 0.0
+
+        bounded = BoundedSocket(ours, Deadline(1, clock), 1_000)
+        connection = ObservedConnection(bounded, Watch(), lambda _: ServerProof(0))
+        with pytest.raises(TimeoutError):
+            connection.shake_hands(V13, HOST, None)
 
 
 # --- the messages of a handshake ----------------------------------------------------------------
