@@ -345,3 +345,8 @@ def test_a_client_that_cannot_be_read_is_judged_all_the_same() -> None:
     one = judge_handshake(replace(by_card(connection()), client=broken))
     assert one.identity is None
     assert one.verdict is Verdict.PASSED
+
+
+def test_insecure_is_no_step_of_a_run_without_it() -> None:
+    for shaken in (by_card(connection()), by_card(stopped(Step.CONNECT, End.REFUSED))):
+        assert "TLS-INSECURE" not in {f.check for f in judge_handshake(shaken).findings}
