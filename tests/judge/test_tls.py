@@ -25,6 +25,7 @@ from cpx_tool.model.handshake import (
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 from support.handshakes import (
     CASES,
+    NAME,
     PRODUCTION,
     alert,
     by_card,
@@ -233,6 +234,25 @@ def test_a_card_that_is_not_presented_is_no_failure_of_the_server() -> None:
     one = judge_handshake(PRODUCTION.handshake, PRODUCTION.pin)
     assert [found.check for found in one.findings] == ["TLS-SIGNATURE"]
     assert one.decisive is None
+    assert tls_exit_code([one]) is ExitCode.PIN_SAFETY
+
+
+NOT_ASKED = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED)
+
+
+@pytest.mark.parametrize("pin", [None, NOT_ASKED, PinRecord(PinResult.ACCEPTED)])
+def test_a_card_without_its_certificate_is_told_whatever_became_of_the_pin(
+    pin: PinRecord | None,
+) -> None:
+    """Nobody asked for it in tls-test, and check-set had it accepted."""
+    without = by_card(client=Client(ClientKind.CARD, NAME))
+    assert of(without, pin) == ["no-certificate"]
+
+
+def test_a_card_that_was_not_logged_in_to_before_is_no_failure() -> None:
+    """check-set --no-login."""
+    one = judge_handshake(by_card(), NOT_ASKED)
+    assert wrong(one) == ["no-login"]
     assert tls_exit_code([one]) is ExitCode.PIN_SAFETY
 
 

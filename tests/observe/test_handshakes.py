@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from cpx_tool.emulate.profile import CPS3_MECHANISMS, CPS4_MECHANISMS
+from cpx_tool.judge.tls import judge_handshake
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.fault import Fault
 from cpx_tool.model.handshake import (
@@ -179,6 +180,11 @@ def ends(shaken: Handshake) -> list[End | None]:
     return [one.stop.end if one.stop else None for one in shaken.connections]
 
 
+def codes(shaken: Handshake, seen: CardObservation) -> list[str]:
+    """What the judge makes of it, with what became of the PIN."""
+    return [found.code for found in judge_handshake(shaken, seen.pin).findings]
+
+
 def with_key(bench: Bench) -> list[tuple[str, str]]:
     return [(host, newest) for host, newest, keyed in bench.client.calls if keyed]
 
@@ -208,9 +214,9 @@ def test_a_card_that_is_no_test_card_is_presented_nowhere(
     seen = bench.visited()
     assert (bench.client.calls, bench.tokens.logins, bench.tokens.given) == ([], {}, [])
     assert [shaken.connections for shaken in seen.handshakes] == [(), ()]
-    assert [shaken.client.certificate for shaken in seen.handshakes] == [b"", b""]
     assert seen.pin is not None
     assert seen.pin.refusal in (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["no-login"], ["no-login"]]
 
 
 def test_a_card_without_an_authentication_certificate_is_presented_nowhere(
@@ -222,6 +228,7 @@ def test_a_card_without_an_authentication_certificate_is_presented_nowhere(
     seen = bench.visited()
     assert (bench.client.calls, bench.tokens.logins) == ([], {})
     assert [shaken.connections for shaken in seen.handshakes] == [()]
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["no-certificate"]]
 
 
 @pytest.mark.parametrize("number", [NUMBERS[1], "slot-1"])
@@ -491,6 +498,7 @@ def test_no_server_sees_a_card_that_did_not_get_in_before(card: TokenContents) -
     seen = bench.visited()
     assert (bench.client.calls, bench.tokens.logins) == ([], {0: 1})
     assert [shaken.connections for shaken in seen.handshakes] == [()]
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["pin-refused"]]
 
 
 def test_after_a_crash_of_a_key_there_is_no_login_for_a_server(card: TokenContents) -> None:
