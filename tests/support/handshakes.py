@@ -231,9 +231,11 @@ CASES: Mapping[Cause, Case | Handshake] = {
     Cause.ASKED: by_card(connection()),
     Cause.NOT_ASKED: by_card(connection(**_UNASKED)),
     Cause.REQUEST_LOST: by_card(stopped(Step.REQUEST, End.CLOSED)),
+    Cause.ISSUERS_NAMED: by_nobody(page(403)),
     Cause.ISSUER_LISTED: by_card(connection()),
     Cause.ANY_ISSUER: by_card(connection(request=request(authorities=(), count=0))),
     Cause.ISSUER_NOT_LISTED: by_card(connection(request=_STRANGE)),
+    Cause.SCHEMES_ACCEPTED: by_nobody(page(403)),
     Cause.SCHEME: by_card(connection()),
     Cause.SCHEME_AT_TLS_1_2: by_card(_NO_SCHEME, connection(**_AT_1_2)),
     Cause.NO_PSS_FOR_TLS_1_3: by_card(
@@ -242,7 +244,10 @@ CASES: Mapping[Cause, Case | Handshake] = {
     Cause.NO_COMMON_SCHEME: by_card(replace(_NO_SCHEME, version="TLSv1.2")),
     Cause.NO_RSA_KEY: by_card(stopped(Step.REQUEST, End.NO_RSA_KEY, request=request())),
     Cause.SIGNED: by_card(connection()),
-    Cause.NO_CERTIFICATE: by_card(),
+    Cause.NO_CERTIFICATE: Case(
+        by_card(client=Client(ClientKind.CARD, NAME)),
+        PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED),
+    ),
     Cause.NO_LOGIN: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.REFUSED, PinRefusal.LOCKED)),
     Cause.PIN_REFUSED: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.WRONG)),
     Cause.NOT_SIGNED: _signing(

@@ -7,7 +7,8 @@ test_tls_connection.py has a test for each, which fails when an update changes i
   it, and ends the connection there if it is not accepted; skips the warning unrecognized_name,
   which the library takes for fatal; counts, so that nothing goes on for ever; refuses a
   Diffie-Hellman group over which it would compute for minutes;
-- `_getMsg`: sees every message that was parsed;
+- `_getMsg`: sees every message that was parsed; adds to the schemes of a CertificateRequest what
+  keeps the library from giving up where a server of TLS 1.2 takes RSA-PSS alone;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
 - `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).

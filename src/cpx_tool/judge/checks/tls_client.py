@@ -15,13 +15,14 @@ from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.handshake import (
     Asked,
     CertificateRequest,
+    Client,
     ClientKind,
     End,
     HttpAnswer,
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinResult
+from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
@@ -177,20 +178,24 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
+def nothing_to_present(client: Client, pin: PinRecord | None) -> Finding:
     """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.result is not PinResult.ACCEPTED:
-        return key_signs.finding(subject, _no_login(pin))
+    unproven = pin is not None and pin.refusal in _UNPROVEN
+    if client.certificate or unproven:
+        return key_signs.finding(client.name, _no_login(pin))
     return key_signs.finding(
-        subject,
+        client.name,
         bad(
             Cause.NO_CERTIFICATE,
             msg("The card has no readable authentication certificate to present."),
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
+
+
+_UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:
