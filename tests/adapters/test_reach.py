@@ -38,6 +38,8 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def hello(connection: socket.socket, _listener: Listener) -> None:
+    """As in TLS, the client speaks first."""
+    connection.recv(2)
     connection.sendall(b"hello")
 
 
@@ -49,6 +51,7 @@ def said(endpoint: Endpoint, through: Proxy | None = None) -> tuple[bytes, Way]:
     """The first bytes from there, and the way."""
     way = Way(seconds={})
     with reach(endpoint, through, Deadline(SECONDS), way) as sock:
+        sock.sendall(b"hi")
         return sock.recv(5), way
 
 

@@ -490,3 +490,27 @@ def _swallowed() -> Iterator[None]:
         raise
     except Exception:  # noqa: S110
         pass
+
+
+# --- a server that closes in order, after the handshake ----------------------------------------
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_says_goodbye_has_closed(file_pki: FilePki, newest: ssl.TLSVersion) -> None:
+    """The library's write raises another error then than its read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served = file_pki.server()
+    context.load_cert_chain(served.certificate, served.key)
+    context.load_verify_locations(file_pki.clients_ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = newest
+    context.num_tickets = 0
+
+    def handler(connection: socket.socket, _listener: Listener) -> None:
+        with context.wrap_socket(connection.dup(), server_side=True) as secured:
+            secured.unwrap()
+
+    with listening(handler) as server:
+        seen = connect(server.port, file_pki, FileKey(file_pki.client()))
+    early = newest is ssl.TLSVersion.TLSv1_3
+    assert seen.stop == Stop(Step.VERDICT if early else Step.HTTP, End.CLOSED)

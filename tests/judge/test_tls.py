@@ -27,6 +27,7 @@ from cpx_tool.model.handshake import (
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 from support.handshakes import (
     CASES,
+    NAME,
     PRODUCTION,
     alert,
     by_card,
@@ -138,6 +139,12 @@ def _impossible(step: Step, end: End) -> bool:
 def test_a_connection_that_breaks_off_after_the_request_is_told(end: End) -> None:
     lost = stopped(Step.REQUEST, end, request=request())
     assert of(by_card(lost)) == ["request-lost"]
+
+
+def test_a_handshake_without_a_request_that_does_not_end_is_told() -> None:
+    broken = stopped(Step.VERDICT, End.MALFORMED, request=None)
+    assert of(by_card(broken)) == ["request-lost"]
+    assert of(by_nobody(broken)) == ["request-lost"]
 
 
 def test_a_step_that_was_not_reached_is_skipped() -> None:
@@ -260,6 +267,25 @@ def test_a_card_that_is_not_presented_is_no_failure_of_the_server() -> None:
     assert tls_exit_code([one]) is ExitCode.PIN_SAFETY
 
 
+NOT_ASKED = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED)
+
+
+@pytest.mark.parametrize("pin", [None, NOT_ASKED, PinRecord(PinResult.ACCEPTED)])
+def test_a_card_without_its_certificate_is_told_whatever_became_of_the_pin(
+    pin: PinRecord | None,
+) -> None:
+    """Nobody asked for it in tls-test, and check-set had it accepted."""
+    without = by_card(client=Client(ClientKind.CARD, NAME))
+    assert of(without, pin) == ["no-certificate"]
+
+
+def test_a_card_that_was_not_logged_in_to_before_is_no_failure() -> None:
+    """check-set --no-login."""
+    one = judge_handshake(by_card(), NOT_ASKED)
+    assert wrong(one) == ["no-login"]
+    assert tls_exit_code([one]) is ExitCode.PIN_SAFETY
+
+
 # --- the server's verdict, and its answer ----------------------------------------------------
 
 
@@ -369,3 +395,8 @@ def test_a_client_that_cannot_be_read_is_judged_all_the_same() -> None:
     one = judge_handshake(replace(by_card(connection()), client=broken))
     assert one.identity is None
     assert one.verdict is Verdict.PASSED
+
+
+def test_insecure_is_no_step_of_a_run_without_it() -> None:
+    for shaken in (by_card(connection()), by_card(stopped(Step.CONNECT, End.REFUSED))):
+        assert "TLS-INSECURE" not in {f.check for f in judge_handshake(shaken).findings}

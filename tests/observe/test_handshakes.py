@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from cpx_tool.emulate.profile import CPS3_MECHANISMS, CPS4_MECHANISMS
+from cpx_tool.judge.tls import judge_handshake
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.fault import Fault
 from cpx_tool.model.handshake import (
@@ -22,8 +23,20 @@ from cpx_tool.model.handshake import (
     Stop,
 )
 from cpx_tool.model.observation import CardObservation, PinRefusal, PinResult
-from cpx_tool.model.token import CertificateObject, TokenContents, TokenFlag
-from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands, KnockErrand
+from cpx_tool.model.token import (
+    CertificateObject,
+    PrivateContents,
+    PrivateKey,
+    TokenContents,
+    TokenFlag,
+)
+from cpx_tool.observe.handshakes import (
+    NEWEST,
+    OLDER,
+    Errands,
+    KeysAndServersErrand,
+    KnockErrand,
+)
 from cpx_tool.observe.walk import Visit, Walk, WalkInterrupted
 from cpx_tool.ports import ClientKey, KeyFault, Pin, TokenFault
 from support.fakes import FakePins, FakeProgress, FakeTokens, NoReaders, ckr, crash, token_info
@@ -123,9 +136,13 @@ class Bench:
     pins: FakePins = field(default_factory=FakePins)
     refused: dict[str, Fault] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
+    with_keys: bool = False
+    private: PrivateContents = field(default_factory=lambda: PrivateContents((), ()))
 
     def __post_init__(self) -> None:
-        self.tokens = Signing(self.contents, refused=self.refused, faults=self.faults)
+        self.tokens = Signing(
+            self.contents, private=self.private, refused=self.refused, faults=self.faults
+        )
         self.client = FakeClient(self.servers)
 
     def visit(self) -> tuple[CardObservation, ...]:
@@ -135,13 +152,13 @@ class Bench:
             lambda _: (ISSUER,),
             self.newest,
         )
-        errand = KnockErrand(errands, self.number, self.typed)
+        knock = KnockErrand(errands, self.number, self.typed)
         walk = Walk(
             NoReaders(),
             module_of(self.tokens),
             login_means(self.pins),
             FakeProgress(),
-            visit=Visit(errand),
+            visit=Visit(KeysAndServersErrand(knock) if self.with_keys else knock),
         )
         return walk.observe()[1]
 
@@ -161,6 +178,11 @@ def with_mechanisms(card: TokenContents, mechanisms: tuple[str, ...]) -> TokenCo
 
 def ends(shaken: Handshake) -> list[End | None]:
     return [one.stop.end if one.stop else None for one in shaken.connections]
+
+
+def codes(shaken: Handshake, seen: CardObservation) -> list[str]:
+    """What the judge makes of it, with what became of the PIN."""
+    return [found.code for found in judge_handshake(shaken, seen.pin).findings]
 
 
 def with_key(bench: Bench) -> list[tuple[str, str]]:
@@ -192,9 +214,9 @@ def test_a_card_that_is_no_test_card_is_presented_nowhere(
     seen = bench.visited()
     assert (bench.client.calls, bench.tokens.logins, bench.tokens.given) == ([], {}, [])
     assert [shaken.connections for shaken in seen.handshakes] == [(), ()]
-    assert [shaken.client.certificate for shaken in seen.handshakes] == [b"", b""]
     assert seen.pin is not None
     assert seen.pin.refusal in (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["no-login"], ["no-login"]]
 
 
 def test_a_card_without_an_authentication_certificate_is_presented_nowhere(
@@ -206,6 +228,7 @@ def test_a_card_without_an_authentication_certificate_is_presented_nowhere(
     seen = bench.visited()
     assert (bench.client.calls, bench.tokens.logins) == ([], {})
     assert [shaken.connections for shaken in seen.handshakes] == [()]
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["no-certificate"]]
 
 
 @pytest.mark.parametrize("number", [NUMBERS[1], "slot-1"])
@@ -452,3 +475,35 @@ def test_who_does_not_type_a_pin_has_asked_no_server(card: TokenContents) -> Non
     with pytest.raises(WalkInterrupted):
         bench.visit()
     assert (bench.client.calls, bench.tokens.logins) == ([], {})
+
+
+# --- with the other checks --------------------------------------------------------------------
+
+KEYS = PrivateContents((PrivateKey("CPS_PRIV_AUT", "20", 2048),), ())
+
+
+def test_keys_and_servers_share_the_login(card: TokenContents) -> None:
+    servers = {"a": Server(), "b": Server()}
+    bench = Bench({0: card}, servers, with_keys=True, private=KEYS)
+    seen = bench.visited()
+    assert bench.tokens.logins == {0: 1}
+    assert len(bench.tokens.given) == len(seen.signatures) + 2
+    assert [ends(shaken) for shaken in seen.handshakes] == [[None], [None]]
+
+
+def test_no_server_sees_a_card_that_did_not_get_in_before(card: TokenContents) -> None:
+    """check-set has tried its PIN by then."""
+    faults = {"login": ckr("CKR_PIN_INCORRECT", "C_Login")}
+    bench = Bench({0: card}, {"a": Server()}, with_keys=True, private=KEYS, faults=faults)
+    seen = bench.visited()
+    assert (bench.client.calls, bench.tokens.logins) == ([], {0: 1})
+    assert [shaken.connections for shaken in seen.handshakes] == [()]
+    assert [codes(shaken, seen) for shaken in seen.handshakes] == [["pin-refused"]]
+
+
+def test_after_a_crash_of_a_key_there_is_no_login_for_a_server(card: TokenContents) -> None:
+    refused = {"CKM_RSA_PKCS": crash("C_Sign")}
+    bench = Bench({0: card}, {"a": Server()}, with_keys=True, private=KEYS, refused=refused)
+    seen = bench.visited()
+    assert bench.tokens.logins == {0: 1}
+    assert [ends(shaken) for shaken in seen.handshakes] == [[End.NO_LOGIN]]

@@ -244,7 +244,10 @@ CASES: Mapping[Cause, Case | Handshake] = {
     Cause.NO_COMMON_SCHEME: by_card(replace(_NO_SCHEME, version="TLSv1.2")),
     Cause.NO_RSA_KEY: by_card(stopped(Step.REQUEST, End.NO_RSA_KEY, request=request())),
     Cause.SIGNED: by_card(connection()),
-    Cause.NO_CERTIFICATE: by_card(),
+    Cause.NO_CERTIFICATE: Case(
+        by_card(client=Client(ClientKind.CARD, NAME)),
+        PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED),
+    ),
     Cause.NO_LOGIN: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.REFUSED, PinRefusal.LOCKED)),
     Cause.PIN_REFUSED: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.WRONG)),
     Cause.NOT_SIGNED: _signing(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 import socket
 import time
@@ -24,7 +26,8 @@ class Deadline:
         """Seconds, more than 0. Raises `TimeoutError` when there are none."""
         left = self._end - self._clock()
         if left <= 0:
-            raise TimeoutError
+            # with its number: tlslite-ng looks at it
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return left
 
     @contextmanager

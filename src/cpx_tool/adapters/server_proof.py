@@ -140,8 +140,8 @@ def _add_system(store: crypto.X509Store) -> None:
         except crypto.Error:
             raise BadInput(
                 msg(
-                    "The system's CA certificates cannot be read: {places}.",
-                    places=tuple(filter(None, (places.cafile, places.capath))),
+                    "The system's CA certificates cannot be read: {path}.",
+                    path=places.cafile or places.capath,
                 ),
                 msg("Repair them, or name a file that is whole in SSL_CERT_FILE."),
             ) from None

@@ -10,7 +10,12 @@ from http.client import HTTPException, RemoteDisconnected
 from time import perf_counter
 
 from tlslite.constants import AlertDescription
-from tlslite.errors import TLSAbruptCloseError, TLSLocalAlert, TLSRemoteAlert
+from tlslite.errors import (
+    TLSAbruptCloseError,
+    TLSClosedConnectionError,
+    TLSLocalAlert,
+    TLSRemoteAlert,
+)
 
 from cpx_tool import __version__
 from cpx_tool.adapters.bounded_socket import BoundedSocket, Deadline, TooMuch
@@ -144,7 +149,7 @@ def _stop(error: Exception, watch: Watch, sock: BoundedSocket) -> Stop:
 def _end(error: Exception) -> tuple[End, str]:
     if isinstance(error, TLSRemoteAlert | TLSLocalAlert):
         return _end_by_alert(error)
-    if isinstance(error, TLSAbruptCloseError | RemoteDisconnected):
+    if isinstance(error, TLSAbruptCloseError | TLSClosedConnectionError | RemoteDisconnected):
         return End.CLOSED, ""
     if isinstance(error, OSError):
         return end_of(error)

@@ -5,9 +5,10 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 
 - `_getNextRecord`: sees the server's Certificate as it is on the wire, before the library parses
   it, and ends the connection there if it is not accepted; skips the warning unrecognized_name,
-  which the library takes for fatal; refuses a Diffie-Hellman group over which it would compute
-  for minutes;
-- `_getMsg`: sees every message that was parsed;
+  which the library takes for fatal; counts, so that nothing goes on for ever; refuses a
+  Diffie-Hellman group over which it would compute for minutes;
+- `_getMsg`: sees every message that was parsed; adds to the schemes of a CertificateRequest what
+  keeps the library from giving up where a server of TLS 1.2 takes RSA-PSS alone;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
 - `_client_keypair`: what post-handshake authentication presents, which is nothing for nobody;
@@ -46,15 +47,27 @@ from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
 from tlslite.x509certchain import X509CertChain
 
-from cpx_tool.adapters.bounded_socket import BoundedSocket
+from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
 from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
-from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
+from cpx_tool.model.handshake import (
+    MAX_AUTHORITIES,
+    MAX_CERTIFICATES,
+    MAX_SCHEMES,
+    Asked,
+    End,
+    ServerProof,
+    Step,
+)
 from cpx_tool.ports import ClientKey
 
+MOST_RECORDS = 1000
+"""Received in all, or messages where a record holds several. Empty ones, warnings and tickets cost
+time and say nothing; an honest connection has some fifty.
+"""
 VERSIONS = {
     (3, 0): "SSLv3",
     (3, 1): "TLSv1",
@@ -78,7 +91,8 @@ class ObservedConnection(TLSConnection):
     """A client's connection over `sock`. `accepts` is asked about the server's certificates
     (DER), and what it says is noted.
 
-    Its handshake, `read` and `write` raise `Ended`, tlslite-ng's errors, and the socket's.
+    Its handshake, `read` and `write` raise `Ended`, `TooMuch`, tlslite-ng's errors, and the
+    socket's.
     """
 
     def __init__(
@@ -95,6 +109,7 @@ class ObservedConnection(TLSConnection):
         self._sent_verify = self._seen_verify = b""
         self._secure_renegotiation = False
         self._again = False
+        self._records = 0
         self._unable = False
 
     def shake_hands(
@@ -124,6 +139,9 @@ class ObservedConnection(TLSConnection):
             if not isinstance(result, tuple):
                 yield result
                 continue
+            self._records += 1
+            if self._records > MOST_RECORDS:
+                raise TooMuch
             header, parser = result
             if header.type == ContentType.alert and _is_about_the_name(parser):
                 continue
@@ -146,6 +164,8 @@ class ObservedConnection(TLSConnection):
 
     def _see_certificates(self, body: bytearray) -> None:
         chain = certificates_in(body, with_extensions=self.version > _TLS_1_2)
+        if len(chain) > MAX_CERTIFICATES:  # the library would parse every one of them
+            raise Ended(Step.CHAIN, End.TOO_MUCH)
         proof = self._accepts(chain)
         if not self._again:
             self._watch.chain, self._watch.proof = chain, proof
@@ -193,6 +213,8 @@ class ObservedConnection(TLSConnection):
         self._secure_renegotiation = bound is not None
 
     def _see_request(self, request: CertificateRequest) -> None:
+        if self._watch.signature is not None:  # the key is asked once, whatever comes
+            raise Ended(Step.REQUEST, End.MALFORMED, "CertificateRequest")
         if self._sent_verify and not self._again:
             self._watch.when = Asked.POST_HANDSHAKE
         names = [bytes(name) for name in request.certificate_authorities or ()]
@@ -204,7 +226,7 @@ class ObservedConnection(TLSConnection):
             when=self._watch.when,
             authorities=tuple(names[:MAX_AUTHORITIES]),
             count=len(names),
-            schemes=tuple(_scheme_name(scheme) for scheme in schemes),
+            schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
         if self.version == _TLS_1_2:
             # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS

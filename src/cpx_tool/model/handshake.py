@@ -108,6 +108,8 @@ class NameMatch(StrEnum):
     UNREADABLE = "unreadable"
 
 
+MAX_CERTIFICATES = 100
+"""A server that sends more is not listened to any longer; honest ones send three or four."""
 MAX_NAMES = 100
 
 
@@ -142,6 +144,8 @@ class ServerProof:
 
 MAX_AUTHORITIES = 500
 """How many CA names are kept; some 150 were seen in the field."""
+MAX_SCHEMES = 100
+"""How many signature schemes are kept; some 50 are assigned."""
 
 
 class Asked(StrEnum):
@@ -157,7 +161,7 @@ class Asked(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
     """The server's CertificateRequest. `authorities` are DER names, `schemes` as in RFC 8446
-    ("rsa_pss_rsae_sha256"); an unknown scheme is "0x…" hex.
+    ("rsa_pss_rsae_sha256"), no more than the first `MAX_SCHEMES`; an unknown scheme is "0x…" hex.
     """
 
     when: Asked

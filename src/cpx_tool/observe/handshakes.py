@@ -116,7 +116,9 @@ class KnockErrand:
 
     def _not_presented(self, endpoint: Endpoint, session: CardSession) -> Handshake:
         """The server is not even asked."""
-        client = Client(ClientKind.CARD, card_key(session.card))
+        found = _authentication(session.card)
+        der = found[0].der if found else b""
+        client = Client(ClientKind.CARD, card_key(session.card), der)
         return Handshake(endpoint, client, self.errands.insecure, self.errands.expect_status, ())
 
 

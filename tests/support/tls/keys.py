@@ -49,6 +49,13 @@ class FileKey:
         found = x509.load_pem_x509_certificates(content)
         return tuple(one.public_bytes(Encoding.DER) for one in found)
 
+    @cached_property
+    def private(self) -> RSAPrivateKey:
+        """The key in its file."""
+        key = load_pem_private_key(self.identity.key.read_bytes(), None)
+        assert isinstance(key, RSAPrivateKey)
+        return key
+
     def schemes(self) -> tuple[str, ...]:
         return self.able
 
@@ -56,14 +63,12 @@ class FileKey:
         self.asked.append((scheme, data))
         if self.faulty:
             raise KeyFault(KeyUse("", fault=Fault(FaultKind.ERROR, "C_Sign", "CKR_GENERAL_ERROR")))
-        key = load_pem_private_key(self.identity.key.read_bytes(), None)
-        assert isinstance(key, RSAPrivateKey)
         algorithm = _HASHES[scheme.rpartition("_")[2]]
         pads: padding.AsymmetricPadding = padding.PKCS1v15()
         if scheme.startswith("rsa_pss"):
             pads = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
         digest = data[-algorithm.digest_size :]
-        return key.sign(digest, pads, Prehashed(algorithm)), KeyUse("")
+        return self.private.sign(digest, pads, Prehashed(algorithm)), KeyUse("")
 
 
 def connect(

@@ -15,6 +15,7 @@ from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.handshake import (
     Asked,
     CertificateRequest,
+    Client,
     ClientKind,
     Connection,
     End,
@@ -22,7 +23,7 @@ from cpx_tool.model.handshake import (
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinResult
+from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
@@ -48,7 +49,7 @@ _WHEN = {
 def certificate_is_asked_for(trusted: Trusted) -> Answer:
     """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
     request = trusted.decisive.request
-    if trusted.stopped_at(Step.REQUEST) and _end(trusted) not in _UNABLE:
+    if _breaks_off(trusted):
         return bad(
             Cause.REQUEST_LOST,
             msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
@@ -60,6 +61,13 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
     if trusted.client.kind is ClientKind.NOBODY:
         return good(Cause.NOT_ASKED, told)
     return bad(Cause.NOT_ASKED, told)
+
+
+def _breaks_off(trusted: Trusted) -> bool:
+    """Around the request, or before the end of a handshake that has none."""
+    if trusted.stopped_at(Step.REQUEST):
+        return _end(trusted) not in _UNABLE
+    return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
 
 
 @check(
@@ -186,20 +194,24 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
+def nothing_to_present(client: Client, pin: PinRecord | None) -> Finding:
     """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.result is not PinResult.ACCEPTED:
-        return key_signs.finding(subject, _no_login(pin))
+    unproven = pin is not None and pin.refusal in _UNPROVEN
+    if client.certificate or unproven:
+        return key_signs.finding(client.name, _no_login(pin))
     return key_signs.finding(
-        subject,
+        client.name,
         bad(
             Cause.NO_CERTIFICATE,
             msg("The card has no readable authentication certificate to present."),
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
+
+
+_UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:

@@ -343,9 +343,10 @@ def strict_clients_accept(proof: ServerProof) -> Answer | None:
     severity=Severity.WARNING,
     scope=Scope.TLS,
 )
-def nothing_was_let_pass(proof: ServerProof, course: Course) -> Answer | None:
-    """--insecure is said in every report."""
-    if not course.handshake.insecure:
+def nothing_was_let_pass(course: Course) -> Answer | None:
+    """--insecure is said in every report about a server that was reached."""
+    proof = course.decisive.proof
+    if proof is None or not course.handshake.insecure:
         return None
     answers = (_chain_answer(proof), _name_answer(proof, course.handshake.endpoint.host))
     wrong = next((a.message for a in answers if a.outcome is Outcome.FAILED), None)
