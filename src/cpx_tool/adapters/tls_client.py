@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException, RemoteDisconnected
@@ -98,6 +99,8 @@ class TlsliteClient:
         http = read_answer(partial(_read, connection))
         watch.accepted = True
         watch.took(Step.HTTP, start)
+        with suppress(Exception):  # close_notify is a courtesy: servers log where it lacks
+            connection.close()
         return http
 
     def _prove(self, endpoint: Endpoint, chain: Sequence[bytes]) -> ServerProof:
