@@ -135,3 +135,18 @@ def test_whether_there_is_more(pair: tuple[socket.socket, socket.socket]) -> Non
     sock.recv(1)
     theirs.close()
     assert sock.has_more(20)  # the end is something, too
+
+
+def test_the_last_words_of_a_server_that_hung_up_are_read(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """Nothing can be sent any more; it is told when all was heard, and not before."""
+    ours, theirs = pair
+    theirs.sendall(b"last words")
+    theirs.close()
+    sock = bounded(ours)
+    sock.sendall(b"a request")
+    assert sock.send(b"more of it") == len(b"more of it")
+    assert sock.recv(5) + sock.recv(100) == b"last words"
+    with pytest.raises(BrokenPipeError):
+        sock.recv(100)

@@ -168,6 +168,15 @@ def test_post_handshake_authentication_is_seen(file_pki: FilePki) -> None:
     assert (len(key.asked), seen.sent) == (1, ders(file_pki.client()))
 
 
+def test_nobody_can_be_asked_after_the_handshake_too(file_pki: FilePki) -> None:
+    """`_client_keypair`: the library by itself would say so of a key only (RFC 8446, 4.2.6)."""
+    with apache(file_pki.server(), trusted=file_pki.clients_ca) as server:
+        seen = connect(server.port, file_pki, path=CARD)
+    assert seen.request is not None
+    assert seen.request.when is Asked.POST_HANDSHAKE
+    assert seen.stop == Stop(Step.VERDICT, End.ALERT, "certificate_required")
+
+
 # --- _sendMsg, _handshakeClientAsyncHelper, `closed`, `session`: renegotiation ----------------
 
 

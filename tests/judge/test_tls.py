@@ -11,6 +11,7 @@ import pytest
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
 from cpx_tool.judge.tls_causes import Cause
+from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Finding, JudgedHandshake, Outcome, Severity, Verdict
 from cpx_tool.model.handshake import (
     Asked,
@@ -19,6 +20,7 @@ from cpx_tool.model.handshake import (
     Connection,
     End,
     Handshake,
+    KeyUse,
     NameMatch,
     Step,
 )
@@ -200,8 +202,30 @@ def test_the_issuer_above_counts_as_well() -> None:
 
 def test_a_server_of_tls_1_3_alone_is_told_without_a_second_connection() -> None:
     """`--tls-max`, or a key without PKCS#1 v1.5."""
-    only = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=request())
+    only = stopped(
+        Step.REQUEST, End.NOT_SIGNABLE, request=request(), signable=("rsa_pkcs1_sha256",)
+    )
     assert of(by_card(only)) == ["no-pss-for-tls13"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [("CKR_MECHANISM_INVALID", ["no-pss-for-tls13"]), ("CKR_DEVICE_REMOVED", ["not-signed"])],
+)
+def test_a_raw_operation_that_is_announced_in_vain(answer: str, told: list[str]) -> None:
+    """As if it were not announced; unless the card was simply taken out."""
+    use = KeyUse("CKM_RSA_X_509", fault=Fault(FaultKind.ERROR, "C_Sign", answer))
+    first = stopped(Step.SIGNATURE, End.NOT_SIGNED, request=request(), signature=use)
+    second = stopped(Step.HELLO, End.ALERT, "protocol_version", offered="TLSv1.2")
+    assert of(by_card(first, second)) == told
+
+
+def test_a_server_of_tls_1_3_that_takes_no_rsa() -> None:
+    """Another card would not help."""
+    asked = request(schemes=("ecdsa_secp256r1_sha256",))
+    first = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=asked)
+    second = stopped(Step.HELLO, End.ALERT, "protocol_version", offered="TLSv1.2")
+    assert of(by_card(first, second)) == ["no-common-scheme"]
 
 
 def test_the_second_connection_decides() -> None:

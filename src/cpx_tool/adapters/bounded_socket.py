@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_CUT = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 HEAD_BYTES = 64
 """What is kept of the first bytes received: enough to tell what it is, if it is no TLS."""
 
@@ -43,6 +44,9 @@ class TooMuch(Exception):
 class BoundedSocket:
     """As much of a socket as tlslite-ng uses. Its methods raise `TimeoutError` past the deadline,
     `TooMuch` past `allow`, and `OSError`.
+
+    A server that refuses says why and closes, often while we still send. That nothing can be sent
+    any more is raised by `recv`, and only after all that the server had said was read.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, most: int) -> None:
@@ -50,6 +54,7 @@ class BoundedSocket:
         self._deadline = deadline
         self._received = 0
         self._most = most
+        self._cut: OSError | None = None
         self.head = b""
         """The first bytes received."""
 
@@ -61,6 +66,8 @@ class BoundedSocket:
         """What is there, b"" at the end."""
         self._socket.settimeout(self._deadline.left())
         data = self._socket.recv(size)
+        if not data and self._cut is not None:
+            raise self._cut
         self._received += len(data)
         if len(self.head) < HEAD_BYTES:
             self.head = (self.head + data)[:HEAD_BYTES]
@@ -69,14 +76,19 @@ class BoundedSocket:
         return data
 
     def send(self, data: bytes) -> int:
-        """How many bytes went out."""
-        self._socket.settimeout(self._deadline.left())
-        return self._socket.send(data)
+        """How many bytes went out, or went nowhere: see the class."""
+        self.sendall(data)
+        return len(data)
 
     def sendall(self, data: bytes) -> None:
         """All of it."""
         self._socket.settimeout(self._deadline.left())
-        self._socket.sendall(data)
+        if self._cut is not None:
+            return
+        try:
+            self._socket.sendall(data)
+        except _CUT as error:
+            self._cut = error
 
     def has_more(self, seconds: float) -> bool:
         """Whether something arrives within that time."""

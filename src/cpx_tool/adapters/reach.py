@@ -222,7 +222,8 @@ def _ask_through(sock: socket.socket, endpoint: Endpoint, proxy: Proxy, deadline
     bounded = BoundedSocket(sock, deadline, HEAD_MOST)
     try:
         bounded.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        answer = read_head(bounded.recv, "CONNECT")
+        # byte by byte: what follows the head is the server's
+        answer = read_head(lambda _: bounded.recv(1), "CONNECT")
     except RemoteDisconnected:
         raise Ended(Step.PROXY, End.PROXY_UNREACHABLE, End.CLOSED.value) from None
     except HTTPException:

@@ -11,7 +11,9 @@ test_tls_connection.py has a test for each, which fails when an update changes i
   keeps the library from giving up where a server of TLS 1.2 takes RSA-PSS alone;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
-- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).
+- `_client_keypair`: what post-handshake authentication presents, which is nothing for nobody;
+- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746);
+- `_recordLayer`, which is one of `tls_records`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from tlslite.constants import (
     HandshakeType,
     SignatureScheme,
 )
-from tlslite.extensions import RenegotiationInfoExtension
+from tlslite.extensions import RenegotiationInfoExtension, TLSExtension
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.messages import (
     Alert,
@@ -43,10 +45,12 @@ from tlslite.messages import (
 )
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
+from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
+from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
 from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
@@ -82,6 +86,7 @@ class ObservedConnection(TLSConnection):
         self, sock: BoundedSocket, watch: Watch, accepts: Callable[[tuple[bytes, ...]], ServerProof]
     ) -> None:
         super().__init__(sock)
+        self._recordLayer = Records(self.sock)
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
@@ -161,7 +166,7 @@ class ObservedConnection(TLSConnection):
             elif isinstance(result, Finished):
                 self._seen_verify = bytes(result.verify_data)
             elif isinstance(result, NewSessionTicket | ApplicationData):
-                self._see_word(result)
+                self._see_word()
             yield result
 
     def _see_hello(self, hello: ServerHello) -> None:
@@ -206,10 +211,9 @@ class ObservedConnection(TLSConnection):
             # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
             request.supported_signature_algs = [*schemes, _ANY_RSA]
 
-    def _see_word(self, word: object) -> None:
+    def _see_word(self) -> None:
         self._watch.accepted = True
-        if isinstance(word, ApplicationData):
-            self._watch.begin(Step.HTTP)
+        self._watch.step = Step.HTTP
 
     def _sendMsg(
         self, msg: Any, randomizeFirstBlock: bool = True, update_hashes: bool = True
@@ -217,10 +221,8 @@ class ObservedConnection(TLSConnection):
         if isinstance(msg, Alert) and self._may_renegotiate(msg):
             yield from self._renegotiate()
             return
-        if isinstance(msg, ClientHello) and self._again:
-            msg.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
-            bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
-            msg.addExtension(bound)
+        if isinstance(msg, ClientHello):
+            self._complete(msg)
         elif isinstance(msg, Certificate):
             if self._unable:
                 raise Ended(Step.REQUEST, End.NO_RSA_KEY)
@@ -229,6 +231,19 @@ class ObservedConnection(TLSConnection):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+
+    def _complete(self, hello: ClientHello) -> None:
+        """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
+        ask for a certificate later (RFC 8446, 4.2.6), also where none is at hand: the library would
+        say so for a key only.
+        """
+        if self._again:
+            hello.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
+            hello.addExtension(RenegotiationInfoExtension().create(bytearray(self._sent_verify)))
+        elif _TLS_1_3 in self._settings.versions and self._client_keypair is None:
+            self._client_keypair = (X509CertChain([]), None)
+            later = TLSExtension(extType=ExtensionType.post_handshake_auth)
+            hello.addExtension(later.create(bytearray()))
 
     def _may_renegotiate(self, alert: Alert) -> bool:
         """Once, and where the server binds it to what was before (RFC 5746)."""

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.fault import Fault
+from cpx_tool.model.fault import CARD_GONE, Fault, FaultKind
+
+RAW_MECHANISM = "CKM_RSA_X_509"
+"""RSA without padding: PSS can be made with it."""
 
 
 class Step(StrEnum):
@@ -173,6 +176,14 @@ class KeyUse:
     mechanism: str
     seconds: float = 0.0
     fault: Fault | None = None
+
+    @property
+    def is_vain_promise(self) -> bool:
+        """The raw operation was refused: modules announce it also for cards that do not have it."""
+        fault = self.fault
+        if self.mechanism != RAW_MECHANISM or fault is None or fault.kind is not FaultKind.ERROR:
+            return False
+        return fault.code not in CARD_GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from cpx_tool.model.handshake import (
     CertificateRequest,
     Client,
     ClientKind,
+    Connection,
     End,
     HttpAnswer,
     Step,
@@ -105,24 +106,8 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     stop = connection.stop
     if stop is not None and stop.end is End.NO_RSA_KEY:
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
-    if course.newer_only or _only_newer_was_offered(course):
-        return bad(
-            Cause.NO_PSS_FOR_TLS_1_3,
-            msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
-            msg(
-                "TLS 1.3 allows no PKCS#1 v1.5, which is all that a CPS3 signs: the server has to "
-                "offer TLS 1.2, or a CPS4 is needed."
-            ),
-        )
-    if stop is not None and stop.end is End.NOT_SIGNABLE:
-        return bad(
-            Cause.NO_COMMON_SCHEME,
-            msg(
-                "The server accepts {asked}; this key signs {able}.",
-                asked=request.schemes[:SHOWN_SCHEMES],
-                able=connection.signable or ("-",),
-            ),
-        )
+    if _is_unable(connection):
+        return _no_scheme(request, course)
     return _taken(course) if connection.scheme else None
 
 
@@ -138,11 +123,39 @@ def _taken(course: Course) -> Answer:
     return good(Cause.SCHEME, msg("{scheme}", scheme=connection.scheme))
 
 
-def _only_newer_was_offered(course: Course) -> bool:
-    """Not signable at TLS 1.3, and there was no second connection."""
-    stop = course.decisive.stop
+def _is_unable(connection: Connection) -> bool:
+    """The key has no scheme that is asked for, or has it in vain."""
+    stop, use = connection.stop, connection.signature
     unable = stop is not None and stop.end is End.NOT_SIGNABLE
-    return unable and course.decisive.version == "TLSv1.3"
+    return unable or (use is not None and use.is_vain_promise)
+
+
+def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
+    connection = course.decisive
+    able = [s for s in connection.signable if not (connection.signature and _is_pss(s))]
+    newer_only = course.newer_only or len(course.handshake.connections) == 1
+    asks_pss = any(map(_is_pss, request.schemes)) and not any(map(_is_pss, able))
+    if newer_only and asks_pss and connection.version == "TLSv1.3":
+        return bad(
+            Cause.NO_PSS_FOR_TLS_1_3,
+            msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
+            msg(
+                "TLS 1.3 allows no PKCS#1 v1.5, which is all that a CPS3 signs: the server has to "
+                "offer TLS 1.2, or a CPS4 is needed."
+            ),
+        )
+    return bad(
+        Cause.NO_COMMON_SCHEME,
+        msg(
+            "The server accepts {asked}; this key signs {able}.",
+            asked=request.schemes[:SHOWN_SCHEMES],
+            able=tuple(able) or ("-",),
+        ),
+    )
+
+
+def _is_pss(scheme: str) -> bool:
+    return scheme.startswith("rsa_pss_rsae")
 
 
 @check(
@@ -162,7 +175,10 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     if use is None:
         return _not_asked(course)
     if use.fault is not None:
-        return bad(Cause.NOT_SIGNED, msg("No signature: {fault}", fault=fault_message(use.fault)))
+        told = msg("No signature: {fault}", fault=fault_message(use.fault))
+        # of a vain promise TLS-SCHEMES says what it means
+        vain = use.is_vain_promise
+        return Answer(Outcome.SKIPPED, told) if vain else bad(Cause.NOT_SIGNED, told)
     if stop is not None and stop.end is End.WRONG_SIGNATURE:
         return bad(
             Cause.WRONG_SIGNATURE,
