@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
+from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -289,7 +290,7 @@ def test_pem_der_and_bundles_are_read(file_pki: FilePki, ca_file: Path) -> None:
         (b"no certificate", "holds no certificate"),
         (b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "certificate 1 cannot"),
         (b"-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n", "certificate 1 cannot"),
-        (b"-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", "holds no certificate"),
+        (pem.armor("PUBLIC KEY", b"\x30\x00"), "holds no certificate"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told(ca_file: Path, content: bytes, told: str) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from tlslite.utils.keyfactory import parsePEMKey
 from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
+from cpx_tool.adapters import tls_client
 from cpx_tool.model.handshake import Asked, End, NameMatch, Step, Stop
 from support.pki import key as ca_key
 from support.pki import root
@@ -492,7 +494,38 @@ def _swallowed() -> Iterator[None]:
         pass
 
 
-# --- a server that closes in order, after the handshake ----------------------------------------
+# --- the end of a handshake ------------------------------------------------------------------
+
+
+def test_a_refusal_that_comes_late_is_one(
+    file_pki: FilePki, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TLS 1.3 the request may be out by then; nothing was accepted all the same."""
+    monkeypatch.setattr(tls_client, "LATE_SECONDS", 0.0)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served = file_pki.server()
+    context.load_cert_chain(served.certificate, served.key)
+    context.load_verify_locations(file_pki.clients_ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    def handler(connection: socket.socket, _listener: Listener) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = context.wrap_bio(incoming, outgoing, server_side=True)
+        refused = False
+        while got := connection.recv(65_536):
+            incoming.write(got)
+            with suppress(ssl.SSLError):
+                try:
+                    server.do_handshake()
+                except ssl.SSLCertVerificationError:
+                    refused = True
+            time.sleep(0.2 if refused else 0)
+            connection.sendall(outgoing.read())
+
+    with listening(handler) as server:
+        seen = connect(server.port, file_pki, FileKey(file_pki.expired_client()))
+    assert seen.stop == Stop(Step.VERDICT, End.ALERT, "certificate_expired")
+    assert not seen.accepted
 
 
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
