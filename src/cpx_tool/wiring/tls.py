@@ -21,8 +21,10 @@ from cpx_tool.adapters.station import workstation
 from cpx_tool.adapters.system import keep_no_core, now
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
+from cpx_tool.errors import BadInput
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.handshake import AnchorSource, Client, ClientKind, Handshake
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.trust import Anchors, TrustMaterial
@@ -33,6 +35,7 @@ from cpx_tool.wiring.run import Interrupted
 
 VERSIONS = {"1.2": OLDER, "1.3": NEWEST}
 """As `--tls-max` takes them."""
+MOST_ENDPOINTS = 100
 NO_PROXY = "none"
 """As `--proxy` takes it: go directly, whatever the environment says."""
 
@@ -56,6 +59,15 @@ def find_endpoints(texts: Sequence[str]) -> tuple[Endpoint, ...]:
     """Addresses, and names of the configuration file and of the catalogue; each once. Raises
     `BadInput`. The configuration file is read for names only.
     """
+    if len(texts) > MOST_ENDPOINTS:
+        raise BadInput(
+            msg(
+                "These are {count} servers; no more than {limit} are asked in one run.",
+                count=len(texts),
+                limit=MOST_ENDPOINTS,
+            ),
+            msg("Run it several times."),
+        )
     own = own_endpoints() if any(map(looks_like_a_name, texts)) else ()
     return tuple(dict.fromkeys(find_endpoint(text, own) for text in texts))
 
