@@ -55,11 +55,13 @@ def _suite(number: int, suite: Suite, result: Result, say: Say) -> ET.Element:
     cases = [_case(finding, suite, say) for finding in suite.findings]
     if suite.kind is SuiteKind.RUN:
         cases.append(_verdict(result, say))
-    element = ET.Element("testsuite", id=str(number), package="cpx-tool")
+    element = ET.Element("testsuite")
     found = [child.tag for case in cases for child in case]
     counted = (len(cases), found.count(_FAILURE), found.count(_ERROR))
     spent = sum(suite.seconds.get(finding.check, 0.0) for finding in suite.findings)
     _count(element, _name(suite), counted, _time(spent))
+    element.set("id", str(number))
+    element.set("package", "cpx-tool")
     element.set("skipped", str(found.count(_SKIPPED)))
     element.set("hostname", _safe(result.run.host) or "-")
     element.set("timestamp", _moment(suite.observed_at))
