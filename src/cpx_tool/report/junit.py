@@ -1,4 +1,4 @@
-"""The result as JUnit XML, for GitLab and Jenkins (docs/decisions/0026).
+"""The result as JUnit XML, for GitLab and Jenkins (docs/decisions/0027).
 
 A suite for the run and one for each card, handshake or file; a test case for each check, named by
 its stable id alone: both tools follow a case by its name from run to run.
