@@ -14,14 +14,19 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.software import software_exit_code
 from cpx_tool.judge.station import judge_station, station_exit_code
+from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
+from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.finding import Checklist, Finding, Outcome, Severity, Verdict
+from cpx_tool.model.handshake import Step
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.report import junit as report
-from cpx_tool.report.result import Result, Suite, SuiteKind
-from cpx_tool.report.results import of_set, of_software, of_station
-from support.build import NOW, PEOPLE, with_card, without_cards
+from cpx_tool.report.result import Handshakes, Result, Suite, SuiteKind
+from cpx_tool.report.results import of_handshakes, of_set, of_software, of_station
+from support.build import NOW, PEOPLE, observation, with_card, without_cards
+from support.handshakes import ENDPOINT, by_card, case, connection
+from support.handshakes import NAME as HANDSHAKEN
 from support.reports import cases, junit, properties, suites
 from support.software import AUTO, MANU, file, unopened
 from support.software import judged as judged_files
@@ -221,6 +226,24 @@ def test_a_workstation_without_cards(judged: Judged) -> None:
     assert (suite.get("name"), suite.get("hostname")) == ("run", "poste-1")
     assert set(cases(suite)) == {f.check for f in examination.findings} | {report.VERDICT}
     assert properties(suite)["run_id"] == "f00"
+
+
+def test_a_handshake_has_the_time_of_its_steps_and_the_code_of_its_cause() -> None:
+    steps = {Step.CONNECT: 0.25, Step.SIGNATURE: 1.5}
+    slow = by_card(connection(seconds=steps))
+    unknown = case(Cause.SERVER_EXPIRED).handshake
+    found = [judge_handshake(shaken) for shaken in (slow, unknown)]
+    told = Handshakes(observation(), found, tls_verdict(found))
+    root = read(of_handshakes(told, tls_exit_code(found)))
+    name = f"handshake {HANDSHAKEN} {ENDPOINT.url}"
+    # one card at one server twice, say two that show one number
+    assert list(suites(root)) == ["run", name, f"{name}#2"]
+    times = {n: one.get("time") for n, one in cases(suites(root)[name]).items()}
+    assert (times["TLS-CONNECT"], times["TLS-SIGNATURE"]) == ("0.250", "1.500")
+    failure = cases(suites(root)[f"{name}#2"])["TLS-CHAIN"].find("failure")
+    assert failure is not None
+    assert failure.get("type") == Cause.SERVER_EXPIRED
+    assert f"Cause: {Cause.SERVER_EXPIRED.value}" in (failure.text or "")
 
 
 def test_files_have_a_suite_each() -> None:

@@ -15,6 +15,8 @@ from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.signing import judge_signing
 from cpx_tool.judge.station import judge_station
+from cpx_tool.judge.tls import judge_handshake, tls_verdict
+from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model import (
     dossier,
@@ -38,9 +40,11 @@ from cpx_tool.model.observation import Observation
 from cpx_tool.model.station import NoModule, Unknown
 from cpx_tool.report import schema
 from cpx_tool.report.json import SCHEMA_VERSION, render_error
-from cpx_tool.report.results import of_set, of_signing, of_software, of_station
+from cpx_tool.report.result import Handshakes
+from cpx_tool.report.results import of_handshakes, of_set, of_signing, of_software, of_station
 from support.build import PEOPLE, card, without_cards
 from support.build import observation as observed
+from support.handshakes import case
 from support.reports import valid_result
 from support.software import AUTO, file, unopened
 from support.software import judged as judged_files
@@ -145,6 +149,13 @@ def test_judged_sets(good: Observation, judged: Judged, shout: Callable[[Message
 def test_judged_signatures(key: rsa.RSAPrivateKey) -> None:
     checklist = judge_signing(observed(card(key, PEOPLE["infirmier"])))
     valid_result(of_signing(checklist, ExitCode.PASSED).json(say))
+
+
+def test_handshakes_that_ended_in_every_way() -> None:
+    found = [judge_handshake(one.handshake, one.pin) for one in map(case, Cause)]
+    told = Handshakes(observed(), found, tls_verdict(found))
+    body = valid_result(of_handshakes(told, ExitCode.FAILED).json(say))
+    assert {code for one in body["handshakes"] for code in one["codes"]}
 
 
 def test_examined_workstations() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -65,6 +66,15 @@ class Suite:
     def days_left(self) -> int | None:
         """Whole days, negative once it is over; None where no end is known."""
         return None if self.not_after is None else (self.not_after - self.observed_at).days
+
+
+def distinct(suites: Iterable[Suite]) -> Iterator[Suite]:
+    """The suites, the second of one subject with "#2" behind it: two cards may show one number."""
+    seen: Counter[tuple[SuiteKind, str]] = Counter()
+    for suite in suites:
+        seen[suite.kind, suite.subject] += 1
+        count = seen[suite.kind, suite.subject]
+        yield suite if count == 1 else replace(suite, subject=f"{suite.subject}#{count}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from cpx_tool.pki.personal_keys import personal_key
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.fetch import fetched_list, render_fetched
-from cpx_tool.report.result import Result, Suite, SuiteKind
+from cpx_tool.report.result import Result, Suite, SuiteKind, distinct
 from cpx_tool.report.results.handshakes import handshake_suite
 from cpx_tool.report.results.observed import card_facts, run_of, stated, station_facts
 from cpx_tool.report.words import Say
@@ -42,7 +42,7 @@ def of_set(
         run=run_of(seen, command),
         judged=checklist,
         code=code,
-        suites=tuple(_suites(checklist)),
+        suites=tuple(distinct(_suites(checklist))),
         body=body,
         page=page,
         facts={"set": checklist.card_set.name, **station_facts(seen)},

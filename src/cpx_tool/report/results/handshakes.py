@@ -9,7 +9,7 @@ from cpx_tool.model.finding import JudgedHandshake
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.report import tls
 from cpx_tool.report.canvas import Paper
-from cpx_tool.report.result import Handshakes, Result, Suite, SuiteKind
+from cpx_tool.report.result import Handshakes, Result, Suite, SuiteKind, distinct
 from cpx_tool.report.results.observed import run_of, stated, station_facts
 from cpx_tool.report.words import Say
 
@@ -31,7 +31,7 @@ def of_handshakes(told: Handshakes, code: ExitCode) -> Result:
         code=code,
         suites=(
             Suite(SuiteKind.RUN, "", (), at),
-            *(handshake_suite(judged, at) for judged in told.judged),
+            *distinct(handshake_suite(judged, at) for judged in told.judged),
         ),
         body=body,
         page=page,
