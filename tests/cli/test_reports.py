@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from cpx_tool.emulate.defects import Defect
-from cpx_tool.report.kinds import KINDS
+from cpx_tool.report.kinds import KINDS, kinds_of
 from support.cli import cpx, run_here
 from support.reports import (
     Series,
@@ -54,9 +55,9 @@ DEFECTS = {
 class Reports:
     """All reports of one run, each read by the means of those who read it."""
 
-    def __init__(self, directory: Path, *secrets: str) -> None:
+    def __init__(self, command: str, directory: Path, *secrets: str) -> None:
         written = {path.suffix.removeprefix("."): path for path in directory.iterdir()}
-        assert set(written) == {kind.suffix for kind in KINDS.values()}
+        assert set(written) == {kind.suffix for kind in kinds_of(command).values()}
         assert len({path.stem for path in written.values()}) == 1
         for path in written.values():
             assert secrets_in(path.read_bytes(), *secrets) == [], path
@@ -64,6 +65,8 @@ class Reports:
         assert not any(PIN.search(text) for text in texts.values())
         self.name = written["json"].stem
         self.text = texts["txt"]
+        if "html" in texts:
+            assert hashlib.sha256(written["json"].read_bytes()).hexdigest() in texts["html"]
         self.body: dict[str, Any] = valid_result(texts["json"])
         self.junit = junit(texts["xml"])
         self.series: Series = prometheus(texts["prom"])
@@ -101,7 +104,7 @@ def test_a_set_with_every_defect_in_every_kind(emulate: Callable[..., Path], int
     options = ("--set", "centre-hospitalier", "--emulated", cards, "--report-dir", into)
     done = cpx("check-set", *options)
     assert done.returncode == 1
-    reports = Reports(into)
+    reports = Reports("check-set", into)
     assert reports.agree()
     assert reports.text == done.stdout
     assert re.fullmatch(r"cpx-check-set-.+-\d{8}T\d{6}Z-[0-9a-f]{16}", reports.name)
@@ -122,11 +125,11 @@ def test_a_good_set_at_a_server(good: Path, into: Path, file_pki: FilePki) -> No
         trusting = ("--ca-file", file_pki.ca, "--emulated", good)
         where = ("--endpoint", url, *trusting, "--report-dir", into)
         assert cpx("check-set", "--set", "centre-sante", *where).returncode == 0
-        checked = Reports(into)
+        checked = Reports("check-set", into)
         for path in into.iterdir():
             path.unlink()
         assert cpx("tls-test", "--card", DOCTOR, *where).returncode == 0
-        tested = Reports(into)
+        tested = Reports("tls-test", into)
     for reports in (checked, tested):
         assert reports.agree()
         assert reports.figures["handshakes"] == len(
@@ -145,7 +148,7 @@ def test_a_good_set_at_a_server(good: Path, into: Path, file_pki: FilePki) -> No
 def test_signatures_and_a_pin_that_is_wrong(good: Path, into: Path) -> None:
     arguments = ("sign-test", "--emulated", good, "--card", DOCTOR, "--report-dir", into)
     assert cpx(*arguments).returncode == 0
-    signed = Reports(into)
+    signed = Reports("sign-test", into)
     assert signed.agree()
     suite = suites(signed.junit)[f"card {DOCTOR}"]
     assert float(cases(suite)["SIGN-VERIFIES"].get("time", "")) > 0
@@ -153,7 +156,7 @@ def test_signatures_and_a_pin_that_is_wrong(good: Path, into: Path) -> None:
         path.unlink()
     wrong = "70812953"
     assert cpx(*arguments, env={"CPX_PIN": wrong}).returncode == 1
-    refused = Reports(into, wrong)
+    refused = Reports("sign-test", into, wrong)
     assert refused.agree()
     assert (
         cases(suites(refused.junit)[f"card {DOCTOR}"])["PIN-ACCEPTED"].find("failure") is not None
@@ -170,7 +173,7 @@ def test_files_and_their_password(tmp_path: Path, into: Path) -> None:
     arguments = ("check-p12", *paths, "--at", "2026-01-15", "--report-dir", into)
     assert cpx(*arguments, env={"CPX_P12_PASSWORD": password}).returncode == 0
     secret = AUTO.key.private_numbers().private_value
-    reports = Reports(into, password, str(secret), f"{secret:x}", f"{secret:X}")
+    reports = Reports("check-p12", into, password, str(secret), f"{secret:x}", f"{secret:X}")
     assert reports.agree()
     assert reports.figures["files"] == 2
     assert values(reports.series, "cpx_days_left", subject=str(paths[0])) == [351]
@@ -180,7 +183,7 @@ def test_a_workstation(tmp_path: Path, into: Path) -> None:
     env = {"PCSCLITE_CSOCK_NAME": str(tmp_path / "gone")}
     done = cpx("doctor", "--report-dir", into, env=env)
     assert done.returncode == 1
-    reports = Reports(into)
+    reports = Reports("doctor", into)
     assert reports.agree()
     assert reports.name.startswith("cpx-doctor-")
     assert cases(suites(reports.junit)["run"])["PCSC-SERVICE"].find("failure") is not None
@@ -194,7 +197,7 @@ def test_the_same_observation_gives_the_same_files_again(into: Path) -> None:
         assert cpx(*JUDGE, "--report-dir", into).returncode == 1
         names = {path.name for path in into.iterdir()}
         assert names == {f"{NAME}.{kind.suffix}" for kind in KINDS.values()}
-    assert Reports(into).agree()
+    assert Reports("judge", into).agree()
 
 
 def test_several_reports_at_places_of_their_own(tmp_path: Path) -> None:
@@ -220,7 +223,7 @@ def test_one_report_on_standard_output_and_nothing_else_there(kind: str, into: P
 
 def test_the_language_is_that_of_the_run(into: Path) -> None:
     assert cpx(*JUDGE, "--lang", "fr", "--report-dir", into).returncode == 1
-    reports = Reports(into)
+    reports = Reports("judge", into)
     assert reports.agree()
     assert "NON\N{NO-BREAK SPACE}CONFORME" in reports.line
     assert "NON\N{NO-BREAK SPACE}CONFORME" in reports.text
@@ -229,8 +232,8 @@ def test_the_language_is_that_of_the_run(into: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--report", "junit"), '"junit" is not KIND=FILE with one of these kinds: json,'),
-        (("--report", "pdf=x"), '"pdf=x" is not KIND=FILE with one of these kinds: json,'),
+        (("--report", "junit"), '"junit" is not KIND=FILE with one of these kinds: '),
+        (("--report", "pdf=x"), '"pdf=x" is not KIND=FILE with one of these kinds: '),
         (("--report", "json="), "An empty text is not a path"),
         (("--report-dir", ""), "An empty text is not a path"),
         (("--report", "json=-", "--report", "text=-"), "Standard output takes one report"),
@@ -271,6 +274,13 @@ def test_what_cannot_be_written_is_told_before_anything_is_asked(
     assert told in " ".join(errors)
     assert "gone.so" not in " ".join(errors)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["doctor", "sign-test", "check-p12"])
+def test_a_kind_that_a_command_has_not_is_refused(command: str) -> None:
+    done = cpx(command, "--report", "html=x.html", *(("x.p12",) if command == "check-p12" else ()))
+    assert done.returncode == 2
+    assert '"html=x.html" is not KIND=FILE with one of these kinds: json, junit' in done.stderr
 
 
 def test_a_report_that_cannot_be_written_costs_no_verdict(into: Path) -> None:

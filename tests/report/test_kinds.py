@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,13 +11,18 @@ import pytest
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.judge.signing import judge_signing
+from cpx_tool.judge.station import judge_station
 from cpx_tool.model.finding import Checklist
 from cpx_tool.model.observation import Observation
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
-from cpx_tool.report.kinds import KINDS, file_name
-from cpx_tool.report.result import Run
-from cpx_tool.report.results import of_set
+from cpx_tool.report.kinds import KINDS, file_name, kinds_of
+from cpx_tool.report.result import Handshakes, Run
+from cpx_tool.report.results import of_handshakes, of_set, of_signing, of_software, of_station
+from support.software import AUTO, file
+from support.software import judged as judged_files
+from support.station import station
 
 NOON = datetime(2026, 11, 28, 12, 0, 5, tzinfo=UTC)
 
@@ -53,3 +59,31 @@ def test_json_and_text_are_what_the_command_prints(
     assert written == checklist_json.render(checklist, ExitCode.PASSED, say)
     assert json.loads(written)["exit_code"] == 0
     assert KINDS["text"].render(result, say, "en") == console.render(checklist, say, Paper())
+
+
+def test_a_page_is_made_of_the_same_json_in_its_language(
+    good: Observation, judged: Callable[[Observation], Checklist]
+) -> None:
+    result = of_set(judged(good), "judge", ExitCode.PASSED)
+    page = KINDS["html"].render(result, say, "fr")
+    assert '<html lang="fr"' in page
+    assert hashlib.sha256(result.json(say).encode()).hexdigest() in page
+
+
+def test_a_kind_is_of_the_commands_that_can_make_it(
+    good: Observation, judged: Callable[[Observation], Checklist]
+) -> None:
+    checklist = judged(good)
+    results = [
+        of_set(checklist, "check-set", ExitCode.PASSED),
+        of_set(checklist, "judge", ExitCode.PASSED),
+        of_handshakes(Handshakes(good, (), checklist.verdict), ExitCode.PASSED),
+        of_signing(judge_signing(good), ExitCode.PASSED),
+        of_station(judge_station(station()), "f00", ExitCode.PASSED, hints=False),
+        of_software(judged_files(file(AUTO)), "poste-1", "f00", ExitCode.PASSED),
+    ]
+    for result in results:
+        kinds = kinds_of(result.run.command)
+        assert ("html" in kinds) is (result.html_page is not None)
+        for kind in kinds.values():
+            assert kind.render(result, say, "en").endswith("\n")

@@ -63,7 +63,7 @@ from cpx_tool.report.results import of_set
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
-@reporting.report_options
+@reporting.report_options("check-set")
 @options.observation_option
 @click.option(
     "--resume",
@@ -214,7 +214,7 @@ def _ask_network(
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
-@reporting.report_options
+@reporting.report_options("judge")
 @options.json_option
 @click.pass_context
 def judge(

@@ -31,7 +31,7 @@ from cpx_tool.report.results import of_station
 )
 @options.module_option
 @options.module_timeout_option
-@reporting.report_options
+@reporting.report_options("doctor")
 @options.json_option
 @click.pass_context
 def doctor(

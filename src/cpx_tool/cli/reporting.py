@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
@@ -17,7 +17,7 @@ from cpx_tool.cli.output import complain, conclude, note, paper
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import language, say
 from cpx_tool.model.message import msg
-from cpx_tool.report.kinds import KINDS, file_name
+from cpx_tool.report.kinds import KINDS, file_name, kinds_of
 from cpx_tool.report.result import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,17 +34,20 @@ class Target:
 
 
 class ReportTarget(click.ParamType[Target]):
-    """KIND=FILE, or KIND=- for standard output."""
+    """KIND=FILE, or KIND=- for standard output; KIND is one of the command's."""
 
     name = "report"
+
+    def __init__(self, kinds: Iterable[str]) -> None:
+        self._kinds = tuple(kinds)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Target:
         """The target. Anything else is a usage error."""
         kind, separator, name = value.partition("=")
-        if not separator or kind not in KINDS:
-            known = ", ".join(KINDS)
+        if not separator or kind not in self._kinds:
+            known = ", ".join(self._kinds)
             self.fail(
                 _('"{value}" is not KIND=FILE with one of these kinds: {known}.').format(
                     value=value, known=known
@@ -57,9 +60,20 @@ class ReportTarget(click.ParamType[Target]):
         return Target(kind, options.AnyPath().convert(name, param, ctx))
 
 
-def report_options(function: F) -> F:
-    """`--report KIND=FILE`, repeatable, and `--report-dir DIR`."""
-    for option in (
+def report_options(command: str) -> Callable[[F], F]:
+    """`--report KIND=FILE`, repeatable, and `--report-dir DIR`, with the kinds of the command."""
+
+    def add(function: F) -> F:
+        for option in _options(kinds_of(command)):
+            function = option(function)
+        return function
+
+    return add
+
+
+def _options(kinds: Iterable[str]) -> tuple[Callable[[F], F], ...]:
+    known = tuple(kinds)
+    return (
         click.option(
             "--report-dir",
             metavar=_("DIR"),
@@ -74,14 +88,12 @@ def report_options(function: F) -> F:
             "reports",
             metavar=_("KIND=FILE"),
             multiple=True,
-            type=ReportTarget(),
+            type=ReportTarget(known),
             help=_("Also write a report ({kinds}); repeatable. FILE - is standard output.").format(
-                kinds=", ".join(KINDS)
+                kinds=", ".join(known)
             ),
         ),
-    ):
-        function = option(function)
-    return function
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,7 @@ class Asked:
             if target.path is not None:
                 yield target.kind, target.path
         if self.directory is not None:
-            for name, kind in KINDS.items():
+            for name, kind in kinds_of(result.run.command).items():
                 yield name, self.directory / file_name(result.run, kind.suffix)
 
 

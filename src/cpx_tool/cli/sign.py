@@ -43,7 +43,7 @@ from cpx_tool.report.results import of_signing
 @options.emulated_timeout_option
 @options.card_timeout_option
 @options.observation_option
-@reporting.report_options
+@reporting.report_options("sign-test")
 @options.json_option
 @click.pass_context
 def sign_test(

@@ -55,7 +55,7 @@ from cpx_tool.report.results import of_software
 @options.at_option
 @options.online_option
 @options.fetch_timeout_option
-@reporting.report_options
+@reporting.report_options("check-p12")
 @options.json_option
 @click.pass_context
 def check_p12(

@@ -61,7 +61,7 @@ from cpx_tool.report.results import of_handshakes
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
 @options.observation_option
-@reporting.report_options
+@reporting.report_options("tls-test")
 @options.json_option
 @click.pass_context
 def tls_test(

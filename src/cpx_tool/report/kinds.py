@@ -19,19 +19,32 @@ _LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`suffix` is without a dot; `render` gets the result, the words, and the language's code."""
+    """`suffix` is without a dot; `render` gets the result, the words, and the language's code.
+    `commands` are those that have it, empty for all.
+    """
 
     suffix: str
     render: Callable[[Result, Say, str], str]
+    commands: tuple[str, ...] = ()
 
 
 KINDS: Mapping[str, Kind] = {
+    "html": Kind(
+        "html",
+        lambda result, say, language: result.html(say, language),
+        commands=("check-set", "judge", "tls-test"),
+    ),
     "json": Kind("json", lambda result, say, _: result.json(say)),
     "junit": Kind("xml", lambda result, say, _: junit.render(result, say)),
     "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say)),
     "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result)),
     "text": Kind("txt", lambda result, say, _: result.text(say, Paper())),
 }
+
+
+def kinds_of(command: str) -> dict[str, Kind]:
+    """Those that a command has."""
+    return {n: kind for n, kind in KINDS.items() if not kind.commands or command in kind.commands}
 
 
 def file_name(run: Run, suffix: str) -> str:

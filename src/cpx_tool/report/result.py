@@ -104,6 +104,7 @@ class Result:
     suites: Sequence[Suite]
     body: Callable[[ExitCode, Say], str]
     page: Callable[[Say, Paper], str]
+    html_page: Callable[[ExitCode, Say, str], str] | None = None
     facts: Facts = field(default_factory=dict)
     roles: Mapping[str, bool] = field(default_factory=dict)
     days_left: int | None = None
@@ -120,6 +121,11 @@ class Result:
     def text(self, say: Say, paper: Paper) -> str:
         """The report for a person."""
         return self.page(say, paper)
+
+    def html(self, say: Say, language: str) -> str:
+        """One page for a browser; only of what has one (`report.kinds`)."""
+        assert self.html_page is not None  # noqa: S101 - the kinds of its command say so
+        return self.html_page(self.code, say, language)
 
     def all_findings(self) -> list[Finding]:
         """Every finding, suite by suite."""

@@ -36,6 +36,12 @@ def of_set(
         text = console.render(checklist, say, paper, explain_uses=explain_uses)
         return text if fetched is None else text + render_fetched(fetched, say, paper)
 
+    def html_page(told: ExitCode, say: Say, language: str) -> str:
+        # its template engine takes a while to load
+        from cpx_tool.report.html import render_checklist  # noqa: PLC0415
+
+        return render_checklist(checklist, told, say, language, fetched_list(fetched, say))
+
     seen = checklist.observation
     missing = {role.role for role in checklist.missing}
     return Result(
@@ -45,6 +51,7 @@ def of_set(
         suites=tuple(distinct(_suites(checklist))),
         body=body,
         page=page,
+        html_page=html_page,
         facts={"set": checklist.card_set.name, **station_facts(seen)},
         roles={role.role: role.role not in missing for role in checklist.card_set.cards},
         days_left=checklist.forecast.days_left,

@@ -24,6 +24,12 @@ def of_handshakes(told: Handshakes, code: ExitCode) -> Result:
     def page(say: Say, paper: Paper) -> str:
         return tls.render(seen, told.judged, told.verdict, say, paper)
 
+    def html_page(known: ExitCode, say: Say, language: str) -> str:
+        # its template engine takes a while to load
+        from cpx_tool.report.html import render_handshakes  # noqa: PLC0415
+
+        return render_handshakes(seen, told.judged, told.verdict, known, say, language)
+
     at = seen.observed_at
     return Result(
         run=run_of(seen, "tls-test"),
@@ -35,6 +41,7 @@ def of_handshakes(told: Handshakes, code: ExitCode) -> Result:
         ),
         body=body,
         page=page,
+        html_page=html_page,
         facts=station_facts(seen),
     )
 
