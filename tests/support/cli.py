@@ -9,10 +9,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from cpx_tool.cli.main import run
+from support.warm import Warm, can_run
 
 COMMAND = Path(sys.executable).with_name("cpx-tool")
 CACHE = Path(__file__).parents[2] / ".cache" / "tests"
@@ -37,6 +39,21 @@ def cpx(
     *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `cpx-tool` with these arguments; `env` is added to the known environment."""
+    words, whole = list(map(str, arguments)), environment(**(env or {}))
+    if can_run(words, whole):
+        return _warm().run(words, whole, stdin, timeout=120)
+    return cold(*arguments, env=env, stdin=stdin)
+
+
+@cache
+def _warm() -> Warm:
+    return Warm()
+
+
+def cold(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """As `cpx`, always by the installed file itself."""
     return subprocess.run(
         [COMMAND, *map(str, arguments)],
         env=environment(**(env or {})),
