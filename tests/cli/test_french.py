@@ -22,6 +22,7 @@ COMMANDS = (
     "list-endpoints",
     "show-set",
     "list-checks",
+    "list-codes",
     "explain",
     "order-guide",
 )

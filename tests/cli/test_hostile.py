@@ -121,6 +121,8 @@ FORMS: list[list[str | Path | None]] = [
     ["list-endpoints", "--lang", None],
     ["show-set", None],
     ["list-checks", None],
+    ["list-codes", None],
+    ["list-codes", "--lang", None],
     ["explain", None],
     ["trust", None],
     ["trust", "import", None],

@@ -41,7 +41,8 @@ COMMANDS = {
     "order-guide": "order:order_guide",
     "enrol-set": "enrol:enrol_set",
     "list-checks": "checks:list_checks",
-    "explain": "checks:explain",
+    "list-codes": "explain:list_codes",
+    "explain": "explain:explain",
     "trust": "trust:trust",
     "pin-ledger": "pin_ledger:pin_ledger",
 }
