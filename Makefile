@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix fuzz soak messages docs golden setup system lock package clean
+.PHONY: help demo test check fix fuzz soak bench messages docs golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -33,6 +33,10 @@ fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each
 
 soak: system setup ## check-set many times, with faults at random (SOAK_RUNS=200, SOAK_SEED=N again)
 	@scripts/soak.sh
+
+bench: setup ## time commands beside openssl, curl and gnutls-cli, as ratios (BENCH_ROUNDS=10)
+	@scripts/system.sh bench || echo "Going on without what is missing."
+	@scripts/bench.sh
 
 messages: setup ## bring the catalogues up to date with the sources, and compile them
 	@$(BIN)/python scripts/messages.py update

@@ -71,6 +71,7 @@ from support.pki import (
     root,
     rsa_key,
 )
+from support.tls import spoilt
 
 WIDEST_LINE = 120
 """Of a report on 80 columns; some lines are for copying, and never broken."""
@@ -503,5 +504,6 @@ TARGETS = {
     "set-file": Target(set_file, set_file_seeds, mutated_toml),
     "observation": Target(observation, observation_seeds, mutated_json),
     "endpoint": Target(endpoint, endpoint_seeds, mutated_bytes),
+    "tls": Target(spoilt.run, spoilt.seeds, spoilt.mutated),
 }
 """Each by its name."""

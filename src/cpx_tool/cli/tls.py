@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +23,7 @@ from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.handshakes import NO_CARD, Errands, KnockErrand
+from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
 from cpx_tool.report import tls as tls_report
 
 
@@ -89,9 +91,10 @@ def tls_test(
     save_observation: Path | None,
     as_json: bool,
 ) -> None:
-    _refuse_two(number is not None, all_cards, no_card, p12 is not None)
-    if password_file is not None and p12 is None:
-        raise click.UsageError(_("--password-file is for --p12."))
+    _refuse_contradictions(
+        (number is not None, all_cards, no_card, p12 is not None),
+        stray_password=password_file is not None and p12 is None,
+    )
     card = None if number is None else "".join(number.split())
     if file is not None:
         if endpoints or no_card or p12 or emulated or module or save_observation:
@@ -106,26 +109,25 @@ def tls_test(
     at_hand = wiring.trust_at_hand(ca_dirs, ())
     asked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     wanted = wiring.errands(asked, at_hand, emulated)
-    if no_card or p12 is not None:
-        seen = _Seen(_without_card(wanted, p12, password_file), None, None, None)
+    if no_card:
+        visit = partial(wiring.knock_as_nobody, wanted)
+    elif p12 is not None:
+        visit = partial(wiring.knock_with_file, wanted, p12, password_file)
     else:
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
-        seen = _Seen(*_visit(source, means, at_hand, errand), card, None)
+        visit = partial(_with_cards, source, means, at_hand, errand)
+    seen = _Seen(*_interruptible(visit), card, None)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
     _report(context, seen, as_json=as_json)
 
 
-def _refuse_two(*given: bool) -> None:
-    if sum(given) > 1:
+def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
+    if stray_password:
+        raise click.UsageError(_("--password-file is for --p12."))
+    if sum(presented) > 1:
         raise click.UsageError(_("--card, --all-cards, --no-card and --p12 exclude each other."))
-
-
-def _without_card(wanted: Errands, p12: Path | None, password_file: Path | None) -> Observation:
-    if p12 is None:
-        return wiring.knock_as_nobody(wanted)
-    return wiring.knock_with_file(wanted, p12, password_file)
 
 
 @dataclass
@@ -138,14 +140,14 @@ class _Seen:
     unsaved: BadInput | None
 
 
-def _visit(
+def _with_cards(
     source: wiring.Source,
     means: wiring.Login | PinRefusal,
     at_hand: TrustMaterial,
     errand: KnockErrand,
-) -> tuple[Observation, wiring.Interrupted | None]:
-    """What was seen, and the interruption if one came: what was seen by then is told. Where no
-    card was chosen, the only one that is there is; `CpxError` where there is none, or several.
+) -> Observation:
+    """Where no card was chosen, the only one that is there is; `CpxError` where there is none, or
+    several.
     """
     seen: Observation | None = None
     try:
@@ -153,14 +155,22 @@ def _visit(
             if errand.number == NO_CARD:
                 errand.number = card_to_present(run.read())
             seen = run.read()
+    except KeyboardInterrupt as stop:
+        if seen is None or isinstance(stop, wiring.Interrupted):
+            raise
+        raise wiring.Interrupted(seen, stop) from None  # all is done; the module was let go of
+    else:
+        return seen
+
+
+def _interruptible(
+    visit: Callable[[], Observation],
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: what was seen by then is told."""
+    try:
+        return visit(), None
     except wiring.Interrupted as stop:
         return stop.observation, stop
-    except KeyboardInterrupt as stop:
-        if seen is None:
-            raise
-        return seen, wiring.Interrupted(seen, stop)  # all is done; the module was let go of
-    else:
-        return seen, None
     finally:
         tell_first()
 
