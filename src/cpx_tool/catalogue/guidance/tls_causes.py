@@ -19,7 +19,14 @@ GUIDANCE = (
             "server-name": msg("The certificate is for this name."),
             "asked": msg("A client certificate was asked for."),
             "issuer-listed": msg("The issuer is among the CAs named."),
+            "issuers-named": msg(
+                "The CAs that the server names; nobody presented a certificate to compare them "
+                "with."
+            ),
             "any-issuer": msg("The server names no CA: any is welcome to try."),
+            "schemes-accepted": msg(
+                "What signatures the server takes; nobody has a key to sign with."
+            ),
             "scheme": msg("A signature scheme was agreed upon."),
             "scheme-at-tls12": msg("It was agreed upon in a second connection, at TLS 1.2."),
             "signed": msg("The key signed, and the signature was verified."),
