@@ -41,6 +41,8 @@ COMMANDS = {
     "order-guide": "order:order_guide",
     "enrol-set": "enrol:enrol_set",
     "list-checks": "checks:list_checks",
+    "blame": "blame:blame",
+    "compare": "blame:compare",
     "list-codes": "explain:list_codes",
     "explain": "explain:explain",
     "trust": "trust:trust",
