@@ -22,6 +22,8 @@ COMMANDS = (
     "list-endpoints",
     "show-set",
     "list-checks",
+    "blame",
+    "compare",
     "list-codes",
     "explain",
     "order-guide",

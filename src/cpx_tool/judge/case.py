@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cpx_tool.judge.checks import BY_ID
 from cpx_tool.judge.judge import NO_MORE, judge
 from cpx_tool.judge.tls import judge_handshake
 from cpx_tool.judge.verdict import verdict
@@ -23,8 +24,8 @@ from cpx_tool.model.observation import Observation, PinResult
 from cpx_tool.model.trust import TrustMaterial
 
 _NO_SET = CardSet(name="", title="", size=0, igc=())
-ABOUT_THE_SET = ("SET-COMPLETE", "CARD-IN-SET", "CARD-NOT-EXTRA", "CARD-ROLE")
-"""Checks that ask nothing where no set was named."""
+_OF_THE_SET = frozenset({"card_set", "match", "placement", "expected"})
+"""Facts that are none where no set was named."""
 _TELLING_WARNINGS = (
     "PCSC-SERVICE",
     "PCSC-READERS",
@@ -103,7 +104,7 @@ def asked_findings(case: Case) -> tuple[Finding, ...]:
         of_cards = ()  # no card was asked for: the servers were, without one
     if case.checklist.card_set is not _NO_SET:
         return (*of_cards, *extra)
-    return (*(f for f in of_cards if f.check not in ABOUT_THE_SET), *extra)
+    return (*(f for f in of_cards if not _OF_THE_SET & set(BY_ID[f.check].needs)), *extra)
 
 
 def is_wrong(finding: Finding) -> bool:

@@ -9,10 +9,10 @@ from cpx_tool.model.blame import Comparison, Difference, Side, Topic
 from cpx_tool.model.finding import Finding
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report import blame
-from cpx_tool.report.canvas import Canvas, Cell, Paper
+from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.json import SCHEMA_VERSION, moment, to_text, workstation_body
-from cpx_tool.report.words import VERDICTS, Say, shortened
+from cpx_tool.report.words import VERDICTS, Say
 
 TOPICS = {
     Topic.RUN: msg("Run"),
@@ -96,22 +96,28 @@ def _side(side: Side) -> Message:
 
 
 def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) -> None:
-    heads = [say(msg("What differs")), "A", "B"]
-    rows: list[list[Cell]] = []
+    canvas.line(say(msg("What differs (A | B):")))
     for topic, title in TOPICS.items():
         found = [one for one in differences if one.topic is topic]
         if found:
-            rows.append([(say(title), "bold"), ("", ""), ("", "")])
-            rows += [_row(one, say) for one in found]
-    canvas.columns(heads, rows)
+            canvas.line(say(title), "bold")
+        for one in found:
+            canvas.item("-", say(_words(one)), indent=2)
     canvas.line()
 
 
-def _row(one: Difference, say: Say) -> list[Cell]:
-    word = say(_KEYS[one.key]) if one.key in _KEYS else one.key
-    name = " ".join(filter(None, (one.subject if one.subject != "run" else "", word)))
-    values = [shortened((value or "—")[:_SHOWN]) for value in (one.left, one.right)]
-    return [(f"  {name}", ""), *((value, "") for value in values)]
+def _words(one: Difference) -> Message:
+    key: Message | str = _KEYS.get(one.key, one.key)
+    left, right = ((value or "—")[:_SHOWN] for value in (one.left, one.right))
+    if one.subject in ("", "run"):
+        return msg("{what}: {left} | {right}", what=key, left=left, right=right)
+    return msg(
+        "{subject}, {what}: {left} | {right}",
+        subject=one.subject,
+        what=key,
+        left=left,
+        right=right,
+    )
 
 
 def _points(canvas: Canvas, comparison: Comparison, say: Say) -> None:

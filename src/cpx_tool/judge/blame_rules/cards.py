@@ -236,7 +236,8 @@ def clock_is_behind(case: Case) -> Iterator[Found]:
     wrong = case.wrong("CERT-STARTED")
     if wrong and len(wrong) == len(case.cards):
         sureness = Sureness.POSSIBLE if len(case.cards) < _TWO else None
-        yield Found(wrong, _subjects(wrong), sureness=sureness)
+        follow = case.wrong("CERT-CHAIN")  # its CAs are not valid yet, either
+        yield Found((*wrong, *follow), _subjects(wrong), _words_of(wrong), sureness=sureness)
 
 
 @rule(
@@ -265,7 +266,10 @@ def certificates_say_so(case: Case) -> Iterator[Found]:
         if wrong:
             proven = case.outcome(card.key, "CERT-CHAIN") is Outcome.PASSED
             certain = Sureness.CERTAIN if proven else None
-            yield Found(wrong, (card.key,), sureness=certain)
+            chain = [f for f in case.of(card.key) if f.check == "CERT-CHAIN"]
+            ended = any(f.check == "CERT-NOT-EXPIRED" for f in wrong)  # so may have its CAs
+            follow = chain if ended else []
+            yield Found((*wrong, *follow), (card.key,), _words_of(wrong), sureness=certain)
 
 
 @rule(
@@ -370,15 +374,15 @@ def _told_by(
 ) -> tuple[Message, ...]:
     names = tuple(card.key for card in good)
     passed = msg("{check} passed on: {cards}.", check=check, cards=names)
-    return (*dict.fromkeys(_unhashed(wrong)), passed)
+    return (*_words_of(wrong), passed)
 
 
-def _unhashed(wrong: Sequence[Finding]) -> list[Message]:
+def _words_of(wrong: Sequence[Finding]) -> tuple[Message, ...]:
     different: list[Message] = []
     for finding in wrong:
         if finding.message not in different:
             different.append(finding.message)
-    return different
+    return tuple(different)
 
 
 def _open_checks(case: Case) -> list[str]:
@@ -427,8 +431,8 @@ OWN = (
     cache_is_stale,
     opensc_cannot_sign,
     clock_is_behind,
-    issuers_are_wrong,
     certificates_say_so,
+    issuers_are_wrong,
     set_disagrees,
     another_card,
 )

@@ -50,7 +50,8 @@ def module_is_not_loaded(case: Case) -> Iterator[Found]:
     """The file, its architecture or its libraries."""
     wrong = case.wrong("MODULE-LOADED")
     if wrong:
-        yield Found(wrong)
+        follow = case.wrong("MODULE-SEES-CARDS", "SET-COMPLETE")
+        yield Found((*wrong, *follow), evidence=(wrong[0].message,))
 
 
 @rule(
@@ -63,7 +64,8 @@ def module_calls_fail(case: Case) -> Iterator[Found]:
     """One card that cannot be read may be behind it (OpenSC), so it is not certain."""
     wrong = case.wrong("MODULE-CALLS")
     if wrong:
-        yield Found(wrong)
+        follow = case.wrong("MODULE-SEES-CARDS", "SET-COMPLETE")
+        yield Found((*wrong, *follow), evidence=(wrong[0].message,))
 
 
 @rule(
