@@ -22,6 +22,7 @@ COMMANDS = (
     "list-endpoints",
     "show-set",
     "list-checks",
+    "completion",
     "blame",
     "compare",
     "list-codes",

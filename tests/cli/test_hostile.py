@@ -121,6 +121,7 @@ FORMS: list[list[str | Path | None]] = [
     ["list-endpoints", "--lang", None],
     ["show-set", None],
     ["list-checks", None],
+    ["completion", None],
     ["blame", None],
     ["blame", OBSERVATION, "--set", None],
     ["blame", OBSERVATION, "--ca-dir", None],

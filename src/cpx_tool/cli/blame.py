@@ -25,6 +25,7 @@ some_set_option = click.option(
     "--set",
     "set_name",
     metavar=_("NAME|FILE"),
+    shell_complete=options.complete_set,
     help=_("The set as ordered, or a set file; without it, nothing is said of missing cards."),
 )
 

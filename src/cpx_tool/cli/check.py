@@ -34,6 +34,7 @@ from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.handshakes import KeysAndServersErrand, KnockErrand
 from cpx_tool.observe.session import Errand
 from cpx_tool.report import checklist_json, console
+from cpx_tool.report.detail import Detail
 from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.reminders import reminders
 
@@ -70,6 +71,7 @@ from cpx_tool.report.reminders import reminders
     is_flag=True,
     help=_("Go on from an interrupted run of this set: what it read is not read again."),
 )
+@options.detail_options
 @options.json_option
 @click.pass_context
 def check_set(
@@ -99,8 +101,11 @@ def check_set(
     eligibility: bool,
     save_observation: Path | None,
     resume: bool,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     means = logins.login_means(ask_pin, non_interactive, login)
     knocked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     knocking.refuse_without_endpoint(knocked)
@@ -134,7 +139,9 @@ def check_set(
             if save_observation is None
             else saving.save_observation(observation, save_observation)
         )
-        asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
+        asked = _Asked(
+            warn_days, reorder_days, ics, eligibility, None if as_json else detail, fetched, stop
+        )
         _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
     finally:
         keeper.tell()
@@ -210,6 +217,7 @@ def _ask_network(
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
+@options.detail_options
 @options.json_option
 @click.pass_context
 def judge(
@@ -225,8 +233,11 @@ def judge(
     reorder_days: int,
     ics: Path | None,
     eligibility: bool,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     card_set = with_contents(find_set(set_name))
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
@@ -234,7 +245,8 @@ def judge(
     if online:
         tell(ASKING)
         observation, fetched = wiring.cards_online(observation, at_hand, timeout)
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
+    shown = None if as_json else detail
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, shown, fetched)
     _report(context, _judged(observation, card_set, at_hand, asked), asked)
 
 
@@ -246,7 +258,8 @@ class _Asked:
     reorder_days: int
     ics: Path | None
     eligibility: bool
-    as_json: bool
+    detail: Detail | None
+    """None: JSON."""
     fetched: tuple[Fetched, ...] | None
     stop: wiring.Interrupted | None = None
 
@@ -281,11 +294,13 @@ def _report(
     code = asked.code(checklist)
     if complaints:
         code = code or complaints[0].exit_code
-    if asked.as_json:
+    if asked.detail is None:
         text = checklist_json.render(checklist, code, say, fetched_list(asked.fetched, say))
     else:
-        text = console.render(checklist, say, paper(), explain_uses=asked.eligibility)
-        text += fetched_text(asked.fetched)
+        text = console.render(
+            checklist, say, paper(), explain_uses=asked.eligibility, detail=asked.detail
+        )
+        text += "" if asked.detail is Detail.QUIET else fetched_text(asked.fetched)
     try:
         conclude(context, text, code)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gettext import gettext as _
 
 import click
+from click.shell_completion import CompletionItem
 
 from cpx_tool.catalogue import guidance
 from cpx_tool.cli import options
@@ -18,6 +19,16 @@ from cpx_tool.model.message import msg
 from cpx_tool.report import explain as report
 
 
+def complete_id(
+    context: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Checks and codes, whatever case they are written in."""
+    names = sorted(set(guidance.ids()))
+    return [CompletionItem(n) for n in names if n.lower().startswith(incomplete.lower())]
+
+
 @click.command(
     "explain",
     cls=options.Command,
@@ -27,7 +38,7 @@ from cpx_tool.report import explain as report
         "causes seen in the field, the remedy, the sources."
     ),
 )
-@click.argument("written", metavar="ID")
+@click.argument("written", metavar="ID", shell_complete=complete_id)
 @options.json_option
 def explain(written: str, as_json: bool) -> None:
     explained = [_explained(*found) for found in guidance.find(written)]

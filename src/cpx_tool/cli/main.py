@@ -45,6 +45,7 @@ COMMANDS = {
     "compare": "blame:compare",
     "list-codes": "explain:list_codes",
     "explain": "explain:explain",
+    "completion": "completion:completion",
     "trust": "trust:trust",
     "pin-ledger": "pin_ledger:pin_ledger",
 }

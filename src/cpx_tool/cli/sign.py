@@ -20,6 +20,7 @@ from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.observe.sign_errand import SignErrand
 from cpx_tool.report import signing as signing_report
+from cpx_tool.report.detail import Detail
 
 
 @click.command(
@@ -46,6 +47,7 @@ from cpx_tool.report import signing as signing_report
 @options.emulated_timeout_option
 @options.card_timeout_option
 @options.observation_option
+@options.detail_options
 @options.json_option
 @click.pass_context
 def sign_test(
@@ -61,8 +63,11 @@ def sign_test(
     timeout: float,
     card_timeout: float,
     save_observation: Path | None,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     wanted = "".join(number.split()) if number is not None else None
     stop: wiring.Interrupted | None = None
     unsaved: BadInput | None = None
@@ -79,7 +84,7 @@ def sign_test(
         observation, stop = _visit(source, means, wanted)
         if save_observation is not None:
             unsaved = saving.save_observation(observation, save_observation)
-    _report(context, _Seen(observation, wanted, stop, unsaved), as_json=as_json)
+    _report(context, _Seen(observation, wanted, stop, unsaved), None if as_json else detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +118,20 @@ def _visit(
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> None:
-    """Show the verdict, and end with its code; what could not be saved is told after it."""
+def _report(context: click.Context, seen: _Seen, detail: Detail | None) -> None:
+    """Show the verdict (as JSON where no detail is given), and end with its code; what could not be
+    saved is told after it.
+    """
     checklist = judge_signing(seen.observation, seen.number)
     code = signing_exit_code(checklist)
     if seen.stop is not None:
         code = ExitCode(code_of(seen.stop.signal))
     if seen.unsaved is not None:
         code = code or seen.unsaved.exit_code
-    if as_json:
+    if detail is None:
         text = signing_report.render_json(checklist, code, say)
     else:
-        text = signing_report.render(checklist, say, paper())
+        text = signing_report.render(checklist, say, paper(), detail)
     try:
         conclude(context, text, code)
     finally:

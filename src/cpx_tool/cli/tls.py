@@ -25,6 +25,7 @@ from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
 from cpx_tool.report import tls as tls_report
+from cpx_tool.report.detail import Detail
 
 
 @click.command(
@@ -63,6 +64,7 @@ from cpx_tool.report import tls as tls_report
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
 @options.observation_option
+@options.detail_options
 @options.json_option
 @click.pass_context
 def tls_test(
@@ -89,8 +91,12 @@ def tls_test(
     card_timeout: float,
     file: Path | None,
     save_observation: Path | None,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
+    shown = None if as_json else detail
     _refuse_contradictions(
         (number is not None, all_cards, no_card, p12 is not None),
         stray_password=password_file is not None and p12 is None,
@@ -100,7 +106,7 @@ def tls_test(
         if endpoints or no_card or p12 or emulated or module or save_observation:
             raise click.UsageError(_("--observation goes with --card and --json only."))
         observation = wiring.load_observation(file)
-        _report(context, _Seen(observation, None, card, None), as_json=as_json)
+        _report(context, _Seen(observation, None, card, None), shown)
     if not endpoints:
         raise click.UsageError(_("Name a server: --endpoint ADDRESS (see list-endpoints)."))
     means = logins.login_means(ask_pin, non_interactive, login)
@@ -120,7 +126,7 @@ def tls_test(
     seen = _Seen(*_interruptible(visit), card, None)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
-    _report(context, seen, as_json=as_json)
+    _report(context, seen, shown)
 
 
 def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
@@ -175,8 +181,10 @@ def _interruptible(
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> NoReturn:
-    """Show the verdict, and end with its code; what could not be saved is told after it."""
+def _report(context: click.Context, seen: _Seen, detail: Detail | None) -> NoReturn:
+    """Show the verdict (as JSON where no detail is given), and end with its code; what could not be
+    saved is told after it.
+    """
     judged = judge_handshakes(seen.observation)
     if not judged and seen.stop is None:
         raise nothing_presented(seen.observation, seen.number)
@@ -185,10 +193,10 @@ def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> NoReturn:
         code = ExitCode(code_of(seen.stop.signal))
     if seen.unsaved is not None:
         code = code or seen.unsaved.exit_code
-    if as_json:
+    if detail is None:
         text = tls_report.render_json(seen.observation, judged, verdict, code, say)
     else:
-        text = tls_report.render(seen.observation, judged, verdict, say, paper())
+        text = tls_report.render(seen.observation, judged, verdict, say, paper(), detail)
     try:
         conclude(context, text, code)
     finally:

@@ -36,6 +36,16 @@ def attention(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Sa
         _group(canvas, group, names, say)
 
 
+def everything(canvas: Canvas, head: str, findings: Sequence[Finding], say: Say) -> None:
+    """Each finding in a line, whatever its outcome, below the name of what they are about."""
+    canvas.line(head, "bold")
+    for finding in findings:
+        mark, style = _mark(finding)
+        told = msg("{check}: {message}", check=finding.check, message=finding.message)
+        canvas.item(mark, say(told), style, indent=2)
+    canvas.line()
+
+
 def verdict_line(
     canvas: Canvas, verdict: Verdict, subjects: Message, findings: Sequence[Finding], say: Say
 ) -> None:
@@ -89,7 +99,8 @@ def _group(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Say) 
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
-    if finding.severity is Severity.WARNING and finding.outcome is not Outcome.PASSED:
+    noticed = finding.outcome in (Outcome.FAILED, Outcome.ERROR) or finding.hint is not None
+    if finding.severity is Severity.WARNING and noticed:
         return _WARNING
     return MARKS[finding.outcome]
 
