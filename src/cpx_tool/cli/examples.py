@@ -27,7 +27,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired=infirmier",
     ),
     "enrol-set": ("cpx-tool enrol-set --set centre-sante --into my-set.toml",),
-    "explain": ("cpx-tool explain CARD-LABEL", "cpx-tool explain CKR_PIN_INCORRECT --lang fr"),
+    "explain": ("cpx-tool explain SIGN-PSS", "cpx-tool explain CKR_PIN_INCORRECT --lang fr"),
     "inspect": ("cpx-tool inspect card.pem --ca-dir issuers/",),
     "judge": ("cpx-tool judge poste.json --set centre-sante --quiet",),
     "list-checks": ("cpx-tool list-checks --json",),
