@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tree needs from the system, where something is missing; otherwise does nothing.
-# `scripts/system.sh tests` adds what only the tests need, which a workstation should not get, and
+# `scripts/system.sh tests` adds what only the tests need, which a workstation should not get,
+# `scripts/system.sh browser` what the tests of HTML reports need, and
 # `scripts/system.sh bench` what `make bench` compares with.
 #
 # Looks for the things themselves, not for packages: a Python of one's own brings its own headers.
@@ -57,6 +58,11 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need procps runs ps
         need udev runs udevadm
         need util-linux runs unshare
+    fi
+    if [[ $wanted == browser ]]; then
+        need chromium runs chromium
+        need npm runs npm
+        need poppler-utils runs pdftotext
     fi
     if [[ $wanted == bench ]]; then
         need curl runs curl

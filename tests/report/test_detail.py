@@ -15,7 +15,7 @@ from support.handshakes import alert, by_card, connection
 
 def rendered(seen: Observation, detail: Detail) -> str:
     judged = judge_handshakes(seen)
-    return tls.render(seen, judged, tls_verdict(judged), say, Paper(), detail)
+    return tls.render(seen, judged, tls_verdict(judged), say, Paper(detail=detail))
 
 
 def test_several_handshakes_show_their_steps_when_verbose(good: Observation) -> None:

@@ -41,6 +41,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "cpx-tool order-guide --tick ORDER-SET FORM-1",
     ),
     "pin-ledger": ("cpx-tool pin-ledger --forget 9945000123",),
+    "schema": ("cpx-tool schema > cpx-tool.schema.json",),
     "show-card": ("cpx-tool show-card --sources",),
     "show-set": ("cpx-tool show-set centre-sante --toml",),
     "sign-test": ("cpx-tool sign-test --card 9945000123 --verbose",),

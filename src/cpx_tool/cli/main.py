@@ -48,6 +48,7 @@ COMMANDS = {
     "completion": "completion:completion",
     "trust": "trust:trust",
     "pin-ledger": "pin_ledger:pin_ledger",
+    "schema": "schema:schema",
 }
 """Each command, and where it is: the module in this room, and its name there."""
 

@@ -12,20 +12,17 @@ from typing import NoReturn
 import click
 
 from cpx_tool import wiring
-from cpx_tool.cli import knocking, logins, options, saving
+from cpx_tool.cli import knocking, logins, options, reporting, saving
 from cpx_tool.cli.interruption import code_of, tell_first
 from cpx_tool.cli.live import LiveView
-from cpx_tool.cli.output import complain, conclude, paper
 from cpx_tool.errors import BadInput, ExitCode
-from cpx_tool.i18n import say
 from cpx_tool.judge.presenting import card_to_present, nothing_presented
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
-from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
-from cpx_tool.report import tls as tls_report
-from cpx_tool.report.detail import Detail
+from cpx_tool.report.result import Handshakes
+from cpx_tool.report.results import of_handshakes
 
 
 @click.command(
@@ -64,6 +61,7 @@ from cpx_tool.report.detail import Detail
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
 @options.observation_option
+@reporting.report_options("tls-test")
 @options.detail_options
 @options.json_option
 @click.pass_context
@@ -91,22 +89,27 @@ def tls_test(
     card_timeout: float,
     file: Path | None,
     save_observation: Path | None,
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     quiet: bool,
     verbose: bool,
     as_json: bool,
 ) -> None:
     detail = options.detail_of(quiet=quiet, verbose=verbose)
-    shown = None if as_json else detail
     _refuse_contradictions(
         (number is not None, all_cards, no_card, p12 is not None),
         stray_password=password_file is not None and p12 is None,
     )
+    written = reporting.Asked(reports, report_dir, as_json, detail)
+    written.check()
     card = None if number is None else "".join(number.split())
     if file is not None:
         if endpoints or no_card or p12 or emulated or module or save_observation:
-            raise click.UsageError(_("--observation goes with --card and --json only."))
+            raise click.UsageError(
+                _("--observation goes with --card, --report, --report-dir and --json only.")
+            )
         observation = wiring.load_observation(file)
-        _report(context, _Seen(observation, None, card, None), shown)
+        _report(context, _Seen(observation, None, card, None), written)
     if not endpoints:
         raise click.UsageError(_("Name a server: --endpoint ADDRESS (see list-endpoints)."))
     means = logins.login_means(ask_pin, non_interactive, login)
@@ -126,7 +129,7 @@ def tls_test(
     seen = _Seen(*_interruptible(visit), card, None)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
-    _report(context, seen, shown)
+    _report(context, seen, written)
 
 
 def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
@@ -181,26 +184,18 @@ def _interruptible(
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, detail: Detail | None) -> NoReturn:
-    """Show the verdict (as JSON where no detail is given), and end with its code; what could not be
-    saved is told after it.
-    """
+def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> NoReturn:
+    """Show the verdict, and end with its code; what could not be saved is told after it."""
     judged = judge_handshakes(seen.observation)
     if not judged and seen.stop is None:
         raise nothing_presented(seen.observation, seen.number)
-    verdict, code = tls_verdict(judged), tls_exit_code(judged)
+    code = tls_exit_code(judged)
     if seen.stop is not None:
         code = ExitCode(code_of(seen.stop.signal))
-    if seen.unsaved is not None:
-        code = code or seen.unsaved.exit_code
-    if detail is None:
-        text = tls_report.render_json(seen.observation, judged, verdict, code, say)
-    else:
-        text = tls_report.render(seen.observation, judged, verdict, say, paper(), detail)
-    try:
-        conclude(context, text, code)
-    finally:
-        if seen.stop is not None:
-            complain(msg("Interrupted."))
-        if seen.unsaved is not None:
-            complain(seen.unsaved.reason, seen.unsaved.hint)
+    reporting.finish(
+        context,
+        of_handshakes(Handshakes(seen.observation, judged, tls_verdict(judged)), code),
+        written,
+        unsaved=(seen.unsaved,),
+        interrupted=seen.stop is not None,
+    )

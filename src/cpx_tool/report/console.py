@@ -40,21 +40,20 @@ def render(
     paper: Paper,
     *,
     explain_uses: bool = False,
-    detail: Detail = Detail.NORMAL,
 ) -> str:
     """The table of cards, what needs attention with its remedy, what the cards are good for and
     until when, the summary line. With `explain_uses`, each use with reason and source. QUIET: what
     needs attention and the summary line; VERBOSE: each finding besides.
     """
     canvas = Canvas(paper)
-    if detail is Detail.QUIET:
+    if paper.detail is Detail.QUIET:
         _quiet(canvas, checklist, say)
         return canvas.text()
     _head(canvas, checklist, say)
     if checklist.cards:
         _cards(canvas, checklist, say)
     _servers(canvas, checklist, say)
-    if detail is Detail.VERBOSE:
+    if paper.detail is Detail.VERBOSE:
         _every_finding(canvas, checklist, say)
     _attention(canvas, checklist, say)
     if checklist.cards:
@@ -242,13 +241,13 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
 
 def no_cards(canvas: Canvas, seen: Observation, findings: Sequence[Finding], say: Say) -> None:
     """Why no card could be checked, and what to do; `findings` are those of the workstation."""
-    reason, hint = _why_no_card(seen, findings)
+    reason, hint = why_no_card(seen, findings)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()
 
 
-def _why_no_card(seen: Observation, findings: Sequence[Finding]) -> tuple[Message, Message]:
+def why_no_card(seen: Observation, findings: Sequence[Finding]) -> tuple[Message, Message]:
     """What was taken back, what failed of the workstation, else what the readers say."""
     if seen.taken_back:
         return _taken_back(seen.taken_back)

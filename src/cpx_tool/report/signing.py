@@ -46,14 +46,12 @@ _NO_PSS = msg(
 )
 
 
-def render(
-    checklist: SigningChecklist, say: Say, paper: Paper, detail: Detail = Detail.NORMAL
-) -> str:
+def render(checklist: SigningChecklist, say: Say, paper: Paper) -> str:
     """A table for each card, what needs attention with its remedy, the verdict. QUIET: the last two
     only; VERBOSE: each finding besides.
     """
     canvas = Canvas(paper)
-    if detail is Detail.QUIET:
+    if paper.detail is Detail.QUIET:
         if checklist.observation.emulated:
             canvas.line(say(emulated_banner()), "bold magenta")
     else:
@@ -62,10 +60,10 @@ def render(
         canvas.line()
         for card in checklist.cards:
             _card(canvas, card, say)
-    if detail is Detail.VERBOSE:
+    if paper.detail is Detail.VERBOSE:
         _every_finding(canvas, checklist, say)
     attention(canvas, checklist.all_findings(), lambda keys: _names(keys, checklist), say)
-    _end(canvas, checklist, say, quiet=detail is Detail.QUIET)
+    _end(canvas, checklist, say, quiet=paper.detail is Detail.QUIET)
     return canvas.text()
 
 

@@ -15,6 +15,13 @@ from cpx_tool.wiring.emulation import emulate
 from cpx_tool.wiring.endpoints import known_endpoints
 from cpx_tool.wiring.ledger import pin_ledger
 from cpx_tool.wiring.online import cards_online, go_online, software_online
+from cpx_tool.wiring.reports import (
+    check_report,
+    check_report_directory,
+    host_name,
+    new_run_id,
+    save_report,
+)
 from cpx_tool.wiring.run import (
     Interrupted,
     Login,
@@ -52,6 +59,8 @@ __all__ = [
     "Run",
     "Source",
     "cards_online",
+    "check_report",
+    "check_report_directory",
     "check_set_target",
     "check_writable",
     "emulate",
@@ -60,6 +69,7 @@ __all__ = [
     "fetch_trust",
     "find_kept_run",
     "go_online",
+    "host_name",
     "import_trust",
     "knock_as_nobody",
     "knock_with_file",
@@ -69,6 +79,7 @@ __all__ = [
     "list_trust",
     "load_observation",
     "look_at_readers",
+    "new_run_id",
     "now",
     "open_run",
     "order_ticks",
@@ -79,6 +90,7 @@ __all__ = [
     "request_certificate",
     "save_calendar",
     "save_observation",
+    "save_report",
     "software_online",
     "trust_addresses",
     "trust_at_hand",
