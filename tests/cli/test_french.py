@@ -22,6 +22,10 @@ COMMANDS = (
     "list-endpoints",
     "show-set",
     "list-checks",
+    "completion",
+    "blame",
+    "compare",
+    "list-codes",
     "explain",
     "order-guide",
 )

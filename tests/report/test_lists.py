@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
+from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.pkis import PKIS
 from cpx_tool.catalogue.sets import find_set, load_sets
@@ -26,7 +27,7 @@ from cpx_tool.model.token import CertificateObject
 from cpx_tool.pki.certificate import read_certificate
 from cpx_tool.pki.dossier import make_dossier
 from cpx_tool.pki.identity import identify
-from cpx_tool.report import checks, dossier, emulation, inspection, sets
+from cpx_tool.report import checks, dossier, emulation, explain, inspection, sets
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.checks import CheckRow
 from support.build import NOW, read_card
@@ -53,11 +54,26 @@ def test_every_check_is_listed_with_its_severity(width: int) -> None:
         assert [row.id, row.severity.value] in words
 
 
-def test_a_check_explained() -> None:
-    text = checks.render_one(ROWS[0], say, Paper(80))
-    assert text.startswith("PCSC-SERVICE (warning)\n")
-    assert say(ROWS[0].title) in text
-    assert "cpx-tool list-readers" in " ".join(text.split())
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_explanations_fit_the_paper_and_hold_all_of_a_text(width: int) -> None:
+    for text in GUIDANCE:
+        name = next(iter(text.meanings))
+        row = next((row for row in ROWS if row.id == name), None)
+        one = explain.Explained(name, text, row)
+        told = explain.render([one], say, Paper(width))
+        assert wide(told, width) == []
+        whole = " ".join(told.split())
+        assert one.remedy is not None
+        for part in (one.meaning, text.why, *text.causes, one.remedy):
+            assert " ".join(say(part).split()) in whole
+
+
+def test_explanations_as_json_keep_their_codes_in_any_language(shout: Say) -> None:
+    codes = [explain.Explained(name, text) for text in GUIDANCE for name in text.meanings]
+    ours = json.loads(explain.render_codes_json(codes, say))["codes"]
+    theirs = json.loads(explain.render_codes_json(codes, shout))["codes"]
+    assert [(c["code"], c["kind"]) for c in ours] == [(c["code"], c["kind"]) for c in theirs]
+    assert ours[0]["meaning"] != theirs[0]["meaning"]
 
 
 def test_the_list_as_json_keeps_its_codes_in_any_language(shout: Say) -> None:

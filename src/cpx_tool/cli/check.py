@@ -70,6 +70,7 @@ from cpx_tool.report.results import of_set
     is_flag=True,
     help=_("Go on from an interrupted run of this set: what it read is not read again."),
 )
+@options.detail_options
 @options.json_option
 @click.pass_context
 def check_set(
@@ -101,13 +102,16 @@ def check_set(
     reports: tuple[reporting.Target, ...],
     save_observation: Path | None,
     resume: bool,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     means = logins.login_means(ask_pin, non_interactive, login)
     knocked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     knocking.refuse_without_endpoint(knocked)
     card_set = with_contents(find_set(set_name))
-    written = reporting.Asked(reports, report_dir, as_json)
+    written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
     for target in (save_observation, ics):
         if target is not None:
@@ -215,6 +219,7 @@ def _ask_network(
 @options.calendar_option
 @options.eligibility_option
 @reporting.report_options("judge")
+@options.detail_options
 @options.json_option
 @click.pass_context
 def judge(
@@ -232,10 +237,13 @@ def judge(
     eligibility: bool,
     report_dir: Path | None,
     reports: tuple[reporting.Target, ...],
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     card_set = with_contents(find_set(set_name))
-    written = reporting.Asked(reports, report_dir, as_json)
+    written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)

@@ -53,6 +53,7 @@ EXIT_CODES = _(
     "--set",
     "set_name",
     metavar=_("NAME|FILE"),
+    shell_complete=options.complete_set,
     help=_("The set as ordered, or a set file; without it, the cards are a set of your own."),
 )
 @click.option(

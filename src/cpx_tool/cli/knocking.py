@@ -7,11 +7,26 @@ from gettext import gettext as _
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
+from cpx_tool.errors import CpxError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def complete_endpoint(
+    context: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The names of list-endpoints; none where the configuration file cannot be read."""
+    try:
+        names = [known.name for known in wiring.known_endpoints()]
+    except CpxError:
+        return []
+    return options.some_of(names, incomplete)
 
 
 def endpoint_option(function: F) -> F:
@@ -21,6 +36,7 @@ def endpoint_option(function: F) -> F:
         "endpoints",
         metavar=_("ADDRESS|NAME"),
         multiple=True,
+        shell_complete=complete_endpoint,
         help=_("A server: https://host[:port][/path], or a name of list-endpoints; repeatable."),
     )(function)
 

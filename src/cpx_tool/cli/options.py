@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from gettext import gettext as _
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from cpx_tool.catalogue.sets import load_sets
+from cpx_tool.cli.examples import EXAMPLES
 from cpx_tool.errors import BadInput, nearest
 from cpx_tool.i18n import LANGUAGES
 from cpx_tool.model.message import msg
+from cpx_tool.report.detail import Detail
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=click.ParamType[Any])
@@ -39,10 +43,24 @@ class Context(click.Context):
     formatter_class = Formatter
 
 
+def write_examples(context: click.Context, formatter: click.HelpFormatter) -> None:
+    """The examples of a command, below its options; they are for copying, and not wrapped."""
+    examples = EXAMPLES.get(context.command_path.partition(" ")[2], ())
+    if examples:
+        with formatter.section(_("Examples")):
+            for example in examples:
+                formatter.write(f"{' ' * formatter.current_indent}{example}\n")
+
+
 class Group(click.Group):
     """A group of commands; one that it has not gets the nearest as remedy."""
 
     context_class = Context
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, then the exit codes."""
+        write_examples(ctx, formatter)
+        super().format_epilog(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -59,9 +77,14 @@ class Group(click.Group):
 
 
 class Command(click.Command):
-    """A command that takes `--lang` and ends its help with the exit codes."""
+    """A command that takes `--lang` and ends its help with examples and the exit codes."""
 
     context_class = Context
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, then the exit codes."""
+        write_examples(ctx, formatter)
+        super().format_epilog(ctx, formatter)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("epilog", EXIT_CODES)
@@ -85,6 +108,16 @@ def named(kind: T, name: str) -> T:
     return kind
 
 
+def a_file(incomplete: str) -> list[CompletionItem]:
+    """The shell completes it as the name of a file."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def some_of(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    """The names that begin so."""
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
 class AnyPath(click.ParamType[Path]):
     """A path, there or not. An empty text, as an unset variable of a script gives, is none: it
     would be taken for the current directory.
@@ -97,6 +130,15 @@ class AnyPath(click.ParamType[Path]):
         if not value:
             self.fail(_("An empty text is not a path."), param, ctx)
         return Path(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Files and directories."""
+        return a_file(incomplete)
 
 
 class ModuleFile(click.ParamType[str]):
@@ -140,6 +182,25 @@ def json_option(function: F) -> F:
     )(function)
 
 
+def detail_options(function: F) -> F:
+    """`--quiet` and `--verbose`; `detail_of` makes one of them."""
+    function = click.option(
+        "--verbose", is_flag=True, help=_("Show every finding, those that passed, too.")
+    )(function)
+    return click.option(
+        "--quiet", is_flag=True, help=_("Show the verdict and what needs attention only.")
+    )(function)
+
+
+def detail_of(*, quiet: bool, verbose: bool) -> Detail:
+    """How much is to be told. Both at once are a usage error."""
+    if quiet and verbose:
+        raise click.UsageError(_("--quiet and --verbose exclude each other."))
+    if quiet:
+        return Detail.QUIET
+    return Detail.VERBOSE if verbose else Detail.NORMAL
+
+
 def sources_option(function: F) -> F:
     """`--sources`."""
     return click.option(
@@ -150,6 +211,15 @@ def sources_option(function: F) -> F:
     )(function)
 
 
+def complete_set(
+    context: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The names of the sets, or a set file."""
+    return some_of((known.name for known in load_sets()), incomplete) or a_file(incomplete)
+
+
 def set_option(function: F) -> F:
     """`--set NAME`."""
     return click.option(
@@ -157,6 +227,7 @@ def set_option(function: F) -> F:
         "set_name",
         metavar=_("NAME|FILE"),
         required=True,
+        shell_complete=complete_set,
         help=_("The set as ordered (see list-sets), or your own set file (.toml)."),
     )(function)
 

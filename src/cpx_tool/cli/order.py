@@ -97,6 +97,7 @@ def spread(arguments: Sequence[str]) -> list[str]:
     "--set",
     "set_name",
     metavar=_("NAME|FILE"),
+    shell_complete=options.complete_set,
     help=_("The set that you ordered, when it is not the recommended one."),
 )
 @click.option(

@@ -17,6 +17,7 @@ from cpx_tool.cli.output import complain, conclude, note, paper
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import language, say
 from cpx_tool.model.message import msg
+from cpx_tool.report.detail import Detail
 from cpx_tool.report.kinds import KINDS, file_name, kinds_of
 from cpx_tool.report.result import Result
 
@@ -103,6 +104,7 @@ class Asked:
     reports: tuple[Target, ...]
     directory: Path | None
     as_json: bool
+    detail: Detail = Detail.NORMAL
 
     def check(self) -> None:
         """Refuse, before any card is asked, what contradicts itself and what cannot be written.
@@ -129,7 +131,7 @@ class Asked:
         for target in self.reports:
             if target.path is None:
                 return _rendered(target.kind, result)
-        return result.text(say, paper())
+        return result.text(say, replace(paper(), detail=self.detail))
 
     def files(self, result: Result) -> Iterator[tuple[str, Path]]:
         """Each report that is a file: its kind and its path."""

@@ -28,7 +28,7 @@ def list_sets(as_json: bool) -> None:
         "NAME is a set's name, title or reference, or the path of a set file (.toml)."
     ),
 )
-@click.argument("name", metavar=_("NAME|FILE"))
+@click.argument("name", metavar=_("NAME|FILE"), shell_complete=options.complete_set)
 @click.option("--toml", "as_toml", is_flag=True, help=_("Print the set file, to start your own."))
 @options.json_option
 def show_set(name: str, as_toml: bool, as_json: bool) -> None:

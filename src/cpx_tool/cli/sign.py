@@ -44,6 +44,7 @@ from cpx_tool.report.results import of_signing
 @options.card_timeout_option
 @options.observation_option
 @reporting.report_options("sign-test")
+@options.detail_options
 @options.json_option
 @click.pass_context
 def sign_test(
@@ -61,9 +62,12 @@ def sign_test(
     save_observation: Path | None,
     reports: tuple[reporting.Target, ...],
     report_dir: Path | None,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
-    written = reporting.Asked(reports, report_dir, as_json)
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
+    written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
     wanted = "".join(number.split()) if number is not None else None
     stop: wiring.Interrupted | None = None

@@ -62,6 +62,7 @@ from cpx_tool.report.results import of_handshakes
 )
 @options.observation_option
 @reporting.report_options("tls-test")
+@options.detail_options
 @options.json_option
 @click.pass_context
 def tls_test(
@@ -90,13 +91,16 @@ def tls_test(
     save_observation: Path | None,
     reports: tuple[reporting.Target, ...],
     report_dir: Path | None,
+    quiet: bool,
+    verbose: bool,
     as_json: bool,
 ) -> None:
+    detail = options.detail_of(quiet=quiet, verbose=verbose)
     _refuse_contradictions(
         (number is not None, all_cards, no_card, p12 is not None),
         stray_password=password_file is not None and p12 is None,
     )
-    written = reporting.Asked(reports, report_dir, as_json)
+    written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
     card = None if number is None else "".join(number.split())
     if file is not None:

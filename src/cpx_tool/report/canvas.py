@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cpx_tool.report.detail import Detail
 from cpx_tool.report.words import one_line
 
 Cell: TypeAlias = tuple[str, str]
@@ -28,10 +29,11 @@ _RELEASED = {held: space for space, held in _HELD.items()}
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is written on: its width in columns, and whether it shows colours."""
+    """What is written on: its width in columns, whether it shows colours; how much is told."""
 
     width: int = 80
     colour: bool = False
+    detail: Detail = Detail.NORMAL
 
 
 @dataclass

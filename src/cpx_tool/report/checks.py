@@ -11,7 +11,7 @@ from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, to_text
 from cpx_tool.report.words import Say
 
-_SEVERITIES = {Severity.BLOCKER: msg("blocker"), Severity.WARNING: msg("warning")}
+SEVERITIES = {Severity.BLOCKER: msg("blocker"), Severity.WARNING: msg("warning")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,8 @@ def render(rows: Sequence[CheckRow], say: Say, paper: Paper) -> str:
     heads = [say(msg("Check")), say(msg("Severity")), say(msg("What must hold"))]
     canvas.table(
         heads,
-        [
-            [(row.id, ""), (say(_SEVERITIES[row.severity]), ""), (say(row.title), "")]
-            for row in rows
-        ],
+        [[(row.id, ""), (say(SEVERITIES[row.severity]), ""), (say(row.title), "")] for row in rows],
     )
-    return canvas.text()
-
-
-def render_one(row: CheckRow, say: Say, paper: Paper) -> str:
-    """One check in full."""
-    canvas = Canvas(paper)
-    canvas.line(f"{row.id} ({say(_SEVERITIES[row.severity])})", "bold")
-    canvas.line(say(row.title))
-    canvas.line(say(msg("When it fails: {hint}", hint=row.hint)))
     return canvas.text()
 
 

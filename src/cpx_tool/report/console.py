@@ -20,7 +20,8 @@ from cpx_tool.model.observation import CardObservation, Observation, PinResult
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.report import eligibility, forecast, handshakes
 from cpx_tool.report.canvas import Canvas, Paper
-from cpx_tool.report.findings import MARKS, attention, verdict_line
+from cpx_tool.report.detail import Detail
+from cpx_tool.report.findings import MARKS, attention, everything, verdict_line
 from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, holder_name, short_label
 
 _RESULT_STYLES = {
@@ -33,15 +34,27 @@ _RESULT_STYLES = {
 _LEGEND = msg("Auth/Sign: ✓ verified, ✗ not verified, – not tried. (?): role not certain.")
 
 
-def render(checklist: Checklist, say: Say, paper: Paper, *, explain_uses: bool = False) -> str:
+def render(
+    checklist: Checklist,
+    say: Say,
+    paper: Paper,
+    *,
+    explain_uses: bool = False,
+) -> str:
     """The table of cards, what needs attention with its remedy, what the cards are good for and
-    until when, the summary line. With `explain_uses`, each use with reason and source.
+    until when, the summary line. With `explain_uses`, each use with reason and source. QUIET: what
+    needs attention and the summary line; VERBOSE: each finding besides.
     """
     canvas = Canvas(paper)
+    if paper.detail is Detail.QUIET:
+        _quiet(canvas, checklist, say)
+        return canvas.text()
     _head(canvas, checklist, say)
     if checklist.cards:
         _cards(canvas, checklist, say)
     _servers(canvas, checklist, say)
+    if paper.detail is Detail.VERBOSE:
+        _every_finding(canvas, checklist, say)
     _attention(canvas, checklist, say)
     if checklist.cards:
         _good_for(canvas, checklist, say, explain=explain_uses)
@@ -50,6 +63,24 @@ def render(checklist: Checklist, say: Say, paper: Paper, *, explain_uses: bool =
         no_cards(canvas, checklist.observation, checklist.findings, say)
     _summary(canvas, checklist, say)
     return canvas.text()
+
+
+def _quiet(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    if checklist.observation.emulated:
+        canvas.line(say(emulated_banner()), "bold magenta")
+    _attention(canvas, checklist, say)
+    if not checklist.cards:
+        no_cards(canvas, checklist.observation, checklist.findings, say)
+    _verdict(canvas, checklist, say)
+
+
+def _every_finding(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    everything(canvas, say(msg("Workstation and set")), checklist.findings, say)
+    known = {card.key: card for card in checklist.cards}
+    for card in checklist.cards:
+        everything(canvas, _names([card.key], known), card.findings, say)
+        for one in card.handshakes:
+            everything(canvas, f"{card.key} {one.handshake.endpoint.url}", one.findings, say)
 
 
 def emulated_banner() -> Message:
@@ -242,6 +273,10 @@ def _summary(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     if checklist.cards:
         canvas.line(say(_LEGEND), "dim")
         canvas.line(say(pins_tried(card.observed for card in checklist.cards)))
+    _verdict(canvas, checklist, say)
+
+
+def _verdict(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     size = checklist.card_set.size
     found = size - len(checklist.missing)
     subjects = nmsg("{count} of {size} cards", "{count} of {size} cards", found, size=size)

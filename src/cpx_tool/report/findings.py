@@ -61,6 +61,16 @@ def grouped(findings: Sequence[Finding], say: Say) -> list[Group]:
     return [Group(min(group, key=_rank), _told(group, say)) for group in ranked]
 
 
+def everything(canvas: Canvas, head: str, findings: Sequence[Finding], say: Say) -> None:
+    """Each finding in a line, whatever its outcome, below the name of what they are about."""
+    canvas.line(head, "bold")
+    for finding in findings:
+        mark, style = _mark(finding)
+        told = msg("{check}: {message}", check=finding.check, message=finding.message)
+        canvas.item(mark, say(told), style, indent=2)
+    canvas.line()
+
+
 def verdict_line(
     canvas: Canvas, verdict: Verdict, subjects: Message, findings: Sequence[Finding], say: Say
 ) -> None:
@@ -125,7 +135,8 @@ def _told(findings: Sequence[Finding], say: Say) -> tuple[Told, ...]:
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
-    if finding.severity is Severity.WARNING and finding.outcome is not Outcome.PASSED:
+    noticed = finding.outcome in (Outcome.FAILED, Outcome.ERROR) or finding.hint is not None
+    if finding.severity is Severity.WARNING and noticed:
         return _WARNING
     return MARKS[finding.outcome]
 

@@ -18,8 +18,9 @@ from cpx_tool.model.signing import (
     mechanism_name,
 )
 from cpx_tool.report.canvas import Canvas, Cell, Paper
-from cpx_tool.report.console import no_cards, pins_tried, provenance
-from cpx_tool.report.findings import attention, verdict_line
+from cpx_tool.report.console import emulated_banner, no_cards, pins_tried, provenance
+from cpx_tool.report.detail import Detail
+from cpx_tool.report.findings import attention, everything, verdict_line
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
     finding_body,
@@ -46,23 +47,41 @@ _NO_PSS = msg(
 
 
 def render(checklist: SigningChecklist, say: Say, paper: Paper) -> str:
-    """A table for each card, what needs attention with its remedy, the verdict."""
+    """A table for each card, what needs attention with its remedy, the verdict. QUIET: the last two
+    only; VERBOSE: each finding besides.
+    """
     canvas = Canvas(paper)
-    canvas.line(say(msg("Signatures by each key and mechanism")), "bold")
-    provenance(canvas, checklist.observation, say)
-    canvas.line()
-    for card in checklist.cards:
-        _card(canvas, card, say)
-    attention(canvas, checklist.all_findings(), lambda keys: _names(keys, checklist), say)
-    if any(card.tries for card in checklist.cards):
-        canvas.line(say(_LEGEND), "dim")
-    if checklist.cards:
-        canvas.line(say(pins_tried(card.observed for card in checklist.cards)))
+    if paper.detail is Detail.QUIET:
+        if checklist.observation.emulated:
+            canvas.line(say(emulated_banner()), "bold magenta")
     else:
+        canvas.line(say(msg("Signatures by each key and mechanism")), "bold")
+        provenance(canvas, checklist.observation, say)
+        canvas.line()
+        for card in checklist.cards:
+            _card(canvas, card, say)
+    if paper.detail is Detail.VERBOSE:
+        _every_finding(canvas, checklist, say)
+    attention(canvas, checklist.all_findings(), lambda keys: _names(keys, checklist), say)
+    _end(canvas, checklist, say, quiet=paper.detail is Detail.QUIET)
+    return canvas.text()
+
+
+def _every_finding(canvas: Canvas, checklist: SigningChecklist, say: Say) -> None:
+    everything(canvas, say(msg("Workstation")), checklist.findings, say)
+    for card in checklist.cards:
+        everything(canvas, card.key, card.findings, say)
+
+
+def _end(canvas: Canvas, checklist: SigningChecklist, say: Say, *, quiet: bool) -> None:
+    if any(card.tries for card in checklist.cards) and not quiet:
+        canvas.line(say(_LEGEND), "dim")
+    if not checklist.cards:
         no_cards(canvas, checklist.observation, checklist.findings, say)
+    elif not quiet:
+        canvas.line(say(pins_tried(card.observed for card in checklist.cards)))
     count = nmsg("{count} card", "{count} cards", len(checklist.cards))
     verdict_line(canvas, checklist.verdict, count, checklist.all_findings(), say)
-    return canvas.text()
 
 
 def render_json(checklist: SigningChecklist, code: ExitCode, say: Say) -> str:

@@ -14,6 +14,7 @@ from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.report import handshakes
 from cpx_tool.report.canvas import Canvas, Cell, Paper
 from cpx_tool.report.console import emulated_banner
+from cpx_tool.report.detail import Detail
 from cpx_tool.report.findings import MARKS, attention, verdict_line
 from cpx_tool.report.json import (
     SCHEMA_VERSION,
@@ -44,20 +45,28 @@ def render(
     say: Say,
     paper: Paper,
 ) -> str:
-    """One handshake with all its steps, or a table of several; what needs attention; verdict."""
+    """One handshake with all its steps, or a table of several (VERBOSE: the steps of each, too);
+    what needs attention; verdict. QUIET: the last two only.
+    """
     canvas = Canvas(paper)
     if observation.emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
-    if len(judged) == 1:
-        _steps(canvas, judged[0], say)
-    elif judged:
-        handshakes.table(canvas, judged, say)
+    if paper.detail is not Detail.QUIET:
+        _course(canvas, judged, say, steps=paper.detail is Detail.VERBOSE)
     findings = [finding for one in judged for finding in one.findings]
     alone = len(judged) == 1  # then the headline names it
     attention(canvas, findings, lambda subjects: "" if alone else ", ".join(subjects), say)
     subjects = nmsg("{count} handshake", "{count} handshakes", len(judged))
     verdict_line(canvas, verdict, subjects, findings, say)
     return canvas.text()
+
+
+def _course(canvas: Canvas, judged: Sequence[JudgedHandshake], say: Say, *, steps: bool) -> None:
+    if len(judged) > 1:
+        handshakes.table(canvas, judged, say)
+    if len(judged) == 1 or steps:
+        for one in judged:
+            _steps(canvas, one, say)
 
 
 def render_json(

@@ -1,0 +1,102 @@
+"""blame and compare: which part is at fault, from one saved observation or from two."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from cpx_tool import wiring
+from cpx_tool.catalogue.sets import find_set
+from cpx_tool.cli import options
+from cpx_tool.cli.check import with_contents
+from cpx_tool.cli.output import conclude, paper, show
+from cpx_tool.errors import ExitCode
+from cpx_tool.i18n import say
+from cpx_tool.judge.blame import blame as judge_blame
+from cpx_tool.judge.compare import compare as judge_compare
+from cpx_tool.model.cardset import CardSet
+from cpx_tool.model.finding import Verdict
+from cpx_tool.report import blame as report
+from cpx_tool.report import compare as compare_report
+
+some_set_option = click.option(
+    "--set",
+    "set_name",
+    metavar=_("NAME|FILE"),
+    shell_complete=options.complete_set,
+    help=_("The set as ordered, or a set file; without it, nothing is said of missing cards."),
+)
+
+
+@click.command(
+    "blame",
+    cls=options.Command,
+    help=_(
+        "Say which part is at fault.\n\n"
+        "FILE was written by --save-observation. Card, reader, PC/SC service, middleware, PIN, "
+        "network, server, set file, clock…: each with the evidence and how sure it is; not known, "
+        "where nothing points anywhere. Ends with 0 when nothing that decides is wrong."
+    ),
+)
+@click.argument("file", metavar=_("FILE"), type=options.AnyPath())
+@some_set_option
+@options.ca_dir_option
+@options.crl_option
+@options.json_option
+@click.pass_context
+def blame(
+    context: click.Context,
+    /,
+    file: Path,
+    set_name: str | None,
+    ca_dirs: tuple[Path, ...],
+    crl_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    card_set = find_some_set(set_name)
+    at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
+    found = judge_blame(wiring.load_observation(file), card_set, at_hand)
+    text = report.render_json(found, say) if as_json else report.render(found, say, paper())
+    passed = found.verdict is Verdict.PASSED
+    conclude(context, text, ExitCode.PASSED if passed else ExitCode.FAILED)
+
+
+def find_some_set(name: str | None) -> CardSet | None:
+    """The set of that name or file, None where none is named. Raises `BadInput`."""
+    return None if name is None else with_contents(find_set(name))
+
+
+@click.command(
+    "compare",
+    cls=options.Command,
+    help=_(
+        "Compare two saved observations.\n\n"
+        "A and B were written by --save-observation: two workstations, or before and after. "
+        "Judges both in the same way, says what differs, and what that points to: card, reader, "
+        "service, middleware, network, set file… Ends with 0 whatever differs."
+    ),
+)
+@click.argument("left", metavar="A", type=options.AnyPath())
+@click.argument("right", metavar="B", type=options.AnyPath())
+@some_set_option
+@options.ca_dir_option
+@options.crl_option
+@options.json_option
+def compare(
+    left: Path,
+    right: Path,
+    set_name: str | None,
+    ca_dirs: tuple[Path, ...],
+    crl_files: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    card_set = find_some_set(set_name)
+    at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
+    seen = [wiring.load_observation(path) for path in (left, right)]
+    found = judge_compare(seen[0], seen[1], card_set, at_hand)
+    if as_json:
+        show(compare_report.render_json(found, say))
+    else:
+        show(compare_report.render(found, say, paper()))

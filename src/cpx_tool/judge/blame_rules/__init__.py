@@ -1,0 +1,1 @@
+"""The rules of blame, by what they look at."""

@@ -1,0 +1,180 @@
+"""Two results side by side, for a person and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cpx_tool.model.blame import Comparison, Difference, Side, Topic
+from cpx_tool.model.finding import Finding
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.report import blame
+from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.console import emulated_banner
+from cpx_tool.report.json import SCHEMA_VERSION, moment, to_text, workstation_body
+from cpx_tool.report.words import VERDICTS, Say
+
+TOPICS = {
+    Topic.RUN: msg("Run"),
+    Topic.WORKSTATION: msg("Workstation"),
+    Topic.SERVICE: msg("PC/SC service"),
+    Topic.READER: msg("Readers"),
+    Topic.MODULE: msg("PKCS#11 module"),
+    Topic.CARD: msg("Cards"),
+    Topic.VALUE: msg("What the cards show"),
+    Topic.FINDING: msg("Checks"),
+    Topic.SERVER: msg("Servers"),
+}
+_KEYS = {
+    "verdict": msg("verdict"),
+    "tool_version": msg("version of cpx-tool"),
+    "emulated": msg("emulated"),
+    "interrupted": msg("interrupted"),
+    "host": msg("host"),
+    "system": msg("system"),
+    "session": msg("session"),
+    "pcsc_lite": msg("pcsc-lite"),
+    "package": msg("package"),
+    "status": msg("status"),
+    "state": msg("state"),
+    "path": msg("file"),
+    "source": msg("chosen by"),
+    "manufacturer": msg("manufacturer"),
+    "description": msg("description"),
+    "version": msg("version"),
+    "product": msg("product"),
+    "fault": msg("fault"),
+    "faults": msg("faults"),
+    "present": msg("present"),
+    "result": msg("result"),
+    "role": msg("role"),
+    "reader": msg("reader"),
+    "not_after": msg("valid until"),
+    "pin": msg("PIN"),
+    "pin_refusal": msg("why the PIN was not tried"),
+    "label": msg("label"),
+    "model": msg("model"),
+    "serial": msg("serial number"),
+    "flags": msg("flags"),
+    "mechanisms": msg("mechanisms"),
+    "cause": msg("cause"),
+    "addresses": msg("addresses"),
+    "proxy": msg("proxy"),
+    "certificate": msg("certificate (SHA-256)"),
+    "scheme": msg("signature scheme"),
+}
+"""Keys of differences in words; one that is not here is a name, as of a check, and stays."""
+_SHOWN = 200
+
+
+def render(comparison: Comparison, say: Say, paper: Paper) -> str:
+    """Both results in a line each, what differs, what that points to, what is wrong in both."""
+    canvas = Canvas(paper)
+    sides = (comparison.left, comparison.right)
+    if any(side.observation.emulated for side in sides):
+        canvas.line(say(emulated_banner()), "bold magenta")
+    for name, side in zip("AB", sides, strict=True):
+        canvas.line(f"{name}: {say(_side(side))}", "bold")
+    canvas.line()
+    if comparison.differences:
+        _differences(canvas, comparison.differences, say)
+    else:
+        canvas.line(say(msg("Nothing differs.")))
+        canvas.line()
+    _points(canvas, comparison, say)
+    return canvas.text()
+
+
+def _side(side: Side) -> Message:
+    seen = side.observation
+    return msg(
+        "{verdict}, observed {date} on {host}",
+        verdict=VERDICTS[side.verdict],
+        date=seen.observed_at,
+        host=seen.workstation.host,
+    )
+
+
+def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) -> None:
+    canvas.line(say(msg("What differs (A | B):")))
+    for topic, title in TOPICS.items():
+        found = [one for one in differences if one.topic is topic]
+        if found:
+            canvas.line(say(title), "bold")
+        for one in found:
+            canvas.item("-", say(_words(one)), indent=2)
+    canvas.line()
+
+
+def _words(one: Difference) -> Message:
+    key: Message | str = _KEYS.get(one.key, one.key)
+    left, right = ((value or "—")[:_SHOWN] for value in (one.left, one.right))
+    if one.subject in ("", "run"):
+        return msg("{what}: {left} | {right}", what=key, left=left, right=right)
+    return msg(
+        "{subject}, {what}: {left} | {right}",
+        subject=one.subject,
+        what=key,
+        left=left,
+        right=right,
+    )
+
+
+def _points(canvas: Canvas, comparison: Comparison, say: Say) -> None:
+    if comparison.suspicions:
+        blame.suspicions(canvas, comparison.suspicions, say)
+    elif comparison.differences:
+        canvas.line(say(msg("Not known: these differences point to no part.")), "bold")
+        canvas.line()
+    if comparison.in_both:
+        _in_both(canvas, comparison.in_both, say)
+
+
+def _in_both(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
+    told = nmsg(
+        "Wrong in both, in the same way: {count} finding.",
+        "Wrong in both, in the same way: {count} findings.",
+        len(findings),
+    )
+    canvas.line(say(told))
+    by_check: dict[str, list[str]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding.subject)
+    for check, subjects in by_check.items():
+        names = ", ".join(subject for subject in subjects if subject != "run")
+        canvas.item("-", f"{check}: {names}" if names else check, indent=2)
+
+
+def render_json(comparison: Comparison, say: Say) -> str:
+    """One JSON object."""
+    return to_text(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "left": _side_body(comparison.left),
+            "right": _side_body(comparison.right),
+            "same": not comparison.differences,
+            "differences": [
+                {
+                    "topic": one.topic.value,
+                    "key": one.key,
+                    "subject": one.subject or None,
+                    "left": one.left,
+                    "right": one.right,
+                }
+                for one in comparison.differences
+            ],
+            "suspicions": blame.suspicion_bodies(comparison.suspicions, say),
+            "in_both": blame.finding_bodies(comparison.in_both, say),
+        }
+    )
+
+
+def _side_body(side: Side) -> dict[str, Any]:
+    seen = side.observation
+    return {
+        "run_id": seen.run_id,
+        "observed_at": moment(seen.observed_at),
+        "emulated": seen.emulated,
+        "verdict": side.verdict.value,
+        "workstation": workstation_body(seen.workstation),
+    }

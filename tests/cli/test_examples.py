@@ -1,0 +1,49 @@
+"""The examples that end the help of each command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from cpx_tool.cli.examples import EXAMPLES
+from cpx_tool.cli.main import COMMANDS, cli
+from cpx_tool.cli.trust import trust
+from support.cli import cpx
+
+
+def _examples() -> Iterator[tuple[str, str]]:
+    for name, examples in EXAMPLES.items():
+        for example in examples:
+            yield name, example
+
+
+def test_every_command_has_an_example_and_none_is_left_over() -> None:
+    assert set(EXAMPLES) == {*COMMANDS, *(f"trust {name}" for name in trust.commands)}
+    assert all(EXAMPLES.values())
+
+
+@pytest.mark.parametrize(("name", "example"), list(_examples()))
+def test_each_example_is_of_its_command_and_can_be_parsed(name: str, example: str) -> None:
+    program, *words = shlex.split(example.partition(" > ")[0])
+    assert program == "cpx-tool"
+    assert " ".join(words).startswith(name)
+    command: click.Command = cli
+    context = click.Context(cli, info_name=program)
+    while isinstance(command, click.Group):
+        _, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command = found
+        group = isinstance(command, click.Group)
+        context = command.make_context(command.name, list(words), parent=context)
+        words = [*context._protected_args, *context.args] if group else []
+
+
+@pytest.mark.parametrize("words", [("check-set",), ("trust",), ("trust", "import")])
+def test_the_help_shows_them_unbroken(words: tuple[str, ...]) -> None:
+    text = cpx(*words, "--help").stdout
+    assert "\nExamples:\n" in text
+    for example in EXAMPLES[" ".join(words)]:
+        assert f"  {example}\n" in text
