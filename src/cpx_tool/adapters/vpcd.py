@@ -62,7 +62,7 @@ class VirtualReader:
         """The card in it, or None."""
         return self._card.chip if self._card and self._card.present else None
 
-    def insert(self, chip: Chip, conduct: Conduct = Conduct()) -> None:  # noqa: B008 - frozen
+    def insert(self, chip: Chip, conduct: Conduct = Conduct()) -> None:
         """Put a card in; one that is there is taken out before.
 
         The service sees it within half a second. Raises `NothingToCheck` where nobody listens.

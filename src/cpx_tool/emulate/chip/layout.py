@@ -86,6 +86,24 @@ def serial_file(serial: str) -> bytes:
     return bytes.fromhex(f"5A0A{ISSUER_NUMBER}{serial}{key}F")
 
 
+def file_of_serial(contents: Contents) -> Elementary:
+    """EF.SN."""
+    return _elementary(contents.root, _SERIAL)
+
+
+def file_of_certificate(contents: Contents) -> Elementary:
+    """The authentication certificate's."""
+    application = contents.root.children[_APPLICATION]
+    assert isinstance(application, Directory)  # noqa: S101 - we made it
+    return _elementary(application, _FIRST_CERTIFICATE)
+
+
+def _elementary(directory: Directory, fid: int) -> Elementary:
+    found = directory.children[fid]
+    assert isinstance(found, Elementary)  # noqa: S101 - we made it
+    return found
+
+
 def _root(card: EmulatedCard) -> Directory:
     root = Directory(MASTER_FILE, ROOT_NAME)
     application = Directory(_APPLICATION, bytes.fromhex(AID))
