@@ -22,6 +22,7 @@ EXAMPLES = {
     "set-file": 150,
     "observation": 120,
     "endpoint": 150,
+    "chip": 200,
 }
 BOUNDED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
