@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cpx_tool.emulate.chip.chip import Chip
-from cpx_tool.errors import NothingToCheck, why
+from cpx_tool.errors import NothingToCheck
 from cpx_tool.model.message import msg
 
 DEFAULT_PORTS = (35963, 35964)
@@ -40,7 +40,8 @@ class Conduct:
 
     `signing_delay` comes on top, where a key is used. `mute`: it cannot be powered up.
     `answers`: a status word that every command gets instead of its answer. `pulled_at`: the card
-    leaves in the middle of that command, counted from 1 since it was put in.
+    leaves in the middle of that command, counted from 1 since it was put in;
+    `pulled_when_signing`: in the middle of the first one that uses a key.
     """
 
     delay: float = 0.0
@@ -48,6 +49,7 @@ class Conduct:
     mute: bool = False
     answers: int | None = None
     pulled_at: int | None = None
+    pulled_when_signing: bool = False
 
 
 class VirtualReader:
@@ -119,13 +121,15 @@ class _Inserted:
     def _command(self, body: bytes) -> None:
         conduct = self._conduct
         self._commands += 1
-        if self._commands == conduct.pulled_at:
+        signing = body[1] in _SIGNING
+        pulled = signing and conduct.pulled_when_signing
+        if pulled or self._commands == conduct.pulled_at:
             self.present = False
             return
         answer = self.chip.transmit(body)
         if conduct.answers is not None:
             answer = conduct.answers.to_bytes(2, "big")
-        delay = conduct.delay + (conduct.signing_delay if body[1] in _SIGNING else 0)
+        delay = conduct.delay + (conduct.signing_delay if signing else 0)
         if delay:
             time.sleep(delay)
         _send(self._socket, answer)
@@ -134,16 +138,12 @@ class _Inserted:
 def _connect(port: int) -> socket.socket:
     try:
         return socket.create_connection((_LOOPBACK, port), _PATIENCE_SECONDS)
-    except OSError as error:
+    except OSError:
         raise NothingToCheck(
+            msg("There is no virtual reader on port {port} of this machine.", port=str(port)),
             msg(
-                "There is no virtual reader on port {port} of this machine: {why}.",
-                port=port,
-                why=why(error),
-            ),
-            msg(
-                "Install vsmartcard-vpcd, and start the PC/SC service again; or name the port "
-                "that its configuration names."
+                "Virtual readers need the driver vpcd (vsmartcard-vpcd on Debian) in a PC/SC "
+                "service that runs: “cpx-tool list-readers” starts it. Another port: --port."
             ),
         ) from None
 

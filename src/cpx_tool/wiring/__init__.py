@@ -42,8 +42,18 @@ from cpx_tool.wiring.trust import (
     trust_at_hand,
 )
 from cpx_tool.wiring.user_files import find_kept_run, order_ticks, save_calendar
+from cpx_tool.wiring.virtual_cards import (
+    FAULTS,
+    VirtualWish,
+    insert_virtual,
+    remove_virtual,
+    run_virtual_cards,
+    stop_virtual,
+    virtual_status,
+)
 
 __all__ = [
+    "FAULTS",
     "VERSIONS",
     "Interrupted",
     "KeptRun",
@@ -51,6 +61,7 @@ __all__ = [
     "Login",
     "Run",
     "Source",
+    "VirtualWish",
     "cards_online",
     "check_set_target",
     "check_writable",
@@ -61,6 +72,7 @@ __all__ = [
     "find_kept_run",
     "go_online",
     "import_trust",
+    "insert_virtual",
     "knock_as_nobody",
     "knock_with_file",
     "known_endpoints",
@@ -76,12 +88,16 @@ __all__ = [
     "read_cards",
     "read_file",
     "read_software",
+    "remove_virtual",
     "request_certificate",
+    "run_virtual_cards",
     "save_calendar",
     "save_observation",
     "software_online",
+    "stop_virtual",
     "trust_addresses",
     "trust_at_hand",
     "unusable_ledger",
+    "virtual_status",
     "write_set",
 ]

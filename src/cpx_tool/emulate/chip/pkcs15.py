@@ -30,6 +30,8 @@ _MODE_SIGN, _MODE_DECIPHER, _MODE_AUTHENTICATE = 5, 7, 9
 
 _HOLDER = octets(b"\x01")
 """authId of the holder's PIN."""
+_UNBLOCKER = octets(b"\x02")
+"""authId of the code that unblocks it: OpenSC finds it by this [seen]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,12 @@ def _data_object(entry: FileEntry) -> bytes:
 
 
 def _pin(entry: PinEntry) -> bytes:
-    flags = (_INITIALIZED, _UNBLOCKING, _SECURITY_OFFICER) if entry.unblocking else (_INITIALIZED,)
+    flags: tuple[int, ...] = (_INITIALIZED,)
+    unblocked_by = _UNBLOCKER
+    if entry.unblocking:
+        flags, unblocked_by = (_INITIALIZED, _UNBLOCKING, _SECURITY_OFFICER), b""
     return sequence(
-        sequence(text(entry.label), bits(_PRIVATE, _MODIFIABLE)),
+        sequence(text(entry.label), bits(_PRIVATE, _MODIFIABLE), unblocked_by),
         sequence(octets(bytes([entry.reference]))),
         tlv(
             0xA1,
