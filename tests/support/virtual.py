@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cpx_tool.adapters.pcsc import PcscReaders
+from cpx_tool.cli.main import run
 from cpx_tool.model.reader import ReaderState
 from support.cli import COMMAND, environment
 from support.pcscd import FIRST_PORT, Service
@@ -45,6 +49,12 @@ class Table:
         assert "Traceback" not in done.stderr
         return done
 
+    def told(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, standard output and error of `virtual-cards` with these words, run here: the
+        socket is a file, so that namespaces do not keep it away.
+        """
+        return told(self.state, *words)
+
     def json(self, *words: str | Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON object of a command of ours."""
         done = self.run("cpx-tool", *words, "--json", env=env)
@@ -55,9 +65,19 @@ class Table:
 
     def wait_for_cards(self, count: int) -> None:
         """Until the service has powered up that many, or tried to."""
-        wait_until(
-            lambda: self.service.call(cards_seen) == count, f"there are not {count} cards"
-        )
+        wait_until(lambda: self.service.call(cards_seen) == count, f"there are not {count} cards")
+
+
+def told(state: Path, *words: str) -> tuple[int, str, str]:
+    """What `virtual-cards` with these words says, run in this process."""
+    out, errors = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment(CPX_STATE_DIR=str(state))),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(errors),
+    ):
+        code = run(["virtual-cards", *words])
+    return code, out.getvalue(), errors.getvalue()
 
 
 def cards_seen() -> int:
@@ -79,7 +99,7 @@ def virtual_cards(
         table.wait_for_cards(cards)
         yield table
     finally:
-        done = table.run("cpx-tool", "virtual-cards", "stop")
+        stopped = table.told("stop")
         ended = service.finish(number)
-        assert (done.returncode, ended.returncode, ended.stderr) == (0, 0, ""), ended.stderr
+        assert (stopped, ended.returncode, ended.stderr) == ((0, "", ""), 0, "")
         table.wait_for_cards(0)
