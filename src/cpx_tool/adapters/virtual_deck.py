@@ -41,15 +41,23 @@ class DeckRefusal(Exception):
 
 @dataclass(slots=True)
 class DeckCard:
-    """A card of the set, wherever it is."""
+    """A card of the set, wherever it is. `certificates` are DER as the card shows them:
+    authentication, signature.
+    """
 
     number: str
     role: str
     title: str
     label: str
+    certificates: tuple[bytes, ...]
     chip: Chip
     conduct: Conduct = field(default_factory=Conduct)
     faults: tuple[str, ...] = ()
+
+    @property
+    def tries_left(self) -> int:
+        """Of its PIN."""
+        return self.chip.applet.contents.pin(USER_PIN).left
 
     def is_meant(self, name: str, position: int) -> bool:
         """Whether a person means this one: by number, role, or place in the set from 1."""
@@ -115,7 +123,7 @@ class Deck:
             title=card.title,
             label=card.label,
             port=reader.port if reader else None,
-            tries=card.chip.applet.contents.pin(USER_PIN).left,
+            tries=card.tries_left,
             faults=card.faults,
         )
 

@@ -44,8 +44,10 @@ from cpx_tool.wiring.trust import (
 from cpx_tool.wiring.user_files import find_kept_run, order_ticks, save_calendar
 from cpx_tool.wiring.virtual_cards import (
     FAULTS,
+    VirtualSet,
     VirtualWish,
     insert_virtual,
+    make_virtual_set,
     remove_virtual,
     run_virtual_cards,
     stop_virtual,
@@ -61,6 +63,7 @@ __all__ = [
     "Login",
     "Run",
     "Source",
+    "VirtualSet",
     "VirtualWish",
     "cards_online",
     "check_set_target",
@@ -81,6 +84,7 @@ __all__ = [
     "list_trust",
     "load_observation",
     "look_at_readers",
+    "make_virtual_set",
     "now",
     "open_run",
     "order_ticks",

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from cpx_tool.adapters.emulated_authorities import write_authorities
 from cpx_tool.adapters.emulation_keys import Authorities, KeyCache
@@ -14,7 +15,7 @@ from cpx_tool.adapters.ledger import state_directory
 from cpx_tool.adapters.system import no_home, now, user_cache
 from cpx_tool.adapters.virtual_control import Order, ask, serve
 from cpx_tool.adapters.virtual_deck import Deck, DeckCard
-from cpx_tool.adapters.vpcd import Conduct
+from cpx_tool.adapters.vpcd import Conduct, VirtualReader
 from cpx_tool.adapters.vpcd_ports import configured_ports
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.chip.make import Damage, make_chip
@@ -24,6 +25,9 @@ from cpx_tool.errors import BadInput, nearest, why
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import msg
 from cpx_tool.model.virtual import VirtualDeck
+
+CardInReader: TypeAlias = DeckCard
+"""A card with its chip."""
 
 BEHAVIOURS = {
     "mute": Conduct(mute=True),
@@ -48,17 +52,51 @@ class VirtualWish:
     signing_delay: float = 0.0
 
 
-def make_deck(card_set: CardSet, wish: VirtualWish, ca_directory: Path) -> Deck:
-    """The cards of a set, outside of all readers; their CAs and CRLs are in `ca_directory` then.
+@dataclass(frozen=True, slots=True)
+class VirtualSet:
+    """The cards of a set with their chips, and the PKI that issued them."""
 
-    Raises `CpxError`.
-    """
+    cards: tuple[CardInReader, ...]
+    emulated: tuple[EmulatedCard, ...]
+    authorities: Authorities
+
+    def write_authorities(self, directory: Path) -> None:
+        """Make `directory`, with the CAs' certificates and CRLs. Raises `OSError`."""
+        write_authorities(directory, self.authorities, self.emulated)
+
+
+def make_virtual_set(card_set: CardSet, wish: VirtualWish) -> VirtualSet:
+    """The cards of a set as they are wanted, in no reader. Raises `CpxError`."""
     made, authorities = _emulated(card_set, wish.defects)
-    cards = [_deck_card(card, at, wish) for at, card in enumerate(made, start=1)]
+    cards = tuple(_deck_card(card, at, wish) for at, card in enumerate(made, start=1))
     _refuse_unused(wish.faults, cards)
-    _write_trust(ca_directory, authorities, made)
+    return VirtualSet(cards, tuple(made), authorities)
+
+
+def _make_deck(card_set: CardSet, wish: VirtualWish, ca_directory: Path) -> Deck:
+    """The cards, and their CAs in `ca_directory`."""
+    made = make_virtual_set(card_set, wish)
+    try:
+        shutil.rmtree(ca_directory, ignore_errors=True)
+        ca_directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made.write_authorities(ca_directory)
+    except OSError as error:
+        raise BadInput(
+            msg("{path} cannot be written: {why}.", path=str(ca_directory), why=why(error)),
+            msg("Set CPX_STATE_DIR to a directory of your own."),
+        ) from None
     ports = wish.ports or configured_ports()
-    return Deck(card_set.name, str(ca_directory), cards, ports)
+    return Deck(card_set.name, str(ca_directory), made.cards, ports)
+
+
+def reader_on(port: int) -> VirtualReader:
+    """The virtual reader that listens on this port."""
+    return VirtualReader(port)
+
+
+def first_port() -> int:
+    """Of the first virtual reader that is configured."""
+    return configured_ports()[0]
 
 
 def run_virtual_cards(
@@ -69,7 +107,7 @@ def run_virtual_cards(
     Raises `CpxError`.
     """
     directory = state_directory(os.environ)
-    serve(lambda: make_deck(card_set, wish, directory / "virtual-ca"), _place(), started)
+    serve(lambda: _make_deck(card_set, wish, directory / "virtual-ca"), _place(), started)
 
 
 def virtual_status() -> VirtualDeck:
@@ -120,7 +158,7 @@ def _emulated(card_set: CardSet, defects: Sequence[str]) -> tuple[list[EmulatedC
     return made, authorities
 
 
-def _deck_card(card: EmulatedCard, position: int, wish: VirtualWish) -> DeckCard:
+def _deck_card(card: EmulatedCard, position: int, wish: VirtualWish) -> CardInReader:
     profile = card.profile
     names = (profile.card_number, profile.role, str(position), "all")
     faults = [word.partition("=")[0] for word in wish.faults if _target(word) in names]
@@ -128,11 +166,12 @@ def _deck_card(card: EmulatedCard, position: int, wish: VirtualWish) -> DeckCard
     for fault in faults:
         conduct = _added(conduct, fault)
     damages = [Damage(fault) for fault in faults if fault not in BEHAVIOURS]
-    return DeckCard(
+    return CardInReader(
         number=profile.card_number,
         role=profile.role,
         title=profile.title_in_set,
         label=profile.label,
+        certificates=tuple(slot.certificate for slot in card.slots),
         chip=make_chip(card, damages),
         conduct=conduct,
         faults=tuple(faults),
@@ -161,7 +200,7 @@ def _added(conduct: Conduct, fault: str) -> Conduct:
     )
 
 
-def _refuse_unused(faults: Sequence[str], cards: Sequence[DeckCard]) -> None:
+def _refuse_unused(faults: Sequence[str], cards: Sequence[CardInReader]) -> None:
     for word in faults:
         name, _, card = word.partition("=")
         if not any(name in each.faults for each in cards):
@@ -169,15 +208,3 @@ def _refuse_unused(faults: Sequence[str], cards: Sequence[DeckCard]) -> None:
                 msg("No card of this set is {card}.", card=card),
                 msg("A card is named by its number, its role, its position, or “all”."),
             )
-
-
-def _write_trust(directory: Path, authorities: Authorities, cards: Sequence[EmulatedCard]) -> None:
-    try:
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_authorities(directory, authorities, cards)
-    except OSError as error:
-        raise BadInput(
-            msg("{path} cannot be written: {why}.", path=str(directory), why=why(error)),
-            msg("Set CPX_STATE_DIR to a directory of your own."),
-        ) from None
