@@ -72,6 +72,10 @@ def suite(tmp_path: Path) -> Path:
     return tmp_path
 
 
+ALONE = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+"""The plugin is named in the command: an installed one would come twice."""
+
+
 def command(suite: Path, *options: str) -> list[str]:
     plugin = ("-p", "cpx_tool.pytest_plugin", "-p", "no:cacheprovider")
     return [sys.executable, "-m", "pytest", "-ra", *plugin, "--rootdir", str(suite), *options]
@@ -81,7 +85,7 @@ def command(suite: Path, *options: str) -> list[str]:
 def test_the_fixtures_put_cards_into_the_reader(service: Service, suite: Path) -> None:
     done = service.run(
         [*command(suite, "--cpx-port", str(FIRST_PORT)), suite],
-        env=environment(),
+        env=ALONE,
         timeout=90,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -91,7 +95,7 @@ def test_the_fixtures_put_cards_into_the_reader(service: Service, suite: Path) -
 def test_tests_are_skipped_where_no_virtual_reader_listens(suite: Path) -> None:
     done = subprocess.run(
         [*command(suite, "--cpx-port", "1", "-k", "card"), suite],
-        env=environment(),
+        env=ALONE,
         capture_output=True,
         text=True,
         timeout=90,
