@@ -50,6 +50,10 @@ class Driver:
         except (BrokenPipeError, ConnectionResetError):
             return ""
 
+    def tell(self, hexadecimal: str) -> None:
+        """A command, without waiting for its answer."""
+        self._send(bytes.fromhex(hexadecimal))
+
     def close(self) -> None:
         if self._card:
             self._card.close()
@@ -160,6 +164,19 @@ def test_a_card_pulled_in_mid_command(
     assert driver.ask(GIVE_PIN) == "9000"
     assert driver.ask(SIGN) == ""
     wait_until(lambda: reader.chip is None, "the card is still in its reader")
+
+
+def test_a_slow_card_is_taken_out_at_once(driver: Driver, reader: VirtualReader) -> None:
+    inserted(driver, reader, Conduct(delay=3600))
+    driver.tell(OPEN)
+    reader.remove()
+    assert driver.ask(OPEN) == ""
+
+
+def test_a_slow_card_answers(driver: Driver, reader: VirtualReader) -> None:
+    inserted(driver, reader, Conduct(delay=0.01, signing_delay=0.01))
+    assert driver.ask(OPEN) == "9000"
+    assert driver.ask(SIGN) == "6985"
 
 
 def test_where_nobody_listens(driver: Driver) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.cli import cpx
+from support.cli import COMMAND, cpx, environment
 from support.pcscd import FIRST_PORT, Service, pcscd
+from support.processes import wait_until
 from support.virtual import Table, told, virtual_cards
 
 pytestmark = pytest.mark.pcscd
@@ -154,20 +158,20 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
 
 
 def test_faults_of_cards(service: Service, tmp_path: Path) -> None:
-    faults = ("mute=1", "pin-locked=2", "pin-nearly-locked=3")
+    faults = ("pin-locked=1", "pin-nearly-locked=medecin-generaliste")
     options = [word for fault in faults for word in ("--fault", fault)]
-    with virtual_cards(service, tmp_path, *CPS3, *options, readers=3, cards=3) as table:
-        listed = table.run("cpx-tool", "list-readers").stdout
-        assert len(re.findall("00 mute card|01 mute card", listed.replace("  ", " "))) == 1
-        assert len(re.findall("card present +CPS3", listed)) == 2
-        seats = seats_of(table)[:3]
-        assert [seat["faults"] for seat in seats] == [[f.split("=")[0]] for f in faults]
-        assert [seat["tries_left"] for seat in seats] == [3, 0, 1]
-        table.told("remove", "1")  # OpenSC tries for long to power a mute one up
-        table.wait_for_cards(2)
+    with virtual_cards(service, tmp_path, *CPS3, *options, readers=2, cards=2) as table:
+        seats = seats_of(table)[:2]
+        assert [seat["faults"] for seat in seats] == [[fault.split("=")[0]] for fault in faults]
+        assert [seat["tries_left"] for seat in seats] == [0, 1]
         slots = table.run("pkcs11-tool", "-L").stdout
         assert "user PIN locked" in slots
         assert "final user PIN try" in slots
+
+
+def test_a_mute_card(service: Service, tmp_path: Path) -> None:
+    with virtual_cards(service, tmp_path, "--fault", "mute", readers=1, cards=1) as table:
+        assert re.search("Alpha 00 00 +mute card", table.run("cpx-tool", "list-readers").stdout)
 
 
 def test_a_service_that_starts_again_finds_its_cards(service: Service, tmp_path: Path) -> None:
@@ -188,6 +192,37 @@ def test_where_there_is_no_virtual_reader(tmp_path: Path) -> None:
         assert code == 4
         assert "No virtual cards are in use by you" in errors
     assert list(tmp_path.glob("*.socket")) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_start_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as driver:
+        port = str(driver.getsockname()[1])
+        words = ["virtual-cards", "start", "--set", "centre-sante", "--port", port]
+        process = subprocess.Popen(
+            [COMMAND, *words],
+            env=environment(CPX_STATE_DIR=str(tmp_path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until(lambda: told(tmp_path, "status")[0] == 0, "it did not start")
+        process.send_signal(number)
+        shown, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip()) == (code, "Error: Interrupted.")
+    assert shown.startswith("EMULATED CARDS")
+    assert list(tmp_path.glob("*.socket")) == []
+
+
+def test_a_socket_left_by_a_killed_process_is_no_hindrance(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "virtual-cards.socket"))
+    assert told(tmp_path, "status")[0] == 4
+    code, _, errors = told(tmp_path, "start", "--set", "centre-sante", "--port", "1")
+    assert code == 4
+    assert "no virtual reader on port 1" in errors
 
 
 @pytest.mark.parametrize(

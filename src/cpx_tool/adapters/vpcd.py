@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -84,17 +83,22 @@ class _Inserted:
 
     def __init__(self, chip: Chip, conduct: Conduct, port: int) -> None:
         self.chip = chip
-        self.present = True
         self._conduct = conduct
         self._port = port
         self._commands = 0
+        self._gone = threading.Event()
         self._socket = _connect(port)
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
 
+    @property
+    def present(self) -> bool:
+        """It has not left, nor was it pulled."""
+        return not self._gone.is_set()
+
     def leave(self) -> None:
         """Go out of the reader; back when nothing is answered any more."""
-        self.present = False
+        self._gone.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
@@ -103,8 +107,7 @@ class _Inserted:
         while self.present:
             with suppress(OSError), self._socket:
                 self._serve()
-            if self.present:
-                time.sleep(_AGAIN_SECONDS)
+            if not self._gone.wait(_AGAIN_SECONDS):
                 with suppress(NothingToCheck):  # not back yet
                     self._socket = _connect(self._port)
         self._socket.close()
@@ -124,15 +127,14 @@ class _Inserted:
         signing = body[1] in _SIGNING
         pulled = signing and conduct.pulled_when_signing
         if pulled or self._commands == conduct.pulled_at:
-            self.present = False
+            self._gone.set()
             return
         answer = self.chip.transmit(body)
         if conduct.answers is not None:
             answer = conduct.answers.to_bytes(2, "big")
         delay = conduct.delay + (conduct.signing_delay if signing else 0)
-        if delay:
-            time.sleep(delay)
-        _send(self._socket, answer)
+        if not delay or not self._gone.wait(delay):
+            _send(self._socket, answer)
 
 
 def _connect(port: int) -> socket.socket:
