@@ -176,6 +176,30 @@ def test_a_card_pulled_while_it_signs(many_readers: Service, tmp_path: Path) -> 
     assert None not in faulty["9945000223"]
 
 
+def test_a_cps3_that_is_emulated_anew_is_read_anew(many_readers: Service, tmp_path: Path) -> None:
+    """Its serial number is the same, and the middleware keeps on disk what it read."""
+    cache = Path("/etc/opt/santesocial/CPS/cache")  # of the namespaces
+    many_readers.run(["mkdir", "-p", cache])
+    shown = []
+    for name, options in (("good", CPS3_CARDS), ("old", (*CPS3_CARDS, "--defect", "expired=1"))):
+        with virtual_cards(many_readers, tmp_path / name, *options, readers=1, cards=1) as table:
+            body = table.json(
+                *("check-set", "--set", "centre-sante", "--module", CRYPTOLIB, "--no-login"),
+                *("--ca-dir", table.ca_directory),
+            )
+        kept = many_readers.run(["ls", cache]).stdout
+        shown.append(
+            [
+                f["outcome"]
+                for c in body["cards"]
+                for f in c["findings"]
+                if f["check"] == "CERT-NOT-EXPIRED"
+            ]
+        )
+        assert "99450001" in kept
+    assert shown == [["passed"], ["failed"]]
+
+
 TLS_PORT = 44330
 
 

@@ -169,11 +169,6 @@ def test_faults_of_cards(service: Service, tmp_path: Path) -> None:
         assert "final user PIN try" in slots
 
 
-def test_a_mute_card(service: Service, tmp_path: Path) -> None:
-    with virtual_cards(service, tmp_path, "--fault", "mute", readers=1, cards=1) as table:
-        assert re.search("Alpha 00 00 +mute card", table.run("cpx-tool", "list-readers").stdout)
-
-
 def test_a_service_that_starts_again_finds_its_cards(service: Service, tmp_path: Path) -> None:
     with virtual_cards(service, tmp_path, readers=2, cards=2) as table:
         service.stop()

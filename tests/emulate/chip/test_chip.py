@@ -88,6 +88,14 @@ def test_the_serial_file_is_read_by_path_and_by_its_short_number(cps3: Talk) -> 
     assert by_path.startswith(number)
 
 
+def test_a_cps3_says_when_it_was_updated_last(cps3: Talk, cps4: Talk) -> None:
+    assert cps3("00A4090C 04 3F00D010") == "9000"
+    content = cps3.data("00B0000000")
+    day = f"{cps3_card().profile.not_before:%Y%m%d%H%M%S}"
+    assert content.hex() == f"ec128107{day}8207{day}"
+    assert cps4("01A4080C 02 D010") == "6A82"
+
+
 def test_reading_beyond_the_end(cps3: Talk) -> None:
     cps3("00A4090C 04 3F00D003")
     assert cps3("00B0000A05").endswith(" 6282")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from cpx_tool.emulate.card import AID, EmulatedCard, KeySlot
 from cpx_tool.emulate.chip import pkcs15
@@ -31,7 +32,7 @@ _TRIES, _UNBLOCKING_TRIES, _UNBLOCKING_USES = 3, 10, 100
 """Of a real CPx card (OpenSC, pull request 2217)."""
 
 _APPLICATION = 0x0001
-_SERIAL, _DIRECTORY, _ATR = 0xD003, 0x2F00, 0x2F01
+_SERIAL, _DIRECTORY, _ATR, _UPDATE = 0xD003, 0x2F00, 0x2F01, 0xD010
 _OBJECTS, _TOKEN = 0x5031, 0x5032
 _PINS, _KEYS, _CERTIFICATES, _DATA = 0x7001, 0x7002, 0x7003, 0x7004
 _FIRST_CERTIFICATE = 0xB001
@@ -117,6 +118,8 @@ def _root(card: EmulatedCard) -> Directory:
         ),
         application,
     )
+    if card.profile.cps3:
+        root.add(_file(_UPDATE, _update_file(card.profile.not_before)))
     application.add(*_directories(card), *_certificate_files(card), *_data_files(card))
     return root
 
@@ -247,6 +250,16 @@ def _old_file(path: bytes, item: DataObject) -> Elementary:
 
 def _path(*fids: int) -> bytes:
     return b"".join(fid.to_bytes(2, "big") for fid in (MASTER_FILE, *fids))
+
+
+def _update_file(issued: datetime) -> bytes:
+    """EF_ACTUA: when the last update began and ended, BCD.
+
+    The middleware keeps what it read of a card on disk, and reads a CPS3 again when this changed
+    [seen]: a card that is emulated anew has the same serial number. A CPS4 has no such file.
+    """
+    moment = bytes.fromhex(f"{issued:%Y%m%d%H%M%S}")
+    return tlv(0xEC, tlv(0x81, moment), tlv(0x82, moment))
 
 
 def _atr_file() -> bytes:
