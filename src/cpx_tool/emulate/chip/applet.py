@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 
 from cpx_tool.emulate.chip.answer import DONE, Answer
-from cpx_tool.emulate.chip.apdu import Command
+from cpx_tool.emulate.chip.apdu import MAX_ANSWER, Command
 from cpx_tool.emulate.chip.contents import UNBLOCKING_PIN, USER_PIN, Contents
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Elementary, Place
 from cpx_tool.emulate.chip.pin import Pin
@@ -108,8 +108,7 @@ class Applet:
         if command.expected is None:
             raise Refusal(Status.WRONG_LENGTH)
         data = bytes(file.content[offset : offset + command.expected])
-        asked_for_all = command.data == b"" and command.expected == _ALL
-        short = len(data) < command.expected and not asked_for_all
+        short = len(data) < command.expected != MAX_ANSWER  # that one asks for all there is
         return Answer(data, Status.END_OF_FILE if short else Status.OK)
 
     def _update(self, command: Command) -> Answer:
@@ -160,11 +159,12 @@ class Applet:
             pin.present(command.data[: pin.length])
             pin.change(command.data[pin.length :])
             return DONE
-        self._authorise_change(command, pin)
+        self._authorise_change(pin)
         pin.change(command.data)
         return DONE
 
-    def _authorise_change(self, command: Command, pin: Pin) -> None:  # noqa: ARG002
+    def _authorise_change(self, pin: Pin) -> None:
+        """Raises `Refusal` unless who changes it may."""
         pin.refuse_unless_verified()
 
     def _unblock(self, command: Command) -> Answer:
@@ -176,19 +176,15 @@ class Applet:
         new = command.data
         if command.p1 in (_CODE_AND_NEW, _CODE):
             new = command.data[code.length :]
-            self._refuse_other_length(command.p1 == _CODE_AND_NEW, new, pin)
+            _refuse_other_length(new, pin.length if command.p1 == _CODE_AND_NEW else 0)
             code.present(command.data[: code.length])
         else:
-            self._refuse_other_length(command.p1 == _NEW, new, pin)
+            _refuse_other_length(new, pin.length if command.p1 == _NEW else 0)
             code.refuse_unless_verified()
         if new:
             pin.change(new)
         pin.unblock()
         return DONE
-
-    def _refuse_other_length(self, with_new: bool, new: bytes, pin: Pin) -> None:
-        if len(new) != (pin.length if with_new else 0):
-            raise Refusal(Status.WRONG_LENGTH)
 
     def _pin(self, command: Command, *allowed: int) -> Pin:
         if command.p1 not in allowed:
@@ -201,4 +197,6 @@ class Applet:
         return Answer(secrets.token_bytes(command.expected))
 
 
-_ALL = 256
+def _refuse_other_length(value: bytes, length: int) -> None:
+    if len(value) != length:
+        raise Refusal(Status.WRONG_LENGTH)

@@ -85,7 +85,7 @@ class ChipDoc(Applet):
             raise Refusal(Status.CONDITIONS)
         return Answer(self.contents.key(self._deciphering, qualified=False).raw(block))
 
-    def _authorise_change(self, command: Command, pin: Pin) -> None:  # noqa: ARG002
+    def _authorise_change(self, pin: Pin) -> None:
         """The code that unblocks is enough: the middleware changes the PIN after it [source]."""
         if not self.contents.pin(UNBLOCKING_PIN).verified:
             pin.refuse_unless_verified()
