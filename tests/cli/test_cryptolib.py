@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -174,6 +175,27 @@ def test_a_card_pulled_while_it_signs(many_readers: Service, tmp_path: Path) -> 
     }
     assert set(faulty["9945000123"]) == {None}
     assert None not in faulty["9945000223"]
+
+
+WRITES = """
+import sys, pkcs11
+from pkcs11 import Attribute, ObjectClass
+(slot,) = pkcs11.lib(sys.argv[1]).get_slots(token_present=True)
+with slot.get_token().open(rw=True, user_pin="1234") as session:
+    objects = list(session.get_objects({Attribute.CLASS: ObjectClass.DATA}))
+    (data,) = [o for o in objects if o[Attribute.LABEL] == "CPS_DATA"]
+    data[Attribute.VALUE] = b"hello"
+    print(data[Attribute.VALUE] == b"hello".ljust(128, b"\\0"))
+"""
+
+
+@pytest.mark.parametrize("options", [(), CPS3_CARDS], ids=["cps4", "cps3"])
+def test_the_free_data_object_is_written(
+    many_readers: Service, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with virtual_cards(many_readers, tmp_path, *options, readers=1, cards=1) as table:
+        done = table.run(sys.executable, "-c", WRITES, CRYPTOLIB)
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_a_cps3_that_is_emulated_anew_is_read_anew(many_readers: Service, tmp_path: Path) -> None:
