@@ -7,11 +7,11 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix fuzz soak messages docs golden setup system lock package clean
+.PHONY: help demo test test-browser check fix fuzz soak bench messages docs golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: setup ## emulate a set of six test cards and check it
 	@scripts/demo.sh
@@ -20,6 +20,9 @@ demo: setup ## emulate a set of six test cards and check it
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
 	@failed=0; scripts/check.sh || failed=1; \
 	$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
+
+test-browser: setup ## the HTML reports in a real browser, and accessible (fetches axe-core)
+	@scripts/test_browser.sh
 
 check: setup ## format, lint, types, layers, messages; no tests
 	@scripts/check.sh
@@ -33,6 +36,10 @@ fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each
 
 soak: system setup ## check-set many times, with faults at random (SOAK_RUNS=200, SOAK_SEED=N again)
 	@scripts/soak.sh
+
+bench: setup ## time commands beside openssl, curl and gnutls-cli, as ratios (BENCH_ROUNDS=10)
+	@scripts/system.sh bench || echo "Going on without what is missing."
+	@scripts/bench.sh
 
 messages: setup ## bring the catalogues up to date with the sources, and compile them
 	@$(BIN)/python scripts/messages.py update

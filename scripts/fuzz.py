@@ -31,9 +31,9 @@ PLACE = ROOT / ".cache" / "fuzz"
 FINDINGS = PLACE / "findings"
 SEEN = "seen.json"
 
-SECONDS_FOR_ONE = {"inspect": 2.0, "observation": 3.0}
-"""Of CPU, where it is not 1: these run two and three commands on one input. Without atheris, which
-makes everything some times slower.
+SECONDS_FOR_ONE = {"inspect": 2.0, "observation": 3.0, "tls": 3.0}
+"""Of CPU, where it is not 1: these run two and three commands on one input, or both sides of a
+handshake. Without atheris, which makes everything some times slower.
 """
 
 MEMORY_MB = 1024

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tree needs from the system, where something is missing; otherwise does nothing.
-# `scripts/system.sh tests` adds what only the tests need, which a workstation should not get.
+# `scripts/system.sh tests` adds what only the tests need, which a workstation should not get,
+# `scripts/system.sh browser` what the tests of HTML reports need, and
+# `scripts/system.sh bench` what `make bench` compares with.
 #
 # Looks for the things themselves, not for packages: a Python of one's own brings its own headers.
 set -euo pipefail
@@ -57,6 +59,19 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need procps runs ps
         need udev runs udevadm
         need util-linux runs unshare
+    fi
+    if [[ $wanted == browser ]]; then
+        need chromium runs chromium
+        need npm runs npm
+        need poppler-utils runs pdftotext
+    fi
+    if [[ $wanted == bench ]]; then
+        need curl runs curl
+        need gnutls-bin runs gnutls-cli
+        need libengine-pkcs11-openssl any_file /usr/lib{,64}{,/*}/engines-3/pkcs11.so
+        need nginx runs nginx
+        need openssl runs openssl
+        need util-linux runs setpriv
     fi
 }
 

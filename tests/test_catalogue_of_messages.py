@@ -78,6 +78,8 @@ def test_a_wheel_speaks_french(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
+    templates = tmp_path / "installed" / "cpx_tool" / "report" / "html" / "templates"
+    assert (templates / "page.css").is_file()
     code = (
         "import cpx_tool, gettext\n"
         "from cpx_tool import i18n\n"

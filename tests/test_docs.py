@@ -11,6 +11,12 @@ import pytest
 import order_docs
 from cpx_tool import i18n, wiring
 from cpx_tool.cli.virtual import virtual_cards
+from cpx_tool.judge.check import Scope
+from cpx_tool.judge.checks import CHECKS
+from cpx_tool.judge.tls import judge_handshake
+from cpx_tool.judge.tls_causes import Cause
+from cpx_tool.model.finding import Outcome, Severity
+from support.handshakes import case
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +65,43 @@ def test_the_page_of_virtual_cards_shows_every_fault_and_command() -> None:
     page = (order_docs.messages.ROOT / "docs" / "virtual-cards.md").read_text(encoding="utf-8")
     assert tuple(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == wiring.FAULTS
     assert set(re.findall(r"cpx-tool virtual-cards ([a-z]+)", page)) == set(virtual_cards.commands)
+
+
+# --- docs/tls.md ----------------------------------------------------------------------------
+
+TLS_PAGE = (order_docs.messages.ROOT / "docs" / "tls.md").read_text(encoding="utf-8")
+"""Written by hand; it has to have all causes, each below its check."""
+
+
+def _causes_listed() -> list[tuple[str, str, str]]:
+    """Mark, code, and the check it stands below."""
+    found, check = [], ""
+    for line in TLS_PAGE.split("\n## The causes\n", 1)[1].splitlines():
+        if line.startswith("### "):
+            check = line.removeprefix("### ")
+        elif line.startswith("|") and "`" in line.split("|")[2]:
+            mark, code, says, *_ = (cell.strip() for cell in line.strip("|").split("|"))
+            assert says
+            found.append((mark, code.strip("`"), check))
+    return found
+
+
+def test_the_page_about_tls_has_every_cause_below_its_check() -> None:
+    titles = {check.id: check.title.text for check in CHECKS if check.scope is Scope.TLS}
+    expected = []
+    for cause in Cause:
+        one = judge_handshake(case(cause).handshake, case(cause).pin)
+        (told,) = [found for found in one.findings if found.code == cause.value]
+        heading = f"{told.check}: {titles[told.check]}"
+        warns = told.severity is Severity.WARNING and told.outcome is not Outcome.PASSED
+        expected.append(("!" if warns else _MARKS[told.outcome], cause.value, heading))
+    headings = [f"{check}: {title}" for check, title in titles.items()]
+    assert _causes_listed() == sorted(expected, key=lambda row: headings.index(row[2]))
+
+
+_MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.SKIPPED: "?", Outcome.ERROR: "?"}
+
+
+def test_the_readme_names_the_page_about_tls() -> None:
+    readme = (order_docs.messages.ROOT / "README.md").read_text(encoding="utf-8")
+    assert "docs/tls.md" in readme

@@ -23,6 +23,7 @@ EXAMPLES = {
     "observation": 120,
     "endpoint": 150,
     "chip": 200,
+    "tls": 70,
 }
 BOUNDED = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

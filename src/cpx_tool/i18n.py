@@ -61,6 +61,12 @@ def use(language: str) -> None:
     gettext.textdomain(DOMAIN)
 
 
+def language() -> str:
+    """The code of the language that sentences are in."""
+    names = _locale_names(os.environ)
+    return next((name for name in names if name in LANGUAGES), "en")
+
+
 def say(message: Message) -> str:
     """The message in the chosen language, its values filled in."""
     if message.plural is None:

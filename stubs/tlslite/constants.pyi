@@ -22,6 +22,7 @@ class ContentType:
 
 class ExtensionType:
     key_share: ClassVar[int]
+    post_handshake_auth: ClassVar[int]
     renegotiation_info: ClassVar[int]
     supported_versions: ClassVar[int]
 

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tlslite.handshakesettings import HandshakeSettings
+from tlslite.recordlayer import RecordLayer
 from tlslite.x509certchain import X509CertChain
 
 class TLSConnection:
@@ -9,7 +10,10 @@ class TLSConnection:
     closeSocket: bool
     ignoreAbruptClose: bool
     session: Any
+    sock: Any
+    _recordLayer: RecordLayer
     version: tuple[int, int]
+    _client_keypair: tuple[X509CertChain, Any] | None
     def __init__(self, sock: Any) -> None: ...
     def handshakeClientCert(
         self,
@@ -24,6 +28,7 @@ class TLSConnection:
         async_: bool = ...,
         alpn: list[bytearray] | None = ...,
     ) -> Any: ...
+    def close(self) -> None: ...
     def read(self, max: int | None = ..., min: int = ...) -> bytes: ...
     def write(self, s: bytes) -> None: ...
     def _getMsg(

@@ -20,7 +20,7 @@ from cpx_tool.catalogue.endpoints import (
 )
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
-from cpx_tool.model.endpoint import Asked, Client, Endpoint, KnownEndpoint
+from cpx_tool.model.endpoint import Caller, CertificateAsked, Endpoint, KnownEndpoint
 
 TEXT = (resources.files("cpx_tool.catalogue") / "endpoints.toml").read_text(encoding="utf-8")
 OWN = (KnownEndpoint(Endpoint("10.0.0.1", 8443, "/", "mine"), file=Path("config.toml")),)
@@ -230,10 +230,13 @@ def test_what_is_neither_is_refused_as_an_address(text: str) -> None:
 def test_what_the_sources_say() -> None:
     known = {server.name: server for server in endpoints()}
     assert known["insi-org"].endpoint.url == "https://qualiflps-services-ps-tlsm.ameli.fr/lps"
-    assert (known["insi-org"].client, known["insi-org"].asked) == (Client.ORG, Asked.YES)
+    assert (known["insi-org"].client, known["insi-org"].asked) == (Caller.ORG, CertificateAsked.YES)
     assert known["insi-card"].endpoint.url == "https://qualiflps.services-ps.ameli.fr/lps"
-    assert (known["insi-card"].client, known["insi-card"].asked) == (Client.CARD, Asked.NOT_KNOWN)
-    assert {name for name, server in known.items() if server.asked is Asked.YES} == {
+    assert (known["insi-card"].client, known["insi-card"].asked) == (
+        Caller.CARD,
+        CertificateAsked.NOT_KNOWN,
+    )
+    assert {name for name, server in known.items() if server.asked is CertificateAsked.YES} == {
         "insi-org",
         "dmp-dev1",
     }

@@ -110,6 +110,14 @@ FORMS: list[list[str | Path | None]] = [
     ["judge", OBSERVATION, "--set", "centre-sante", "--warn-days", None],
     ["judge", OBSERVATION, "--set", "centre-sante", "--ics", None],
     ["judge", OBSERVATION, "--set", "centre-sante", "--reorder-days", None],
+    ["judge", OBSERVATION, "--set", "centre-sante", "--report", None],
+    ["judge", OBSERVATION, "--set", "centre-sante", "--report-dir", None],
+    ["check-set", "--set", "centre-sante", "--report-dir", None],
+    [*TLS, "--report-dir", None],
+    ["sign-test", "--observation", OBSERVATION, "--report-dir", None],
+    ["doctor", "--report", None],
+    ["check-p12", OBSERVATION, "--report-dir", None],
+    ["schema", None],
     ["inspect", None],
     ["inspect", OBSERVATION, "--ca-dir", None],
     ["inspect", OBSERVATION, "--crl", None],
@@ -191,6 +199,14 @@ def test_no_argument_brings_a_command_out_of_its_calm(
     for word in WORDS:
         run_here([word if part is None else str(part) for part in form])
     assert not (place / "new").exists()
+
+
+def test_no_name_of_a_report_does_either(
+    place: Path, run_here: Callable[[list[str]], None]
+) -> None:
+    for word in WORDS:
+        run_here(["judge", str(OBSERVATION), "--set", "centre-sante", "--report", f"text={word}"])
+    assert (place / "pipe").is_fifo()
 
 
 @pytest.mark.parametrize(

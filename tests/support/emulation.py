@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cpx_tool.adapters.emulation_keys import KeyCache, pem_bundle
 from cpx_tool.adapters.softhsm import Wanted, write_emulation
@@ -40,9 +42,26 @@ def wanted(set_name: str, *defects: str) -> Wanted:
     return Wanted(set_name, defects, planned(card_set, *defects), software)
 
 
-def emulate(into: Path, *defects: str, set_name: str = "centre-sante") -> Emulation:
-    """Write an emulation with real SoftHSM tokens."""
-    return write_emulation(wanted(set_name, *defects), into, CACHE, reuse=False)
+def emulate(
+    into: Path, *defects: str, set_name: str = "centre-sante", raw: str | None = None
+) -> Emulation:
+    """Write an emulation with real SoftHSM tokens.
+
+    The keys of the card of the role `raw` take the raw RSA operation (CKM_RSA_X_509), which those
+    of real cards refuse, and no PSS.
+    """
+
+    def make(profile: Profile, *parts: Any) -> EmulatedCard:
+        card = make_card(profile, *parts)
+        return _with_raw_keys(card) if raw is not None and profile.role == raw else card
+
+    with patch("cpx_tool.adapters.softhsm.make_card", make):
+        return write_emulation(wanted(set_name, *defects), into, CACHE, reuse=False)
+
+
+def _with_raw_keys(card: EmulatedCard) -> EmulatedCard:
+    mechanisms = ("CKM_RSA_X_509", "CKM_RSA_PKCS")
+    return replace(card, slots=tuple(replace(s, mechanisms=mechanisms) for s in card.slots))
 
 
 def cards(profiles: Sequence[Profile]) -> list[EmulatedCard]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from cpx_tool.pki.certificate import MAX_CERTIFICATES
 from support.pki import AT, CrlSpec, pem
 from support.targets import CA, LEAF, observation_seeds
+from support.tls import crooked, misbehaving, spoilt
 from support.tree import EXTENSIONS, KEY, SERIAL, SUBJECT, VALIDITY, Node, changed, part, tlv
 
 Made = Callable[[], bytes]
@@ -239,6 +241,48 @@ OBSERVATIONS: Mapping[str, Made] = {
     "a version": lambda: b'{"schema_version": ' + b"9" * 5_000_000 + b"}",
 }
 
+
+def _flight(*messages: bytes) -> bytes:
+    """A ServerHello of TLS 1.2, and these after it, in records as long as they may be."""
+    content = b"".join(messages)
+    pieces = [content[at : at + RECORD] for at in range(0, len(content), RECORD)]
+    return spoilt.plain(_hello() + b"".join(misbehaving.record(22, piece) for piece in pieces))
+
+
+def _certificates(ders: list[bytes]) -> bytes:
+    return crooked.message(11, crooked.certificate_body(ders, "TLSv1.2"))
+
+
+RECORD, HANDSHAKE = 2**14, 1_000_000
+"""A record, and what a server may send before the end of a handshake, in bytes."""
+
+
+@cache
+def _hello() -> bytes:
+    """Of a server whose key exchange is RSA."""
+    flight = spoilt.flight(2)
+    return flight[: 5 + int.from_bytes(flight[3:5])]
+
+
+SERVERS: Mapping[str, Made] = {
+    "a message": lambda: spoilt.plain(misbehaving.LONG_MESSAGE * 60),
+    "warnings": lambda: spoilt.plain(filled(misbehaving.WARNING, HANDSHAKE)),
+    "changes of cipher": lambda: _flight() + filled(misbehaving.CHANGE, HANDSHAKE),
+    "certificates": lambda: _flight(_certificates([LEAF.der()] * 2_000)),
+    "certificates without content": lambda: _flight(_certificates([b""] * 300_000)),
+    "a certificate": lambda: _flight(_certificates([_nested(0x30, HANDSHAKE)])),
+    "names of CAs": lambda: _flight(
+        _certificates([LEAF.der()]),
+        crooked.message(13, crooked.request_body("TLSv1.2", names=[b""] * 32_000)),
+    ),
+    "schemes": lambda: _flight(
+        _certificates([LEAF.der()]),
+        crooked.message(13, crooked.request_body("TLSv1.2", [0x0804] * 32_000)),
+    ),
+    "messages without content": lambda: _flight(filled(bytes(4), HANDSHAKE)),
+    "a page": lambda: spoilt.plain(filled(b"HTTP/1.1 200 OK\r\n", HANDSHAKE)),
+}
+
 LARGE: Mapping[str, Mapping[str, Made]] = {
     "certificate": {**CERTIFICATES, **FILES},
     "inspect": {**CERTIFICATES, **FILES},
@@ -253,5 +297,11 @@ LARGE: Mapping[str, Mapping[str, Made]] = {
     },
     "set-file": SETS,
     "observation": OBSERVATIONS,
+    "endpoint": {
+        "a name": lambda: b"https://" + b"a" * FILE,
+        "labels": lambda: b"https://" + filled("é.".encode(), FILE),
+        "a path": lambda: b"https://server/" + filled(b"%C3%A9 ", FILE),
+    },
+    "tls": SERVERS,
 }
 """Target → name → input."""

@@ -21,6 +21,7 @@
                                            for a look at a reader's card that is out
      empty SERIAL FUNCTION N               CKA_VALUE has no bytes, with CKR_OK
      lengths SERIAL MIN MAX                ulMinPinLen and ulMaxPinLen
+     without SERIAL MECHANISM              this mechanism, in hex, is not announced
      slots shift|rotate                    slot ids are others in each process
      many COUNT                            so many slots without a token after the real ones; what
                                            is asked of them is logged with the serial "many"
@@ -56,7 +57,7 @@ enum { INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5,
        GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, GET_ATTRIBUTE_VALUE = 24,
        FIND_OBJECTS_INIT = 26, SIGN_INIT = 42, SIGN = 43, FUNCTIONS = 68 };
 enum { MAX_SLOTS = 64, SERIAL_OFFSET = 80, FLAGS_OFFSET = 96, SESSION_COUNT_OFFSET = 112,
-       MAX_PIN_OFFSET = 136, TOKEN_INFO_SIZE = 208 };
+       MAX_PIN_OFFSET = 136, TOKEN_INFO_SIZE = 208, MAX_MECHANISMS = 512 };
 enum { CKR_SLOT_ID_INVALID = 3, CKR_GENERAL_ERROR = 5, CKR_DEVICE_REMOVED = 0x32,
        CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1,
        CKR_BUFFER_TOO_SMALL = 0x150 };
@@ -548,10 +549,36 @@ static U get_slot_info(U id, void *info)
     return code ? code : REAL(GET_SLOT_INFO, U, void *)(slot, info);
 }
 
+static int announced(const char *serial, U mechanism)
+{
+    char line[512];
+    const char *words;
+    int found = 1;
+    FILE *file = rules();
+    while ((words = rule(file, line, "without", serial)))
+        found &= strtoul(words, NULL, 16) != mechanism;
+    if (file)
+        fclose(file);
+    return found;
+}
+
 static U get_mechanism_list(U id, U *mechanisms, U *count)
 {
-    U slot, code = token_slot(id, &slot);
-    return code ? code : REAL(GET_MECHANISM_LIST, U, U *, U *)(slot, mechanisms, count);
+    char serial[17];
+    U slot, real_ones[MAX_MECHANISMS], found = MAX_MECHANISMS, room = *count;
+    U code = token_slot(id, &slot);
+    if (code || (code = REAL(GET_MECHANISM_LIST, U, U *, U *)(slot, real_ones, &found)))
+        return code;
+    serial_of(slot, serial);
+    *count = 0;
+    for (U i = 0; i < found; i++) {
+        if (!announced(serial, real_ones[i]))
+            continue;
+        if (mechanisms && *count < room)
+            mechanisms[*count] = real_ones[i];
+        ++*count;
+    }
+    return mechanisms && *count > room ? CKR_BUFFER_TOO_SMALL : 0;
 }
 
 static U get_mechanism_info(U id, U mechanism, void *info)

@@ -73,6 +73,7 @@ from support.pki import (
     root,
     rsa_key,
 )
+from support.tls import spoilt
 
 WIDEST_LINE = 120
 """Of a report on 80 columns; some lines are for copying, and never broken."""
@@ -556,5 +557,6 @@ TARGETS = {
     "observation": Target(observation, observation_seeds, mutated_json),
     "endpoint": Target(endpoint, endpoint_seeds, mutated_bytes),
     "chip": Target(chip, chip_seeds, mutated_bytes),
+    "tls": Target(spoilt.run, spoilt.seeds, spoilt.mutated),
 }
 """Each by its name."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import select
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_CUT = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 HEAD_BYTES = 64
 """What is kept of the first bytes received: enough to tell what it is, if it is no TLS."""
 
@@ -23,7 +26,8 @@ class Deadline:
         """Seconds, more than 0. Raises `TimeoutError` when there are none."""
         left = self._end - self._clock()
         if left <= 0:
-            raise TimeoutError
+            # with its number: tlslite-ng looks at it
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return left
 
     @contextmanager
@@ -43,6 +47,9 @@ class TooMuch(Exception):
 class BoundedSocket:
     """As much of a socket as tlslite-ng uses. Its methods raise `TimeoutError` past the deadline,
     `TooMuch` past `allow`, and `OSError`.
+
+    A server that refuses says why and closes, often while we still send. That nothing can be sent
+    any more is raised by `recv`, and only after all that the server had said was read.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, most: int) -> None:
@@ -50,6 +57,7 @@ class BoundedSocket:
         self._deadline = deadline
         self._received = 0
         self._most = most
+        self._cut: OSError | None = None
         self.head = b""
         """The first bytes received."""
 
@@ -61,6 +69,8 @@ class BoundedSocket:
         """What is there, b"" at the end."""
         self._socket.settimeout(self._deadline.left())
         data = self._socket.recv(size)
+        if not data and self._cut is not None:
+            raise self._cut
         self._received += len(data)
         if len(self.head) < HEAD_BYTES:
             self.head = (self.head + data)[:HEAD_BYTES]
@@ -69,14 +79,19 @@ class BoundedSocket:
         return data
 
     def send(self, data: bytes) -> int:
-        """How many bytes went out."""
-        self._socket.settimeout(self._deadline.left())
-        return self._socket.send(data)
+        """How many bytes went out, or went nowhere: see the class."""
+        self.sendall(data)
+        return len(data)
 
     def sendall(self, data: bytes) -> None:
         """All of it."""
         self._socket.settimeout(self._deadline.left())
-        self._socket.sendall(data)
+        if self._cut is not None:
+            return
+        try:
+            self._socket.sendall(data)
+        except _CUT as error:
+            self._cut = error
 
     def has_more(self, seconds: float) -> bool:
         """Whether something arrives within that time."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
+from cpx_tool.adapters.bounded_socket import TooMuch
 from cpx_tool.model.handshake import HttpAnswer
 
 HEAD_MOST = 128 * 1024
@@ -47,14 +49,17 @@ def read_answer(recv: Callable[[int], bytes]) -> HttpAnswer:
     the body costs no more than that.
     """
     answer = _begun(recv, "GET")
-    head = _head(answer)
-    try:
-        body = answer.read(BODY_MOST)
-    except IncompleteRead as error:
-        body = error.partial
-    except (HTTPException, OSError):
-        body = b""
-    return replace(head, first_line=_first_line(body), body_bytes=len(body))
+    body = _body(answer)
+    return replace(_head(answer), first_line=_first_line(body), body_bytes=len(body))
+
+
+def _body(answer: HTTPResponse) -> bytes:
+    """As far as it comes. `ValueError`: chunks of a negative size."""
+    body = b""
+    with contextlib.suppress(HTTPException, OSError, TooMuch, ValueError):
+        while len(body) < BODY_MOST and (piece := answer.read1(BODY_MOST - len(body))):
+            body += piece
+    return body
 
 
 def _begun(recv: Callable[[int], bytes], method: str) -> HTTPResponse:

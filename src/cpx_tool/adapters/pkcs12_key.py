@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, BinaryIO
 
@@ -92,8 +93,8 @@ class Pkcs12Key:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+            with suppress(OSError):  # what a child did not read any more
+                _pipe(pipe).close()
 
     def _tell(self, frame: bytes) -> None:
         try:

@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, RemoteDisconnected
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -222,9 +222,14 @@ def _ask_through(sock: socket.socket, endpoint: Endpoint, proxy: Proxy, deadline
     bounded = BoundedSocket(sock, deadline, HEAD_MOST)
     try:
         bounded.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        answer = read_head(bounded.recv, "CONNECT")
-    except (HTTPException, TooMuch):
-        raise Ended(Step.PROXY, End.PROXY_REFUSED) from None
+        # byte by byte: what follows the head is the server's
+        answer = read_head(lambda _: bounded.recv(1), "CONNECT")
+    except RemoteDisconnected:
+        raise Ended(Step.PROXY, End.PROXY_UNREACHABLE, End.CLOSED.value) from None
+    except HTTPException:
+        raise Ended(Step.PROXY, End.PROXY_REFUSED, End.NOT_HTTP.value) from None
+    except TooMuch:
+        raise Ended(Step.PROXY, End.PROXY_REFUSED, End.TOO_MUCH.value) from None
     except OSError as error:
         raise Ended(Step.PROXY, End.PROXY_UNREACHABLE, end_of(error)[0].value) from None
     if answer.status not in _OK:

@@ -12,6 +12,7 @@ import ssl
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -38,7 +39,8 @@ _CA_FILE_BYTES = 16 * 1024 * 1024
 
 class ServerTrust:
     """Whom a server's chain may end at: `anchors` by where they are from (DER), and the system's
-    store. Intermediates among them count too, as for curl.
+    store. Intermediates among them count too, as for curl. Raises `BadInput` where that cannot be
+    read.
     """
 
     def __init__(self, anchors: Mapping[AnchorSource, Sequence[bytes]]) -> None:
@@ -127,12 +129,22 @@ def _add_system(store: crypto.X509Store) -> None:
     if sys.platform == "win32":
         for der, encoding, trust in ssl.enum_certificates("ROOT"):
             if encoding == "x509_asn" and (trust is True or _SERVER_AUTH in trust):
-                store.add_cert(_loaded(der))
+                with suppress(crypto.Error):  # one that OpenSSL cannot read helps nobody
+                    store.add_cert(_loaded(der))
         return
     places = ssl.get_default_verify_paths()
     # a directory is looked into when a name is asked for: its files need not be read now
     if places.cafile or places.capath:
-        store.load_locations(places.cafile, places.capath)
+        try:
+            store.load_locations(places.cafile, places.capath)
+        except crypto.Error:
+            raise BadInput(
+                msg(
+                    "The system's CA certificates cannot be read: {path}.",
+                    path=places.cafile or places.capath,
+                ),
+                msg("Repair them, or name a file that is whole in SSL_CERT_FILE."),
+            ) from None
 
 
 _SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH.dotted_string

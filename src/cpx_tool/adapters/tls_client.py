@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPException, RemoteDisconnected
 from time import perf_counter
 
 from tlslite.constants import AlertDescription
-from tlslite.errors import TLSAbruptCloseError, TLSLocalAlert, TLSRemoteAlert
+from tlslite.errors import (
+    TLSAbruptCloseError,
+    TLSClosedConnectionError,
+    TLSLocalAlert,
+    TLSRemoteAlert,
+)
 
 from cpx_tool import __version__
 from cpx_tool.adapters.bounded_socket import BoundedSocket, Deadline, TooMuch
@@ -52,10 +58,7 @@ class TlsliteClient:
         way = Way(seconds=watch.seconds)
         http: HttpAnswer | None = None
         stop: Stop | None = None
-        try:
-            own = None if key is None else (key, RemoteKey(key, watch, deadline))
-        except NoRsaKey:
-            return Connection(newest, stop=Stop(Step.SIGNATURE, End.NOT_SIGNABLE, "RSA"))
+        own = None if key is None else (key, _remote(key, watch, deadline))
         try:
             sock = reach(endpoint, (self.proxies or {}).get(endpoint), deadline, way)
         except Ended as ended:
@@ -77,7 +80,7 @@ class TlsliteClient:
         newest: str,
         sock: BoundedSocket,
         watch: Watch,
-        own: tuple[ClientKey, RemoteKey] | None,
+        own: tuple[ClientKey, RemoteKey | None] | None,
     ) -> HttpAnswer:
         connection = ObservedConnection(sock, watch, partial(self._prove, endpoint))
         connection.insecure = self.insecure
@@ -89,16 +92,26 @@ class TlsliteClient:
         watch.end(Step.VERDICT)
         sock.allow(ANSWER_MOST)
         connection.ignoreAbruptClose = True  # many servers close without a word
-        watch.begin(Step.HTTP)
+        if watch.accepted or watch.request is None:
+            watch.begin(Step.HTTP)  # otherwise the verdict is still to come
         start = perf_counter()
         connection.write(_request(endpoint))
         http = read_answer(partial(_read, connection))
         watch.accepted = True
         watch.took(Step.HTTP, start)
+        with suppress(Exception):  # close_notify is a courtesy: servers log where it lacks
+            connection.close()
         return http
 
     def _prove(self, endpoint: Endpoint, chain: Sequence[bytes]) -> ServerProof:
         return self.trust.prove(chain, endpoint.host)
+
+
+def _remote(key: ClientKey, watch: Watch, deadline: Deadline) -> RemoteKey | None:
+    try:
+        return RemoteKey(key, watch, deadline)
+    except NoRsaKey:
+        return None
 
 
 def _read(connection: ObservedConnection, size: int) -> bytes:
@@ -139,7 +152,7 @@ def _stop(error: Exception, watch: Watch, sock: BoundedSocket) -> Stop:
 def _end(error: Exception) -> tuple[End, str]:
     if isinstance(error, TLSRemoteAlert | TLSLocalAlert):
         return _end_by_alert(error)
-    if isinstance(error, TLSAbruptCloseError | RemoteDisconnected):
+    if isinstance(error, TLSAbruptCloseError | TLSClosedConnectionError | RemoteDisconnected):
         return End.CLOSED, ""
     if isinstance(error, OSError):
         return end_of(error)

@@ -5,12 +5,15 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 
 - `_getNextRecord`: sees the server's Certificate as it is on the wire, before the library parses
   it, and ends the connection there if it is not accepted; skips the warning unrecognized_name,
-  which the library takes for fatal; refuses a Diffie-Hellman group over which it would compute
-  for minutes;
-- `_getMsg`: sees every message that was parsed;
+  which the library takes for fatal; counts, so that nothing goes on for ever; refuses a
+  Diffie-Hellman group over which it would compute for minutes;
+- `_getMsg`: sees every message that was parsed; adds to the schemes of a CertificateRequest what
+  keeps the library from giving up where a server of TLS 1.2 takes RSA-PSS alone;
 - `_sendMsg`: sees what we send; in the place of the alert no_renegotiation, renegotiates;
 - `_sigHashesToList`: what we can sign is not what we accept, and is asked here for the former;
-- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746).
+- `_client_keypair`: what post-handshake authentication presents, which is nothing for nobody;
+- `_handshakeClientAsyncHelper`, called a second time for a renegotiation (RFC 5746);
+- `_recordLayer`, which is one of `tls_records`.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from tlslite.constants import (
     HandshakeType,
     SignatureScheme,
 )
-from tlslite.extensions import RenegotiationInfoExtension
+from tlslite.extensions import RenegotiationInfoExtension, TLSExtension
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.messages import (
     Alert,
@@ -42,15 +45,29 @@ from tlslite.messages import (
 )
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
+from tlslite.x509certchain import X509CertChain
 
-from cpx_tool.adapters.bounded_socket import BoundedSocket
+from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
+from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model import handshake
-from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, ServerProof, Step
+from cpx_tool.model.handshake import (
+    MAX_AUTHORITIES,
+    MAX_CERTIFICATES,
+    MAX_SCHEMES,
+    Asked,
+    End,
+    ServerProof,
+    Step,
+)
 from cpx_tool.ports import ClientKey
 
+MOST_RECORDS = 1000
+"""Received in all, or messages where a record holds several. Empty ones, warnings and tickets cost
+time and say nothing; an honest connection has some fifty.
+"""
 VERSIONS = {
     (3, 0): "SSLv3",
     (3, 1): "TLSv1",
@@ -61,6 +78,8 @@ VERSIONS = {
 """As OpenSSL writes them."""
 
 _TLS_1_0, _TLS_1_2, _TLS_1_3 = (3, 1), (3, 3), (3, 4)
+_ANY_RSA = (0, 1)
+"""The hash "none" with RSA (RFC 5246, 7.4.1.4.1): nobody signs with it."""
 _CERTIFICATE_AUTHORITIES = 47
 """RFC 8446, 4.2.4; tlslite-ng 0.8.2 does not parse it."""
 _MOST_DH_BYTES = 1024
@@ -72,13 +91,15 @@ class ObservedConnection(TLSConnection):
     """A client's connection over `sock`. `accepts` is asked about the server's certificates
     (DER), and what it says is noted.
 
-    Its handshake, `read` and `write` raise `Ended`, tlslite-ng's errors, and the socket's.
+    Its handshake, `read` and `write` raise `Ended`, `TooMuch`, tlslite-ng's errors, and the
+    socket's.
     """
 
     def __init__(
         self, sock: BoundedSocket, watch: Watch, accepts: Callable[[tuple[bytes, ...]], ServerProof]
     ) -> None:
         super().__init__(sock)
+        self._recordLayer = Records(self.sock)
         self._watch = watch
         self._accepts = accepts
         self.insecure = False
@@ -88,15 +109,20 @@ class ObservedConnection(TLSConnection):
         self._sent_verify = self._seen_verify = b""
         self._secure_renegotiation = False
         self._again = False
+        self._records = 0
+        self._unable = False
 
     def shake_hands(
-        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey] | None
+        self, newest: str, server_name: str | None, own: tuple[ClientKey, RemoteKey | None] | None
     ) -> None:
-        """The handshake, with what is presented if a certificate is asked for."""
+        """The handshake, with what is presented if a certificate is asked for. Without a key of
+        tlslite-ng's it cannot be, and all ends there.
+        """
         self._settings = settings_for(newest)
         self._server_name = server_name
-        if own is not None:
-            self._presents = (chain_of(*own), own[1])
+        if own is not None and own[1] is not None:
+            self._presents = (chain_of(own[0], own[1]), own[1])
+        self._unable = own is not None and self._presents is None
         chain, key = self._presents or (None, None)
         self._watch.begin(Step.HELLO)
         self.handshakeClientCert(
@@ -113,6 +139,9 @@ class ObservedConnection(TLSConnection):
             if not isinstance(result, tuple):
                 yield result
                 continue
+            self._records += 1
+            if self._records > MOST_RECORDS:
+                raise TooMuch
             header, parser = result
             if header.type == ContentType.alert and _is_about_the_name(parser):
                 continue
@@ -128,13 +157,15 @@ class ObservedConnection(TLSConnection):
         elif kind == HandshakeType.server_key_exchange and self._by_diffie_hellman():
             size = int.from_bytes(body[:2])
             if size > _MOST_DH_BYTES:
-                raise Ended(Step.CHAIN, End.MALFORMED, f"DH {size * 8} bit")
+                raise Ended(Step.REQUEST, End.MALFORMED, f"DH {size * 8} bit")
 
     def _by_diffie_hellman(self) -> bool:
         return self._watch.cipher in _FINITE_FIELD
 
     def _see_certificates(self, body: bytearray) -> None:
         chain = certificates_in(body, with_extensions=self.version > _TLS_1_2)
+        if len(chain) > MAX_CERTIFICATES:  # the library would parse every one of them
+            raise Ended(Step.CHAIN, End.TOO_MUCH)
         proof = self._accepts(chain)
         if not self._again:
             self._watch.chain, self._watch.proof = chain, proof
@@ -154,7 +185,7 @@ class ObservedConnection(TLSConnection):
             elif isinstance(result, Finished):
                 self._seen_verify = bytes(result.verify_data)
             elif isinstance(result, NewSessionTicket | ApplicationData):
-                self._see_word(result)
+                self._see_word()
             yield result
 
     def _see_hello(self, hello: ServerHello) -> None:
@@ -182,7 +213,9 @@ class ObservedConnection(TLSConnection):
         self._secure_renegotiation = bound is not None
 
     def _see_request(self, request: CertificateRequest) -> None:
-        if self._watch.accepted and not self._again:
+        if self._watch.signature is not None:  # the key is asked once, whatever comes
+            raise Ended(Step.REQUEST, End.MALFORMED, "CertificateRequest")
+        if self._sent_verify and not self._again:
             self._watch.when = Asked.POST_HANDSHAKE
         names = [bytes(name) for name in request.certificate_authorities or ()]
         extension = request.getExtension(_CERTIFICATE_AUTHORITIES)
@@ -193,13 +226,15 @@ class ObservedConnection(TLSConnection):
             when=self._watch.when,
             authorities=tuple(names[:MAX_AUTHORITIES]),
             count=len(names),
-            schemes=tuple(_scheme_name(scheme) for scheme in schemes),
+            schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
+        if self.version == _TLS_1_2:
+            # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
+            request.supported_signature_algs = [*schemes, _ANY_RSA]
 
-    def _see_word(self, word: object) -> None:
+    def _see_word(self) -> None:
         self._watch.accepted = True
-        if isinstance(word, ApplicationData):
-            self._watch.begin(Step.HTTP)
+        self._watch.step = Step.HTTP
 
     def _sendMsg(
         self, msg: Any, randomizeFirstBlock: bool = True, update_hashes: bool = True
@@ -207,16 +242,29 @@ class ObservedConnection(TLSConnection):
         if isinstance(msg, Alert) and self._may_renegotiate(msg):
             yield from self._renegotiate()
             return
-        if isinstance(msg, ClientHello) and self._again:
-            msg.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
-            bound = RenegotiationInfoExtension().create(bytearray(self._sent_verify))
-            msg.addExtension(bound)
-        elif isinstance(msg, Certificate) and self._presents is not None:
-            self._watch.presented = True
+        if isinstance(msg, ClientHello):
+            self._complete(msg)
+        elif isinstance(msg, Certificate):
+            if self._unable:
+                raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+            self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+
+    def _complete(self, hello: ClientHello) -> None:
+        """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
+        ask for a certificate later (RFC 8446, 4.2.6), also where none is at hand: the library would
+        say so for a key only.
+        """
+        if self._again:
+            hello.cipher_suites.remove(CipherSuite.TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
+            hello.addExtension(RenegotiationInfoExtension().create(bytearray(self._sent_verify)))
+        elif _TLS_1_3 in self._settings.versions and self._client_keypair is None:
+            self._client_keypair = (X509CertChain([]), None)
+            later = TLSExtension(extType=ExtensionType.post_handshake_auth)
+            hello.addExtension(later.create(bytearray()))
 
     def _may_renegotiate(self, alert: Alert) -> bool:
         """Once, and where the server binds it to what was before (RFC 5746)."""

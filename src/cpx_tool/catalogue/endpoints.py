@@ -12,7 +12,7 @@ from cpx_tool.catalogue.endpoint_url import parse_endpoint
 from cpx_tool.catalogue.endpoint_words import WORDS, EndpointWords
 from cpx_tool.catalogue.shipped import refuse_keys
 from cpx_tool.errors import BadInput, nearest
-from cpx_tool.model.endpoint import Asked, Client, Endpoint, KnownEndpoint
+from cpx_tool.model.endpoint import Caller, CertificateAsked, Endpoint, KnownEndpoint
 from cpx_tool.model.message import msg
 
 __all__ = ["NAME", "endpoints", "find_endpoint", "parse_endpoint", "read_endpoints"]
@@ -87,8 +87,8 @@ def _known(entry: Mapping[str, object], words: Mapping[str, EndpointWords]) -> K
     return KnownEndpoint(
         endpoint=endpoint,
         title=words[name].title,
-        client=Client(_line(entry["client"])),
-        asked=Asked(_line(entry["asked"])),
+        client=Caller(_line(entry["client"])),
+        asked=CertificateAsked(_line(entry["asked"])),
         note=words[name].note,
         source=_line(entry["source"]),
     )

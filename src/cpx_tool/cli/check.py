@@ -11,13 +11,13 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.cli import knocking, logins, options, saving
+from cpx_tool.cli import knocking, logins, options, reporting, saving
 from cpx_tool.cli.drawer_run import CardByCard
 from cpx_tool.cli.interruption import code_of, listen, tell_first
 from cpx_tool.cli.keeping import Keeper, find_keeper
 from cpx_tool.cli.live import LiveView
 from cpx_tool.cli.operator import at_terminal
-from cpx_tool.cli.output import ASKING, complain, conclude, fetched_text, note, paper, tell
+from cpx_tool.cli.output import ASKING, note, tell
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.drawer_run import DrawerRun
@@ -33,9 +33,8 @@ from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.handshakes import KeysAndServersErrand, KnockErrand
 from cpx_tool.observe.session import Errand
-from cpx_tool.report import checklist_json, console
-from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.reminders import reminders
+from cpx_tool.report.results import of_set
 
 
 @click.command(
@@ -64,6 +63,7 @@ from cpx_tool.report.reminders import reminders
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
+@reporting.report_options("check-set")
 @options.observation_option
 @click.option(
     "--resume",
@@ -97,6 +97,8 @@ def check_set(
     reorder_days: int,
     ics: Path | None,
     eligibility: bool,
+    report_dir: Path | None,
+    reports: tuple[reporting.Target, ...],
     save_observation: Path | None,
     resume: bool,
     as_json: bool,
@@ -105,6 +107,8 @@ def check_set(
     knocked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     knocking.refuse_without_endpoint(knocked)
     card_set = with_contents(find_set(set_name))
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     for target in (save_observation, ics):
         if target is not None:
             wiring.check_writable(target)
@@ -134,7 +138,7 @@ def check_set(
             if save_observation is None
             else saving.save_observation(observation, save_observation)
         )
-        asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched, stop)
+        asked = _Asked(warn_days, reorder_days, ics, eligibility, written, fetched, stop)
         _report(context, _judged(observation, card_set, NO_MORE, asked), asked, unsaved)
     finally:
         keeper.tell()
@@ -210,6 +214,7 @@ def _ask_network(
 @options.reorder_option
 @options.calendar_option
 @options.eligibility_option
+@reporting.report_options("judge")
 @options.json_option
 @click.pass_context
 def judge(
@@ -225,16 +230,20 @@ def judge(
     reorder_days: int,
     ics: Path | None,
     eligibility: bool,
+    report_dir: Path | None,
+    reports: tuple[reporting.Target, ...],
     as_json: bool,
 ) -> None:
     card_set = with_contents(find_set(set_name))
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.load_observation(file)
     fetched: tuple[Fetched, ...] | None = None
     if online:
         tell(ASKING)
         observation, fetched = wiring.cards_online(observation, at_hand, timeout)
-    asked = _Asked(warn_days, reorder_days, ics, eligibility, as_json, fetched)
+    asked = _Asked(warn_days, reorder_days, ics, eligibility, written, fetched)
     _report(context, _judged(observation, card_set, at_hand, asked), asked)
 
 
@@ -246,7 +255,7 @@ class _Asked:
     reorder_days: int
     ics: Path | None
     eligibility: bool
-    as_json: bool
+    written: reporting.Asked
     fetched: tuple[Fetched, ...] | None
     stop: wiring.Interrupted | None = None
 
@@ -272,27 +281,21 @@ def _judged(
 def _report(
     context: click.Context, checklist: Checklist, asked: _Asked, unsaved: BadInput | None = None
 ) -> None:
-    """Write the calendar, show the verdict, and end with its code.
-
-    What could not be saved costs no verdict: it is told after it, and the code is not 0.
-    """
-    failures = [unsaved, None if asked.ics is None else _save_calendar(checklist, asked.ics)]
-    complaints = [failure for failure in failures if failure is not None]
-    code = asked.code(checklist)
-    if complaints:
-        code = code or complaints[0].exit_code
-    if asked.as_json:
-        text = checklist_json.render(checklist, code, say, fetched_list(asked.fetched, say))
-    else:
-        text = console.render(checklist, say, paper(), explain_uses=asked.eligibility)
-        text += fetched_text(asked.fetched)
-    try:
-        conclude(context, text, code)
-    finally:
-        if asked.stop is not None:
-            complain(msg("Interrupted."))
-        for complaint in complaints:
-            complain(complaint.reason, complaint.hint)
+    """Write calendar and reports, show the verdict, and end with its code."""
+    uncalendared = None if asked.ics is None else _save_calendar(checklist, asked.ics)
+    reporting.finish(
+        context,
+        of_set(
+            checklist,
+            context.info_name or "",
+            asked.code(checklist),
+            asked.fetched,
+            explain_uses=asked.eligibility,
+        ),
+        asked.written,
+        unsaved=(unsaved, uncalendared),
+        interrupted=asked.stop is not None,
+    )
 
 
 def _save_calendar(checklist: Checklist, path: Path) -> BadInput | None:

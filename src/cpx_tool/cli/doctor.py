@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from gettext import gettext as _
+from pathlib import Path
 
 import click
 
 from cpx_tool import wiring
-from cpx_tool.cli import options
-from cpx_tool.cli.output import conclude, paper, tell
-from cpx_tool.i18n import say
+from cpx_tool.cli import options, reporting
+from cpx_tool.cli.output import tell
 from cpx_tool.judge.station import judge_station, station_exit_code
-from cpx_tool.report import doctor as doctor_report
+from cpx_tool.report.results import of_station
 
 
 @click.command(
@@ -31,6 +31,7 @@ from cpx_tool.report import doctor as doctor_report
 )
 @options.module_option
 @options.module_timeout_option
+@reporting.report_options("doctor")
 @options.json_option
 @click.pass_context
 def doctor(
@@ -39,12 +40,13 @@ def doctor(
     fix_hints: bool,
     module: str | None,
     timeout: float,
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     examination = judge_station(wiring.examine(wiring.Source(None, module, timeout), tell))
     code = station_exit_code(examination)
-    if as_json:
-        text = doctor_report.render_json(examination, code, say, hints=fix_hints)
-    else:
-        text = doctor_report.render(examination, say, paper(), hints=fix_hints)
-    conclude(context, text, code)
+    result = of_station(examination, wiring.new_run_id(), code, hints=fix_hints)
+    reporting.finish(context, result, written)

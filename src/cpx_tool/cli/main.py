@@ -45,6 +45,7 @@ COMMANDS = {
     "explain": "checks:explain",
     "trust": "trust:trust",
     "pin-ledger": "pin_ledger:pin_ledger",
+    "schema": "schema:schema",
 }
 """Each command, and where it is: the module in this room, and its name there."""
 

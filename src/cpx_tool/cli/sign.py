@@ -9,17 +9,14 @@ from pathlib import Path
 import click
 
 from cpx_tool import wiring
-from cpx_tool.cli import logins, options, saving
+from cpx_tool.cli import logins, options, reporting, saving
 from cpx_tool.cli.interruption import code_of, tell_first
 from cpx_tool.cli.live import LiveView
-from cpx_tool.cli.output import complain, conclude, paper
 from cpx_tool.errors import BadInput, ExitCode
-from cpx_tool.i18n import say
 from cpx_tool.judge.signing import judge_signing, signing_exit_code
-from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.observe.sign_errand import SignErrand
-from cpx_tool.report import signing as signing_report
+from cpx_tool.report.results import of_signing
 
 
 @click.command(
@@ -46,6 +43,7 @@ from cpx_tool.report import signing as signing_report
 @options.emulated_timeout_option
 @options.card_timeout_option
 @options.observation_option
+@reporting.report_options("sign-test")
 @options.json_option
 @click.pass_context
 def sign_test(
@@ -61,8 +59,12 @@ def sign_test(
     timeout: float,
     card_timeout: float,
     save_observation: Path | None,
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     wanted = "".join(number.split()) if number is not None else None
     stop: wiring.Interrupted | None = None
     unsaved: BadInput | None = None
@@ -79,7 +81,7 @@ def sign_test(
         observation, stop = _visit(source, means, wanted)
         if save_observation is not None:
             unsaved = saving.save_observation(observation, save_observation)
-    _report(context, _Seen(observation, wanted, stop, unsaved), as_json=as_json)
+    _report(context, _Seen(observation, wanted, stop, unsaved), written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +115,16 @@ def _visit(
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> None:
+def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> None:
     """Show the verdict, and end with its code; what could not be saved is told after it."""
     checklist = judge_signing(seen.observation, seen.number)
     code = signing_exit_code(checklist)
     if seen.stop is not None:
         code = ExitCode(code_of(seen.stop.signal))
-    if seen.unsaved is not None:
-        code = code or seen.unsaved.exit_code
-    if as_json:
-        text = signing_report.render_json(checklist, code, say)
-    else:
-        text = signing_report.render(checklist, say, paper())
-    try:
-        conclude(context, text, code)
-    finally:
-        if seen.stop is not None:
-            complain(msg("Interrupted."))
-        if seen.unsaved is not None:
-            complain(seen.unsaved.reason, seen.unsaved.hint)
+    reporting.finish(
+        context,
+        of_signing(checklist, code),
+        written,
+        unsaved=(seen.unsaved,),
+        interrupted=seen.stop is not None,
+    )

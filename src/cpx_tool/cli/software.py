@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from cpx_tool import wiring
-from cpx_tool.cli import options
-from cpx_tool.cli.output import ASKING, conclude, fetched_text, paper, show, tell
+from cpx_tool.cli import options, reporting
+from cpx_tool.cli.output import ASKING, paper, show, tell
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.software import judge_software, software_exit_code
@@ -20,7 +20,7 @@ from cpx_tool.model.request import Request, Subject
 from cpx_tool.model.software import Purpose
 from cpx_tool.pki.subject import check_subject
 from cpx_tool.report import request as request_report
-from cpx_tool.report import software as software_report
+from cpx_tool.report.results import of_software
 
 
 @click.command(
@@ -55,6 +55,7 @@ from cpx_tool.report import software as software_report
 @options.at_option
 @options.online_option
 @options.fetch_timeout_option
+@reporting.report_options("check-p12")
 @options.json_option
 @click.pass_context
 def check_p12(
@@ -70,8 +71,12 @@ def check_p12(
     at: datetime | None,
     online: bool,
     timeout: float,
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     observation = wiring.read_software(files, password_file, emulated, at_hand, at)
     fetched: tuple[Fetched, ...] | None = None
@@ -80,11 +85,9 @@ def check_p12(
         observation, fetched = wiring.software_online(observation, timeout)
     checklist = judge_software(observation, Purpose(purpose), timedelta(days=warn_days))
     code = software_exit_code(checklist)
-    if as_json:
-        text = software_report.render_json(checklist, code, say, fetched)
-    else:
-        text = software_report.render(checklist, say, paper()) + fetched_text(fetched)
-    conclude(context, text, code)
+    host, run_id = wiring.host_name(), wiring.new_run_id()
+    result = of_software(checklist, host, run_id, code, fetched)
+    reporting.finish(context, result, written)
 
 
 @click.command(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 from typing import NoReturn
@@ -10,19 +12,17 @@ from typing import NoReturn
 import click
 
 from cpx_tool import wiring
-from cpx_tool.cli import knocking, logins, options, saving
+from cpx_tool.cli import knocking, logins, options, reporting, saving
 from cpx_tool.cli.interruption import code_of, tell_first
 from cpx_tool.cli.live import LiveView
-from cpx_tool.cli.output import complain, conclude, paper
 from cpx_tool.errors import BadInput, ExitCode
-from cpx_tool.i18n import say
 from cpx_tool.judge.presenting import card_to_present, nothing_presented
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
-from cpx_tool.model.message import msg
 from cpx_tool.model.observation import Observation, PinRefusal
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.observe.handshakes import NO_CARD, Errands, KnockErrand
-from cpx_tool.report import tls as tls_report
+from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
+from cpx_tool.report.result import Handshakes
+from cpx_tool.report.results import of_handshakes
 
 
 @click.command(
@@ -61,6 +61,7 @@ from cpx_tool.report import tls as tls_report
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
 @options.observation_option
+@reporting.report_options("tls-test")
 @options.json_option
 @click.pass_context
 def tls_test(
@@ -87,17 +88,24 @@ def tls_test(
     card_timeout: float,
     file: Path | None,
     save_observation: Path | None,
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
-    _refuse_two(number is not None, all_cards, no_card, p12 is not None)
-    if password_file is not None and p12 is None:
-        raise click.UsageError(_("--password-file is for --p12."))
+    _refuse_contradictions(
+        (number is not None, all_cards, no_card, p12 is not None),
+        stray_password=password_file is not None and p12 is None,
+    )
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     card = None if number is None else "".join(number.split())
     if file is not None:
         if endpoints or no_card or p12 or emulated or module or save_observation:
-            raise click.UsageError(_("--observation goes with --card and --json only."))
+            raise click.UsageError(
+                _("--observation goes with --card, --report, --report-dir and --json only.")
+            )
         observation = wiring.load_observation(file)
-        _report(context, _Seen(observation, None, card, None), as_json=as_json)
+        _report(context, _Seen(observation, None, card, None), written)
     if not endpoints:
         raise click.UsageError(_("Name a server: --endpoint ADDRESS (see list-endpoints)."))
     means = logins.login_means(ask_pin, non_interactive, login)
@@ -106,26 +114,25 @@ def tls_test(
     at_hand = wiring.trust_at_hand(ca_dirs, ())
     asked = wiring.Knocking(endpoints, timeout, ca_files, proxy, tls_max, insecure, expect_status)
     wanted = wiring.errands(asked, at_hand, emulated)
-    if no_card or p12 is not None:
-        seen = _Seen(_without_card(wanted, p12, password_file), None, None, None)
+    if no_card:
+        visit = partial(wiring.knock_as_nobody, wanted)
+    elif p12 is not None:
+        visit = partial(wiring.knock_with_file, wanted, p12, password_file)
     else:
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
-        seen = _Seen(*_visit(source, means, at_hand, errand), card, None)
+        visit = partial(_with_cards, source, means, at_hand, errand)
+    seen = _Seen(*_interruptible(visit), card, None)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
-    _report(context, seen, as_json=as_json)
+    _report(context, seen, written)
 
 
-def _refuse_two(*given: bool) -> None:
-    if sum(given) > 1:
+def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
+    if stray_password:
+        raise click.UsageError(_("--password-file is for --p12."))
+    if sum(presented) > 1:
         raise click.UsageError(_("--card, --all-cards, --no-card and --p12 exclude each other."))
-
-
-def _without_card(wanted: Errands, p12: Path | None, password_file: Path | None) -> Observation:
-    if p12 is None:
-        return wiring.knock_as_nobody(wanted)
-    return wiring.knock_with_file(wanted, p12, password_file)
 
 
 @dataclass
@@ -138,14 +145,14 @@ class _Seen:
     unsaved: BadInput | None
 
 
-def _visit(
+def _with_cards(
     source: wiring.Source,
     means: wiring.Login | PinRefusal,
     at_hand: TrustMaterial,
     errand: KnockErrand,
-) -> tuple[Observation, wiring.Interrupted | None]:
-    """What was seen, and the interruption if one came: what was seen by then is told. Where no
-    card was chosen, the only one that is there is; `CpxError` where there is none, or several.
+) -> Observation:
+    """Where no card was chosen, the only one that is there is; `CpxError` where there is none, or
+    several.
     """
     seen: Observation | None = None
     try:
@@ -153,36 +160,38 @@ def _visit(
             if errand.number == NO_CARD:
                 errand.number = card_to_present(run.read())
             seen = run.read()
+    except KeyboardInterrupt as stop:
+        if seen is None or isinstance(stop, wiring.Interrupted):
+            raise
+        raise wiring.Interrupted(seen, stop) from None  # all is done; the module was let go of
+    else:
+        return seen
+
+
+def _interruptible(
+    visit: Callable[[], Observation],
+) -> tuple[Observation, wiring.Interrupted | None]:
+    """What was seen, and the interruption if one came: what was seen by then is told."""
+    try:
+        return visit(), None
     except wiring.Interrupted as stop:
         return stop.observation, stop
-    except KeyboardInterrupt as stop:
-        if seen is None:
-            raise
-        return seen, wiring.Interrupted(seen, stop)  # all is done; the module was let go of
-    else:
-        return seen, None
     finally:
         tell_first()
 
 
-def _report(context: click.Context, seen: _Seen, *, as_json: bool) -> NoReturn:
+def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> NoReturn:
     """Show the verdict, and end with its code; what could not be saved is told after it."""
     judged = judge_handshakes(seen.observation)
     if not judged and seen.stop is None:
         raise nothing_presented(seen.observation, seen.number)
-    verdict, code = tls_verdict(judged), tls_exit_code(judged)
+    code = tls_exit_code(judged)
     if seen.stop is not None:
         code = ExitCode(code_of(seen.stop.signal))
-    if seen.unsaved is not None:
-        code = code or seen.unsaved.exit_code
-    if as_json:
-        text = tls_report.render_json(seen.observation, judged, verdict, code, say)
-    else:
-        text = tls_report.render(seen.observation, judged, verdict, say, paper())
-    try:
-        conclude(context, text, code)
-    finally:
-        if seen.stop is not None:
-            complain(msg("Interrupted."))
-        if seen.unsaved is not None:
-            complain(seen.unsaved.reason, seen.unsaved.hint)
+    reporting.finish(
+        context,
+        of_handshakes(Handshakes(seen.observation, judged, tls_verdict(judged)), code),
+        written,
+        unsaved=(seen.unsaved,),
+        interrupted=seen.stop is not None,
+    )

@@ -32,7 +32,7 @@ def judge_handshake(
         decisive = decisive_of(handshake)
         findings = ask(Scope.TLS, tls_facts(handshake, decisive, pin), subject)
     else:
-        findings = (nothing_to_present(subject, pin),)
+        findings = (nothing_to_present(handshake.client, pin),)
     identity = _identity(handshake.client.certificate)
     return JudgedHandshake(handshake, who, identity, decisive, findings, verdict(findings))
 

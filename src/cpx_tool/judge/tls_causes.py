@@ -69,10 +69,14 @@ class Cause(StrEnum):
     REQUEST_LOST = "request-lost"
     """The connection broke off after the server's certificate, before it was clear."""
 
+    ISSUERS_NAMED = "issuers-named"
+    """Nobody presented a certificate to compare them with."""
     ISSUER_LISTED = "issuer-listed"
     ANY_ISSUER = "any-issuer"
     ISSUER_NOT_LISTED = "issuer-not-listed"
 
+    SCHEMES_ACCEPTED = "schemes-accepted"
+    """What the server takes, where nobody has a key to sign with."""
     SCHEME = "scheme"
     SCHEME_AT_TLS_1_2 = "scheme-at-tls12"
     """After a second connection."""

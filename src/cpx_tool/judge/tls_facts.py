@@ -11,6 +11,7 @@ from cpx_tool.model.finding import Outcome
 from cpx_tool.model.handshake import (
     CertificateRequest,
     Client,
+    ClientKind,
     Connection,
     Handshake,
     ServerProof,
@@ -81,11 +82,14 @@ TLS_FACTS: Mapping[str, Any] = {
 def tls_facts(
     handshake: Handshake, decisive: Connection, pin: PinRecord | None
 ) -> Mapping[str, Any]:
-    """What is known of a handshake, of which that connection decides; each name of `TLS_FACTS` is
-    present. `pin` is what became of the card's PIN.
+    """What is known of a handshake, of which that connection decides. `pin` is what became of the
+    card's PIN.
+
+    Each name of `TLS_FACTS` is present, but for "request" where nobody knocked and nothing was
+    asked for: then there is no question about it.
     """
     course = Course(handshake, decisive)
-    return {
+    facts = {
         "course": course,
         "reached": _if(course.passed_by(Step.PROXY), Reached(handshake, decisive)),
         "spoken": _if(bool(decisive.version), Spoken(handshake, decisive)),
@@ -94,6 +98,10 @@ def tls_facts(
         "request": _request(course),
         "pin": pin,
     }
+    nobody = handshake.client.kind is ClientKind.NOBODY
+    if nobody and decisive.request is None and course.passed_by(Step.REQUEST):
+        del facts["request"]
+    return facts
 
 
 def decisive_of(handshake: Handshake) -> Connection:

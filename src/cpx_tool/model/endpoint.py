@@ -31,7 +31,7 @@ class Endpoint:
         return f"https://{host}{port}{self.path}"
 
 
-class Client(StrEnum):
+class Caller(StrEnum):
     """What a server expects of those who call it, as far as a source says so."""
 
     CARD = "card"
@@ -40,7 +40,7 @@ class Client(StrEnum):
     NOT_KNOWN = "not-known"
 
 
-class Asked(StrEnum):
+class CertificateAsked(StrEnum):
     """Whether a server is known to ask for a client certificate in the TLS handshake."""
 
     YES = "yes"
@@ -55,8 +55,8 @@ class KnownEndpoint:
 
     endpoint: Endpoint
     title: Message | None = None
-    client: Client = Client.NOT_KNOWN
-    asked: Asked = Asked.NOT_KNOWN
+    client: Caller = Caller.NOT_KNOWN
+    asked: CertificateAsked = CertificateAsked.NOT_KNOWN
     note: Message | None = None
     source: str | None = None
     file: Path | None = None

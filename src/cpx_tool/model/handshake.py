@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.fault import Fault
+from cpx_tool.model.fault import CARD_GONE, Fault, FaultKind
+
+RAW_MECHANISM = "CKM_RSA_X_509"
+"""RSA without padding: PSS can be made with it."""
 
 
 class Step(StrEnum):
@@ -57,6 +60,8 @@ class End(StrEnum):
     """The server chose TLS 1.1 or older; `detail` is which."""
     NOT_TRUSTED = "not-trusted"
     """We ended it: the server's certificate was not accepted (`ServerProof`)."""
+    NO_RSA_KEY = "no-rsa-key"
+    """We ended it: a certificate was asked for, and that at hand has no RSA key."""
     NOT_SIGNABLE = "not-signable"
     """We ended it: the key cannot sign any of the schemes asked for."""
     NO_LOGIN = "no-login"
@@ -66,7 +71,9 @@ class End(StrEnum):
     WRONG_SIGNATURE = "wrong-signature"
     """We ended it: the signature was not made with the key of the certificate."""
     PROXY_REFUSED = "proxy-refused"
-    """The proxy answered CONNECT with another status than 2xx; `detail` is its status line."""
+    """The proxy answered CONNECT with another status than 2xx; `detail` is its status line, or an
+    `End` where it has none.
+    """
     PROXY_UNREACHABLE = "proxy-unreachable"
     """The proxy itself could not be reached; `detail` is an `End` of that connection."""
     NOT_HTTP = "not-http"
@@ -101,6 +108,8 @@ class NameMatch(StrEnum):
     UNREADABLE = "unreadable"
 
 
+MAX_CERTIFICATES = 100
+"""A server that sends more is not listened to any longer; honest ones send three or four."""
 MAX_NAMES = 100
 
 
@@ -135,6 +144,8 @@ class ServerProof:
 
 MAX_AUTHORITIES = 500
 """How many CA names are kept; some 150 were seen in the field."""
+MAX_SCHEMES = 100
+"""How many signature schemes are kept; some 50 are assigned."""
 
 
 class Asked(StrEnum):
@@ -150,7 +161,7 @@ class Asked(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
     """The server's CertificateRequest. `authorities` are DER names, `schemes` as in RFC 8446
-    ("rsa_pss_rsae_sha256"); an unknown scheme is "0x…" hex.
+    ("rsa_pss_rsae_sha256"), no more than the first `MAX_SCHEMES`; an unknown scheme is "0x…" hex.
     """
 
     when: Asked
@@ -169,6 +180,14 @@ class KeyUse:
     mechanism: str
     seconds: float = 0.0
     fault: Fault | None = None
+
+    @property
+    def is_vain_promise(self) -> bool:
+        """The raw operation was refused: modules announce it also for cards that do not have it."""
+        fault = self.fault
+        if self.mechanism != RAW_MECHANISM or fault is None or fault.kind is not FaultKind.ERROR:
+            return False
+        return fault.code not in CARD_GONE
 
 
 @dataclass(frozen=True, slots=True)

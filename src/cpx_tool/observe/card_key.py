@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cpx_tool.model.handshake import KeyUse
+from cpx_tool.model.handshake import RAW_MECHANISM, KeyUse
 from cpx_tool.model.observation import SignatureTry
 from cpx_tool.model.token import CertificateObject
 from cpx_tool.observe.session import CardSession
 from cpx_tool.pki.pss import pss_block
 from cpx_tool.ports import KeyFault
 
-PKCS1, PSS, RAW = "CKM_RSA_PKCS", "CKM_RSA_PKCS_PSS", "CKM_RSA_X_509"
+PKCS1, PSS, RAW = "CKM_RSA_PKCS", "CKM_RSA_PKCS_PSS", RAW_MECHANISM
 
 _PSS_SCHEMES = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 _PKCS1_SCHEMES = (

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.fault import FaultKind
 from cpx_tool.model.handshake import Client, ClientKind, Connection, End, Handshake
 from cpx_tool.model.observation import CardObservation, PinResult
 from cpx_tool.model.token import AUTHENTICATION_LABEL, CertificateObject
 from cpx_tool.observe.card import KeysErrand
-from cpx_tool.observe.card_key import RAW, CardKey
+from cpx_tool.observe.card_key import CardKey
 from cpx_tool.observe.certificates import card_key, prove
 from cpx_tool.observe.pin_safety import UNPROVEN
 from cpx_tool.observe.session import CardSession
@@ -117,7 +116,9 @@ class KnockErrand:
 
     def _not_presented(self, endpoint: Endpoint, session: CardSession) -> Handshake:
         """The server is not even asked."""
-        client = Client(ClientKind.CARD, card_key(session.card))
+        found = _authentication(session.card)
+        der = found[0].der if found else b""
+        client = Client(ClientKind.CARD, card_key(session.card), der)
         return Handshake(endpoint, client, self.errands.insecure, self.errands.expect_status, ())
 
 
@@ -158,15 +159,9 @@ def _wants_older(first: Connection, key: ClientKey) -> bool:
     if first.version != NEWEST or first.stop is None:
         return False
     use = first.signature
-    raw_refused = (
-        first.stop.end is End.NOT_SIGNED
-        and use is not None
-        and use.mechanism == RAW
-        and use.fault is not None
-        and use.fault.kind is FaultKind.ERROR
-    )
+    unable = first.stop.end is End.NOT_SIGNABLE or (use is not None and use.is_vain_promise)
     able = any(scheme.startswith("rsa_pkcs1") for scheme in key.schemes())
-    return able and (first.stop.end is End.NOT_SIGNABLE or raw_refused)
+    return able and unable
 
 
 def _is_success(last: Connection) -> bool:

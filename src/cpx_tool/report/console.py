@@ -210,13 +210,13 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
 
 def no_cards(canvas: Canvas, seen: Observation, findings: Sequence[Finding], say: Say) -> None:
     """Why no card could be checked, and what to do; `findings` are those of the workstation."""
-    reason, hint = _why_no_card(seen, findings)
+    reason, hint = why_no_card(seen, findings)
     canvas.line(say(msg("No card could be checked: {reason}", reason=reason)), "bold red")
     canvas.item("→", say(hint), indent=2)
     canvas.line()
 
 
-def _why_no_card(seen: Observation, findings: Sequence[Finding]) -> tuple[Message, Message]:
+def why_no_card(seen: Observation, findings: Sequence[Finding]) -> tuple[Message, Message]:
     """What was taken back, what failed of the workstation, else what the readers say."""
     if seen.taken_back:
         return _taken_back(seen.taken_back)

@@ -110,10 +110,11 @@ def _explain(canvas: Canvas, cell: Eligibility, names: str, say: Say) -> None:
     canvas.item(mark, named if names else reason, style, indent=2)
     if cell.hint is not None:
         canvas.item("→", say(cell.hint), indent=4)
-    canvas.line(say(_source(cell.source)), "dim", indent=4)
+    canvas.line(say(source_words(cell.source)), "dim", indent=4)
 
 
-def _source(source: Source) -> Message:
+def source_words(source: Source) -> Message:
+    """Who says so."""
     if source.check is None:
         return msg(
             "Source: {document}, {section}", document=source.document, section=source.section

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cpx_tool.model.endpoint import Asked, Client, KnownEndpoint
+from cpx_tool.model.endpoint import Caller, CertificateAsked, KnownEndpoint
 from cpx_tool.model.message import msg
 from cpx_tool.report.canvas import Canvas, Cell, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, to_text
 from cpx_tool.report.words import Say
 
 _CLIENTS = {
-    Client.CARD: msg("card"),
-    Client.ORG: msg("ORG certificate"),
-    Client.NOT_KNOWN: msg("not known"),
+    Caller.CARD: msg("card"),
+    Caller.ORG: msg("ORG certificate"),
+    Caller.NOT_KNOWN: msg("not known"),
 }
-_ASKED = {Asked.YES: msg("yes"), Asked.NOT_KNOWN: msg("not known")}
+_ASKED = {CertificateAsked.YES: msg("yes"), CertificateAsked.NOT_KNOWN: msg("not known")}
 
 
 def render(known: Sequence[KnownEndpoint], say: Say, paper: Paper) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
@@ -27,20 +28,44 @@ Names: TypeAlias = Callable[[Sequence[str]], str]
 """Subjects of findings → how they are named together; "" for none that needs a name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence and the subjects it is about. `hint` is "" where a later one has the same."""
+
+    message: str
+    subjects: tuple[str, ...]
+    hint: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What one check found wrong; `worst` speaks for all."""
+
+    worst: Finding
+    told: tuple[Told, ...]
+
+
 def attention(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Say) -> None:
     """What is not as it should be, check by check, each with its subjects and its remedy."""
+    for group in grouped(findings, say):
+        _group(canvas, group, names, say)
+
+
+def grouped(findings: Sequence[Finding], say: Say) -> list[Group]:
+    """What is not as it should be, check by check, the worst first; each sentence once."""
     by_check: dict[str, list[Finding]] = {}
     for finding in _shown(findings):
         by_check.setdefault(finding.check, []).append(finding)
-    for group in sorted(by_check.values(), key=lambda group: min(map(_rank, group))):
-        _group(canvas, group, names, say)
+    ranked = sorted(by_check.values(), key=lambda group: min(map(_rank, group)))
+    return [Group(min(group, key=_rank), _told(group, say)) for group in ranked]
 
 
 def verdict_line(
     canvas: Canvas, verdict: Verdict, subjects: Message, findings: Sequence[Finding], say: Say
 ) -> None:
     """The verdict, how many subjects, how many checks."""
-    parts = ", ".join(map(say, (subjects, *_counts(findings))))
+    parts = ", ".join(map(say, (subjects, *counts(findings))))
     canvas.line(f"{say(VERDICTS[verdict])} — {parts}", VERDICT_STYLES[verdict])
 
 
@@ -69,23 +94,34 @@ def _rank(finding: Finding) -> int:
     return 0 if finding.outcome is Outcome.FAILED else 1
 
 
-def _group(canvas: Canvas, findings: Sequence[Finding], names: Names, say: Say) -> None:
-    worst = min(findings, key=_rank)
-    mark, style = _mark(worst)
-    title = msg("{check} — expected: {title}", check=worst.check, title=worst.title)
+def _group(canvas: Canvas, group: Group, names: Names, say: Say) -> None:
+    mark, style = _mark(group.worst)
+    title = msg("{check} — expected: {title}", check=group.worst.check, title=group.worst.title)
     canvas.item(mark, say(title), style)
-    told: dict[tuple[str, str], list[str]] = {}
+    for told in group.told:
+        name = names(told.subjects)
+        named = say(msg("{names}: {message}", names=name, message=told.message))
+        canvas.line(named if name else told.message, indent=4)
+        if told.hint:
+            canvas.item("→", told.hint, indent=4)
+    canvas.line()
+
+
+def _told(findings: Sequence[Finding], say: Say) -> tuple[Told, ...]:
+    by_words: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         hint = say(finding.hint) if finding.hint else ""
-        told.setdefault((hint, say(finding.message)), []).append(finding.subject)
-    hints = [hint for hint, _ in told]
-    for number, ((hint, message), subjects) in enumerate(told.items()):
-        name = names(subjects)
-        named = say(msg("{names}: {message}", names=name, message=message))
-        canvas.line(named if name else message, indent=4)
-        if hint and hint not in hints[number + 1 :]:
-            canvas.item("→", hint, indent=4)
-    canvas.line()
+        by_words.setdefault((hint, say(finding.message)), []).append(finding)
+    hints = [hint for hint, _ in by_words]
+    return tuple(
+        Told(
+            message=message,
+            subjects=tuple(finding.subject for finding in same),
+            hint="" if hint in hints[number + 1 :] else hint,
+            codes=tuple(dict.fromkeys(finding.code for finding in same if finding.code)),
+        )
+        for number, ((hint, message), same) in enumerate(by_words.items())
+    )
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
@@ -94,7 +130,7 @@ def _mark(finding: Finding) -> tuple[str, str]:
     return MARKS[finding.outcome]
 
 
-def _counts(findings: Sequence[Finding]) -> list[Message]:
+def counts(findings: Sequence[Finding]) -> list[Message]:
     """Checks passed; then only what is not nothing."""
     blockers = [f for f in findings if f.severity is Severity.BLOCKER]
     passed = sum(f.outcome is Outcome.PASSED for f in findings)

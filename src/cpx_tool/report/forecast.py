@@ -16,14 +16,21 @@ MAIL = "monserviceclient.developpement@esante.gouv.fr"
 
 def lines(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     """What the dates mean for the set as a whole."""
-    told = checklist.forecast
-    if not told.complete:
-        canvas.line(say(incomplete(told)), "yellow")
-    if told.usable_until is not None:
-        canvas.line(say(_usable(told)), "bold red" if told.over else "")
-    if told.reorder_by is not None:
-        canvas.line(say(_reorder(told)), "yellow" if told.reorder_now else "")
+    for message, style in sentences(checklist.forecast):
+        canvas.line(say(message), style)
     canvas.line()
+
+
+def sentences(told: Forecast) -> list[tuple[Message, str]]:
+    """The same, each with its style on a canvas."""
+    found: list[tuple[Message, str]] = []
+    if not told.complete:
+        found.append((incomplete(told), "yellow"))
+    if told.usable_until is not None:
+        found.append((_usable(told), "bold red" if told.over else ""))
+    if told.reorder_by is not None:
+        found.append((_reorder(told), "yellow" if told.reorder_now else ""))
+    return found
 
 
 def incomplete(told: Forecast) -> Message:

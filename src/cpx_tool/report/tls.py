@@ -24,7 +24,7 @@ from cpx_tool.report.json import (
 )
 from cpx_tool.report.words import Say, clipped, day, holder_name, short_label
 
-_TIMED = {
+TIMED = {
     "TLS-RESOLVE": Step.RESOLVE,
     "TLS-CONNECT": Step.CONNECT,
     "TLS-PROXY": Step.PROXY,
@@ -87,7 +87,7 @@ def render_json(
 
 def _steps(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
     shaken = judged.handshake
-    canvas.line(say(msg("{who} at {url}", who=_who(judged, say), url=shaken.endpoint.url)), "bold")
+    canvas.line(say(msg("{who} at {url}", who=who(judged, say), url=shaken.endpoint.url)), "bold")
     if len(shaken.connections) > 1:
         told = msg("Two connections: the second offered TLS 1.2 at most.")
         canvas.line(say(told))
@@ -104,7 +104,7 @@ def _step(finding: Finding, decisive: Connection | None, say: Say) -> list[Cell]
     mark, style = MARKS[finding.outcome]
     if finding.severity is Severity.WARNING and finding.outcome in handshakes.NOTICED:
         mark, style = "!", "yellow"
-    step = _TIMED.get(finding.check)
+    step = TIMED.get(finding.check)
     seconds = decisive.seconds.get(step) if decisive is not None and step is not None else None
     return [
         (mark, style),
@@ -115,15 +115,18 @@ def _step(finding: Finding, decisive: Connection | None, say: Say) -> list[Cell]
 
 
 def _chain(canvas: Canvas, connection: Connection, say: Say) -> None:
-    """What the server sent, and how it was completed."""
-    proof = connection.proof
     canvas.line(say(msg("The server's certificates:")))
-    for number, der in enumerate(connection.chain):
-        canvas.item(str(number), _certificate_line(der, say), indent=2)
-    for number, der in enumerate(_added(connection.chain, proof), start=len(connection.chain)):
-        line = msg("{certificate} (not sent, at hand)", certificate=_certificate_line(der, say))
-        canvas.item(str(number), say(line), indent=2)
+    for number, line in enumerate(chain_lines(connection, say)):
+        canvas.item(str(number), line, indent=2)
     canvas.line()
+
+
+def chain_lines(connection: Connection, say: Say) -> list[str]:
+    """What the server sent, and how it was completed."""
+    sent = [_certificate_line(der, say) for der in connection.chain]
+    added = [_certificate_line(der, say) for der in _added(connection.chain, connection.proof)]
+    told = [say(msg("{certificate} (not sent, at hand)", certificate=line)) for line in added]
+    return sent + told
 
 
 def _added(sent: Sequence[bytes], proof: ServerProof | None) -> list[bytes]:
@@ -145,7 +148,7 @@ def _certificate_line(der: bytes, say: Say) -> str:
     )
 
 
-def _who(judged: JudgedHandshake, say: Say) -> str:
+def who(judged: JudgedHandshake, say: Say) -> str:
     client = judged.handshake.client
     if client.kind is ClientKind.NOBODY:
         return say(msg("Nobody (no certificate is presented)"))

@@ -15,6 +15,13 @@ from cpx_tool.wiring.emulation import emulate
 from cpx_tool.wiring.endpoints import known_endpoints
 from cpx_tool.wiring.ledger import pin_ledger
 from cpx_tool.wiring.online import cards_online, go_online, software_online
+from cpx_tool.wiring.reports import (
+    check_report,
+    check_report_directory,
+    host_name,
+    new_run_id,
+    save_report,
+)
 from cpx_tool.wiring.run import (
     Interrupted,
     Login,
@@ -66,6 +73,8 @@ __all__ = [
     "VirtualSet",
     "VirtualWish",
     "cards_online",
+    "check_report",
+    "check_report_directory",
     "check_set_target",
     "check_writable",
     "emulate",
@@ -74,6 +83,7 @@ __all__ = [
     "fetch_trust",
     "find_kept_run",
     "go_online",
+    "host_name",
     "import_trust",
     "insert_virtual",
     "knock_as_nobody",
@@ -85,6 +95,7 @@ __all__ = [
     "load_observation",
     "look_at_readers",
     "make_virtual_set",
+    "new_run_id",
     "now",
     "open_run",
     "order_ticks",
@@ -97,6 +108,7 @@ __all__ = [
     "run_virtual_cards",
     "save_calendar",
     "save_observation",
+    "save_report",
     "software_online",
     "stop_virtual",
     "trust_addresses",

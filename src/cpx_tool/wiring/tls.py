@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cpx_tool import __version__
@@ -21,17 +21,21 @@ from cpx_tool.adapters.station import workstation
 from cpx_tool.adapters.system import keep_no_core, now
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
+from cpx_tool.errors import BadInput
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.handshake import AnchorSource, Client, ClientKind, Handshake
+from cpx_tool.model.message import msg
 from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.trust import Anchors, TrustMaterial
 from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands
 from cpx_tool.pki.trust import make_trust
 from cpx_tool.wiring.endpoints import own_endpoints
+from cpx_tool.wiring.run import Interrupted
 
 VERSIONS = {"1.2": OLDER, "1.3": NEWEST}
 """As `--tls-max` takes them."""
+MOST_ENDPOINTS = 100
 NO_PROXY = "none"
 """As `--proxy` takes it: go directly, whatever the environment says."""
 
@@ -55,6 +59,15 @@ def find_endpoints(texts: Sequence[str]) -> tuple[Endpoint, ...]:
     """Addresses, and names of the configuration file and of the catalogue; each once. Raises
     `BadInput`. The configuration file is read for names only.
     """
+    if len(texts) > MOST_ENDPOINTS:
+        raise BadInput(
+            msg(
+                "These are {count} servers; no more than {limit} are asked in one run.",
+                count=len(texts),
+                limit=MOST_ENDPOINTS,
+            ),
+            msg("Run it several times."),
+        )
     own = own_endpoints() if any(map(looks_like_a_name, texts)) else ()
     return tuple(dict.fromkeys(find_endpoint(text, own) for text in texts))
 
@@ -92,17 +105,32 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
 
 
 def knock_as_nobody(wanted: Errands) -> Observation:
-    """What the endpoints ask for, without a certificate."""
-    return _observation(tuple(wanted.knock_as_nobody(one) for one in wanted.endpoints))
+    """What the endpoints ask for, without a certificate. Raises `Interrupted` on Ctrl-C."""
+    return _one_by_one(wanted.endpoints, wanted.knock_as_nobody)
 
 
 def knock_with_file(wanted: Errands, path: Path, password_file: Path | None) -> Observation:
-    """A software certificate at each endpoint. Raises `BadInput` where it cannot be opened."""
+    """A software certificate at each endpoint. Raises `BadInput` where it cannot be opened, and
+    `Interrupted` on Ctrl-C.
+    """
     keep_no_core()  # this process holds the password
     with closing(open_key(path, password_source(password_file, os.environ))) as key:
         own, *issuers = key.certificates
         client = Client(ClientKind.FILE, str(path), own, tuple(issuers))
-        return _observation(tuple(wanted.knock(one, client, key) for one in wanted.endpoints))
+        return _one_by_one(wanted.endpoints, lambda one: wanted.knock(one, client, key))
+
+
+def _one_by_one(
+    endpoints: Sequence[Endpoint], knock: Callable[[Endpoint], Handshake]
+) -> Observation:
+    """An interruption costs the endpoints that were not reached by then, not the others."""
+    done: list[Handshake] = []
+    try:
+        for endpoint in endpoints:
+            done.append(knock(endpoint))
+    except KeyboardInterrupt as stop:
+        raise Interrupted(replace(_observation(tuple(done)), interrupted=True), stop) from None
+    return _observation(tuple(done))
 
 
 def _observation(handshakes: tuple[Handshake, ...]) -> Observation:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cpx_tool import __version__
-from cpx_tool.adapters import calendar_file, kept_run
+from cpx_tool.adapters import kept_run
 from cpx_tool.adapters.ledger import state_directory
 from cpx_tool.adapters.ticks import TickFile
 from cpx_tool.catalogue.sets import load_sets
@@ -17,6 +17,8 @@ from cpx_tool.model.cardset import CardSet
 
 def save_calendar(reminders: Sequence[Reminder], path: Path) -> None:
     """Write a calendar file (.ics). Raises `BadInput`."""
+    from cpx_tool.adapters import calendar_file  # noqa: PLC0415 - icalendar, for --ics alone
+
     calendar_file.save(reminders, f"cpx-tool {__version__}", path)
 
 

@@ -42,12 +42,12 @@ def close_at_once(_connection: socket.socket, _listener: Listener) -> None:
 
 def close_after_hello(connection: socket.socket, _listener: Listener) -> None:
     """Read the ClientHello, and close in order."""
-    _client_hello(connection)
+    read_hello(connection)
 
 
 def reset_after_hello(connection: socket.socket, _listener: Listener) -> None:
     """Read the ClientHello, and close with RST."""
-    _client_hello(connection)
+    read_hello(connection)
     reset(connection)
 
 
@@ -58,7 +58,7 @@ def hang(connection: socket.socket, listener: Listener) -> None:
 
 def plain_http(connection: socket.socket, _listener: Listener) -> None:
     """What a web server says to a ClientHello on its port without TLS."""
-    _client_hello(connection)
+    read_hello(connection)
     body = b"400 The plain HTTP request was expected\n"
     head = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
     connection.sendall(head % len(body) + body)
@@ -68,7 +68,7 @@ def random_bytes(seed: int, size: int = 100_000) -> Handler:
     """The same bytes for the same seed."""
 
     def handler(connection: socket.socket, _listener: Listener) -> None:
-        _client_hello(connection)
+        read_hello(connection)
         connection.sendall(random.Random(seed).randbytes(size))  # noqa: S311 - no secret
 
     return handler
@@ -78,7 +78,7 @@ def half_server_hello(*, hangs: bool) -> Handler:
     """The first half of a ServerHello, and then silence or the end."""
 
     def handler(connection: socket.socket, listener: Listener) -> None:
-        _client_hello(connection)
+        read_hello(connection)
         body = struct.pack(">H", _TLS_1_2) + bytes(32) + b"\x00\xc0\x2f\x00"
         message = bytes([_SERVER_HELLO]) + len(body).to_bytes(3, "big") + body
         whole = record(_HANDSHAKE, message)
@@ -137,7 +137,7 @@ endless_headers = endless(b"X-More: and more\r\n", b"HTTP/1.1 200 OK\r\n")
 """Headers without end."""
 
 
-def _client_hello(connection: socket.socket) -> None:
+def read_hello(connection: socket.socket) -> None:
     """The whole first record: where some of it stays unread, closing sends RST."""
     with connection.makefile("rb") as stream:
         head = stream.read(5)

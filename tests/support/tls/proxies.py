@@ -78,6 +78,30 @@ def proxy(manner: Manner = Manner.GOOD) -> Iterator[Proxy]:
         yield seen
 
 
+@contextmanager
+def late(port: int, seconds: float) -> Iterator[Listener]:
+    """A relay to the server at that port: what it says after its first flight comes so late."""
+
+    def handler(connection: socket.socket, listener: Listener) -> None:
+        with socket.create_connection(("127.0.0.1", port), _SECONDS) as server:
+            server.settimeout(None)
+            server.sendall(connection.recv(65_536))
+            answered = threading.Event()
+            onward = threading.Thread(target=_copy, args=(connection, server, answered))
+            onward.start()
+            with contextlib.suppress(OSError):
+                while got := server.recv(65_536):
+                    if answered.is_set():
+                        listener.stopped.wait(seconds)
+                    connection.sendall(got)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            onward.join()
+
+    with listening(handler) as listener:
+        yield listener
+
+
 def _authorized(head: list[str]) -> bool:
     return _AUTHORIZATION in [line.lower() for line in head]
 
@@ -107,10 +131,14 @@ def _tunnel(connection: socket.socket, port: int, listener: Listener) -> None:
             back.join(_TICK)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(
+    source: socket.socket, target: socket.socket, begun: threading.Event | None = None
+) -> None:
     """Until the end, which is passed on."""
     with contextlib.suppress(OSError):
         while got := source.recv(65_536):
+            if begun is not None:
+                begun.set()
             target.sendall(got)
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -15,17 +15,21 @@ from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.handshake import (
     Asked,
     CertificateRequest,
+    Client,
     ClientKind,
+    Connection,
     End,
     HttpAnswer,
     Step,
 )
 from cpx_tool.model.message import Message, msg, nmsg
-from cpx_tool.model.observation import PinRecord, PinResult
+from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
 
+_UNABLE = (End.NOT_SIGNABLE, End.NO_RSA_KEY)
+"""It was we who ended it, at the request."""
 _WHEN = {
     Asked.HANDSHAKE: msg("In the handshake."),
     Asked.RENEGOTIATION: msg("After the request, in a second handshake (renegotiation)."),
@@ -45,18 +49,25 @@ _WHEN = {
 def certificate_is_asked_for(trusted: Trusted) -> Answer:
     """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
     request = trusted.decisive.request
-    if request is not None:
-        return good(Cause.ASKED, _WHEN[request.when])
-    if trusted.stopped_at(Step.REQUEST):
+    if _breaks_off(trusted):
         return bad(
             Cause.REQUEST_LOST,
-            msg("The connection broke off before that was clear ({end}).", end=_ending(trusted)),
+            msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
             msg("Repeat it; if it stays, ask who runs the server."),
         )
+    if request is not None:
+        return good(Cause.ASKED, _WHEN[request.when])
     told = msg("It asks for none.")
     if trusted.client.kind is ClientKind.NOBODY:
         return good(Cause.NOT_ASKED, told)
     return bad(Cause.NOT_ASKED, told)
+
+
+def _breaks_off(trusted: Trusted) -> bool:
+    """Around the request, or before the end of a handshake that has none."""
+    if trusted.stopped_at(Step.REQUEST):
+        return _end(trusted) not in _UNABLE
+    return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
 
 
 @check(
@@ -81,7 +92,7 @@ def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
         names=named,
     )
     if course.client.kind is ClientKind.NOBODY:
-        return good(Cause.ISSUER_LISTED, list_of)
+        return good(Cause.ISSUERS_NAMED, list_of)
     if own_issuers(course.client) & set(request.authorities):
         return good(Cause.ISSUER_LISTED, list_of)
     return bad(Cause.ISSUER_NOT_LISTED, list_of)
@@ -97,28 +108,13 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
     """signature_algorithms of the request; PKCS#1 v1.5 not in TLS 1.3 (RFC 8446, 4.2.3)."""
     connection = course.decisive
     if course.client.kind is ClientKind.NOBODY:
-        return None
+        schemes = request.schemes[:SHOWN_SCHEMES] or ("-",)
+        return good(Cause.SCHEMES_ACCEPTED, msg("The server accepts {asked}.", asked=schemes))
     stop = connection.stop
-    if stop is not None and stop.end is End.NOT_SIGNABLE and stop.detail == "RSA":
+    if stop is not None and stop.end is End.NO_RSA_KEY:
         return bad(Cause.NO_RSA_KEY, msg("The certificate has no RSA key."))
-    if course.newer_only or _only_newer_was_offered(course):
-        return bad(
-            Cause.NO_PSS_FOR_TLS_1_3,
-            msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
-            msg(
-                "TLS 1.3 allows no PKCS#1 v1.5, which is all that a CPS3 signs: the server has to "
-                "offer TLS 1.2, or a CPS4 is needed."
-            ),
-        )
-    if stop is not None and stop.end is End.NOT_SIGNABLE:
-        return bad(
-            Cause.NO_COMMON_SCHEME,
-            msg(
-                "The server accepts {asked}; this key signs {able}.",
-                asked=request.schemes[:SHOWN_SCHEMES],
-                able=connection.signable or ("-",),
-            ),
-        )
+    if _is_unable(connection):
+        return _no_scheme(request, course)
     return _taken(course) if connection.scheme else None
 
 
@@ -134,11 +130,39 @@ def _taken(course: Course) -> Answer:
     return good(Cause.SCHEME, msg("{scheme}", scheme=connection.scheme))
 
 
-def _only_newer_was_offered(course: Course) -> bool:
-    """Not signable at TLS 1.3, and there was no second connection."""
-    stop = course.decisive.stop
+def _is_unable(connection: Connection) -> bool:
+    """The key has no scheme that is asked for, or has it in vain."""
+    stop, use = connection.stop, connection.signature
     unable = stop is not None and stop.end is End.NOT_SIGNABLE
-    return unable and course.decisive.version == "TLSv1.3"
+    return unable or (use is not None and use.is_vain_promise)
+
+
+def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
+    connection = course.decisive
+    able = [s for s in connection.signable if not (connection.signature and _is_pss(s))]
+    newer_only = course.newer_only or len(course.handshake.connections) == 1
+    asks_pss = any(map(_is_pss, request.schemes)) and not any(map(_is_pss, able))
+    if newer_only and asks_pss and connection.version == "TLSv1.3":
+        return bad(
+            Cause.NO_PSS_FOR_TLS_1_3,
+            msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
+            msg(
+                "TLS 1.3 allows no PKCS#1 v1.5, which is all that a CPS3 signs: the server has to "
+                "offer TLS 1.2, or a CPS4 is needed."
+            ),
+        )
+    return bad(
+        Cause.NO_COMMON_SCHEME,
+        msg(
+            "The server accepts {asked}; this key signs {able}.",
+            asked=request.schemes[:SHOWN_SCHEMES],
+            able=tuple(able) or ("-",),
+        ),
+    )
+
+
+def _is_pss(scheme: str) -> bool:
+    return scheme.startswith("rsa_pss_rsae")
 
 
 @check(
@@ -158,7 +182,10 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     if use is None:
         return _not_asked(course)
     if use.fault is not None:
-        return bad(Cause.NOT_SIGNED, msg("No signature: {fault}", fault=fault_message(use.fault)))
+        told = msg("No signature: {fault}", fault=fault_message(use.fault))
+        # of a vain promise TLS-SCHEMES says what it means
+        vain = use.is_vain_promise
+        return Answer(Outcome.SKIPPED, told) if vain else bad(Cause.NOT_SIGNED, told)
     if stop is not None and stop.end is End.WRONG_SIGNATURE:
         return bad(
             Cause.WRONG_SIGNATURE,
@@ -167,20 +194,24 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(subject: str, pin: PinRecord | None) -> Finding:
+def nothing_to_present(client: Client, pin: PinRecord | None) -> Finding:
     """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
-    if pin is not None and pin.result is not PinResult.ACCEPTED:
-        return key_signs.finding(subject, _no_login(pin))
+    unproven = pin is not None and pin.refusal in _UNPROVEN
+    if client.certificate or unproven:
+        return key_signs.finding(client.name, _no_login(pin))
     return key_signs.finding(
-        subject,
+        client.name,
         bad(
             Cause.NO_CERTIFICATE,
             msg("The card has no readable authentication certificate to present."),
             msg("Look what cpx-tool show-card says of this card; no server was asked anything."),
         ),
     )
+
+
+_UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 
 
 def _not_asked(course: Course) -> Answer:
@@ -244,6 +275,8 @@ _ALERTS: Mapping[str, tuple[Cause, Message]] = {
         msg("The server could not verify the signature (decrypt_error)."),
     ),
 }
+_REFUSALS = (End.ALERT, End.CLOSED, End.RESET)
+"""How servers say that they let nobody in without a certificate."""
 _CUT: Mapping[End, tuple[Cause, Message]] = {
     End.CLOSED: (
         Cause.CLIENT_CLOSED,
@@ -255,7 +288,7 @@ _CUT: Mapping[End, tuple[Cause, Message]] = {
     ),
     End.TIMEOUT: (
         Cause.CLIENT_SILENT,
-        msg("The server said nothing more after the certificate."),
+        msg("The server said nothing more at the end of the handshake."),
     ),
 }
 
@@ -284,19 +317,22 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
         return good(Cause.ACCEPTED, msg("The handshake was completed with it."))
     if stop.end is End.ALERT:
         return _alert(stop.detail, request, course)
-    malformed = (
-        Cause.CLIENT_MALFORMED,
-        msg("The handshake breaks off after the certificate ({end}).", end=_ending(course)),
-    )
-    return bad(*_CUT.get(stop.end, malformed))
+    return bad(*_cut(course))
+
+
+def _cut(course: Course) -> tuple[Cause, Message]:
+    malformed = msg("The handshake breaks off at its end ({end}).", end=_ending(course))
+    return _CUT.get(_end(course) or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
 
 
 def _demanded(course: Course) -> Answer | None:
     stop = course.decisive.stop
     if stop is None or stop.step is not Step.VERDICT:
         return None
-    told = msg("The server demands a client certificate ({end}).", end=_ending(course))
-    return good(Cause.DEMANDED, told)
+    if stop.end in _REFUSALS:
+        told = msg("The server demands a client certificate ({end}).", end=_ending(course))
+        return good(Cause.DEMANDED, told)
+    return bad(*_cut(course))
 
 
 def _alert(alert: str, request: CertificateRequest, course: Course) -> Answer:
@@ -453,7 +489,10 @@ def answer_depends_on_it(course: Course) -> Answer | None:
     if stop is not None and stop.step is Step.VERDICT:
         return good(Cause.PROVEN, msg("Without a certificate it refuses the handshake."))
     return answer(
-        Outcome.ERROR, Cause.CONTROL_LOST, msg("The connection without a certificate broke off.")
+        Outcome.ERROR,
+        Cause.CONTROL_LOST,
+        msg("The connection without a certificate broke off."),
+        msg("Repeat it: what it would have shown is not known."),
     )
 
 
@@ -466,6 +505,10 @@ def _line(http: HttpAnswer) -> Message:
             line=http.first_line,
         )
     return msg("HTTP {status} {reason}", status=str(http.status), reason=http.reason)
+
+
+def _end(course: Course) -> End | None:
+    return course.decisive.stop.end if course.decisive.stop else None
 
 
 def _ending(course: Course) -> str:

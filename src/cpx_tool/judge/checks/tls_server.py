@@ -292,6 +292,8 @@ def _chain_answer(proof: ServerProof) -> Answer:
 )
 def server_has_this_name(proof: ServerProof, course: Course) -> Answer | None:
     """RFC 6125: subject alternative names only; the common name does not count any more."""
+    if proof.error == _UNREADABLE:
+        return None  # TLS-CHAIN has said so
     answered = _name_answer(proof, course.handshake.endpoint.host)
     insecure = course.handshake.insecure
     return None if insecure and answered.outcome is Outcome.FAILED else answered
@@ -341,9 +343,10 @@ def strict_clients_accept(proof: ServerProof) -> Answer | None:
     severity=Severity.WARNING,
     scope=Scope.TLS,
 )
-def nothing_was_let_pass(proof: ServerProof, course: Course) -> Answer | None:
-    """--insecure is said in every report."""
-    if not course.handshake.insecure:
+def nothing_was_let_pass(course: Course) -> Answer | None:
+    """--insecure is said in every report about a server that was reached."""
+    proof = course.decisive.proof
+    if proof is None or not course.handshake.insecure:
         return None
     answers = (_chain_answer(proof), _name_answer(proof, course.handshake.endpoint.host))
     wrong = next((a.message for a in answers if a.outcome is Outcome.FAILED), None)

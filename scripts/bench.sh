@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Measures commands beside their peers (scripts/bench.py). BENCH_ROUNDS of it (10).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+exec .venv/bin/python scripts/bench.py --rounds "${BENCH_ROUNDS:-10}"

@@ -1,0 +1,34 @@
+"""Reports as files: whole or not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cpx_tool.adapters.files import WRITE_HINT, check_target, write_file
+from cpx_tool.errors import BadInput
+from cpx_tool.model.message import msg
+
+
+def save(text: str, path: Path) -> None:
+    """Write a report; what stands there is replaced. Raises `BadInput`."""
+    # a name may hold what no encoding takes: a surrogate of a file name, say
+    write_file(path, text.encode("utf-8", errors="replace"), WRITE_HINT)
+
+
+def check(path: Path) -> None:
+    """Refuse an impossible file before work is done. Raises `BadInput`."""
+    check_target(path, WRITE_HINT)
+
+
+def check_directory(path: Path) -> None:
+    """Refuse what is no directory, or one where nothing can be written. Raises `BadInput`."""
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        there = False
+    if not there:
+        raise BadInput(
+            msg("{path} is not a directory.", path=str(path)),
+            msg("Make it first, or name another one."),
+        )
+    check_target(path / "cpx-report", WRITE_HINT)

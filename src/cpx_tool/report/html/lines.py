@@ -1,0 +1,103 @@
+"""Findings as lines: what was looked at, what was seen, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cpx_tool.model.finding import Finding, Severity
+from cpx_tool.model.message import msg
+from cpx_tool.report.findings import grouped
+from cpx_tool.report.html import marks
+from cpx_tool.report.html.marks import Mark
+from cpx_tool.report.words import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding. `time` is how long its step took, "" where that was not taken."""
+
+    mark: Mark
+    check: str
+    title: str
+    message: str
+    hint: str
+    code: str
+    time: str = ""
+    share: float = 0.0
+    """`time` as a part of the longest one, in percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about, and where that is on the page ("" for nowhere)."""
+
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What was seen, of whom, and what to do."""
+
+    message: str
+    subjects: tuple[Subject, ...]
+    hint: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What one check found wrong. `decides` says whether the verdict depends on it."""
+
+    mark: Mark
+    check: str
+    title: str
+    decides: str
+    causes: tuple[Cause, ...]
+
+
+Named: TypeAlias = Callable[[str], Subject]
+"""The subject of a finding → how it is shown; its text is "" where that says nothing."""
+
+
+def line(finding: Finding, say: Say, time: str = "", share: float = 0.0) -> Line:
+    """One finding in the reader's language."""
+    return Line(
+        mark=marks.of_finding(finding, say),
+        check=finding.check,
+        title=say(finding.title),
+        message=say(finding.message),
+        hint=say(finding.hint) if finding.hint else "",
+        code=finding.code,
+        time=time,
+        share=share,
+    )
+
+
+def lines(findings: Iterable[Finding], say: Say) -> list[Line]:
+    """Each finding."""
+    return [line(finding, say) for finding in findings]
+
+
+def problems(findings: Sequence[Finding], named: Named, say: Say) -> list[Problem]:
+    """What is not as it should be, the worst first, as the console tells it."""
+    blocker, warning = msg("decides the verdict"), msg("does not change the verdict")
+    return [
+        Problem(
+            mark=marks.of_finding(group.worst, say),
+            check=group.worst.check,
+            title=say(group.worst.title),
+            decides=say(blocker if group.worst.severity is Severity.BLOCKER else warning),
+            causes=tuple(
+                Cause(told.message, _subjects(told.subjects, named), told.hint, told.codes)
+                for told in group.told
+            ),
+        )
+        for group in grouped(findings, say)
+    ]
+
+
+def _subjects(keys: Iterable[str], named: Named) -> tuple[Subject, ...]:
+    return tuple(subject for subject in map(named, keys) if subject.text)

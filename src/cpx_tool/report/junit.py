@@ -1,0 +1,175 @@
+"""The result as JUnit XML, for GitLab and Jenkins (docs/decisions/0027).
+
+A suite for the run and one for each card, handshake or file; a test case for each check, named by
+its stable id alone: both tools follow a case by its name from run to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
+from cpx_tool.model.message import Message, msg
+from cpx_tool.report.result import Result, Suite, SuiteKind
+from cpx_tool.report.words import VERDICTS, Say, printable
+
+VERDICT = "VERDICT"
+"""The name of the case that stands for the whole run."""
+
+_FAILURE, _ERROR, _SKIPPED = "failure", "error", "skipped"
+_ELEMENTS = {
+    (Severity.BLOCKER, Outcome.FAILED): _FAILURE,
+    (Severity.BLOCKER, Outcome.ERROR): _ERROR,
+    (Severity.BLOCKER, Outcome.SKIPPED): _SKIPPED,
+    (Severity.WARNING, Outcome.FAILED): _SKIPPED,
+    (Severity.WARNING, Outcome.ERROR): _SKIPPED,
+    (Severity.WARNING, Outcome.SKIPPED): _SKIPPED,
+}
+"""What is none of these is passed. JUnit knows no warnings."""
+
+_OF_VERDICT = {Verdict.FAILED: _FAILURE, Verdict.INCOMPLETE: _ERROR}
+
+
+def render(result: Result, say: Say) -> str:
+    """One XML document with a final newline."""
+    root = ET.Element("testsuites")
+    for number, suite in enumerate(result.suites):
+        root.append(_suite(number, suite, result, say))
+    counted = [_sum(root, name) for name in ("tests", "failures", "errors")]
+    _count(root, f"cpx-tool {result.run.command}", counted, _time(_seconds(root)))
+    ET.indent(root)
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return head + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _count(element: ET.Element, name: str, counted: Iterable[int], time: str) -> None:
+    element.set("name", _safe(name))
+    for key, count in zip(("tests", "failures", "errors"), counted, strict=True):
+        element.set(key, str(count))
+    element.set("time", time)
+
+
+def _suite(number: int, suite: Suite, result: Result, say: Say) -> ET.Element:
+    cases = [_case(finding, suite, say) for finding in suite.findings]
+    if suite.kind is SuiteKind.RUN:
+        cases.append(_verdict(result, say))
+    element = ET.Element("testsuite")
+    found = [child.tag for case in cases for child in case]
+    counted = (len(cases), found.count(_FAILURE), found.count(_ERROR))
+    spent = sum(suite.seconds.get(finding.check, 0.0) for finding in suite.findings)
+    _count(element, _name(suite), counted, _time(spent))
+    element.set("id", str(number))
+    element.set("package", "cpx-tool")
+    element.set("skipped", str(found.count(_SKIPPED)))
+    element.set("hostname", _safe(result.run.host) or "-")
+    element.set("timestamp", _moment(suite.observed_at))
+    element.append(_properties(_facts(suite, result)))
+    element.extend(cases)
+    for name in ("system-out", "system-err"):  # Ant's schema wants both
+        ET.SubElement(element, name)
+    return element
+
+
+def _name(suite: Suite) -> str:
+    return f"{suite.kind.value} {suite.subject}".strip()
+
+
+def _class(suite: Suite) -> str:
+    """Jenkins takes what stands before the last dot for a package."""
+    return f"cpx-tool.{_name(suite).replace('.', '_')}"
+
+
+def _case(finding: Finding, suite: Suite, say: Say) -> ET.Element:
+    seconds = suite.seconds.get(finding.check, 0.0)
+    case = _new_case(finding.check, suite, seconds)
+    element = _ELEMENTS.get((finding.severity, finding.outcome))
+    if element is not None:
+        message = say(_headline(finding))
+        told = ET.SubElement(case, element, message=_safe(message))
+        if element != _SKIPPED:
+            told.set("type", _safe(finding.code or finding.check))
+        told.text = _safe(_explained(finding, message, say))
+    return case
+
+
+def _new_case(name: str, suite: Suite, seconds: float = 0.0) -> ET.Element:
+    words = {"name": name, "classname": _class(suite), "time": _time(seconds)}
+    return ET.Element("testcase", {key: _safe(word) for key, word in words.items()})
+
+
+def _headline(finding: Finding) -> Message:
+    if finding.severity is Severity.WARNING and finding.outcome is not Outcome.SKIPPED:
+        return msg("Warning: {message}", message=finding.message)
+    return finding.message
+
+
+def _explained(finding: Finding, message: str, say: Say) -> str:
+    """All that GitLab shows of a case: it leaves out the attribute `message`."""
+    lines = [message, say(msg("Expected: {title}", title=finding.title))]
+    if finding.hint is not None:
+        lines.append(say(msg("What to do: {hint}", hint=finding.hint)))
+    if finding.code:
+        lines.append(say(msg("Cause: {code}", code=finding.code)))
+    return "\n".join(lines)
+
+
+def _verdict(result: Result, say: Say) -> ET.Element:
+    """Not passed unless the verdict is: what was skipped alone shows as green otherwise."""
+    case = _new_case(VERDICT, result.suites[0])
+    element = _OF_VERDICT.get(result.verdict)
+    if element is not None:
+        message = msg("Verdict: {verdict}", verdict=VERDICTS[result.verdict])
+        told = ET.SubElement(case, element, message=say(message), type=result.verdict.value)
+        told.text = say(msg("Exit code: {code}", code=int(result.code)))
+    return case
+
+
+def _facts(suite: Suite, result: Result) -> dict[str, str]:
+    run = result.run
+    of_run = {
+        "tool_version": run.tool_version,
+        "command": run.command,
+        "run_id": run.run_id,
+        "observed_at": f"{_moment(suite.observed_at)}Z",
+        "emulated": str(run.emulated).lower(),
+        "interrupted": str(run.interrupted).lower(),
+        **result.facts,
+    }
+    if suite.kind is SuiteKind.RUN:
+        of_run |= {"verdict": result.verdict.value, "exit_code": str(int(result.code))}
+    if suite.not_after is not None:
+        of_run["not_after"] = f"{_moment(suite.not_after)}Z"
+    return of_run | dict(suite.facts)
+
+
+def _properties(facts: Mapping[str, str]) -> ET.Element:
+    element = ET.Element("properties")
+    for name, value in facts.items():
+        ET.SubElement(element, "property", name=name, value=_safe(value))
+    return element
+
+
+def _sum(root: ET.Element, name: str) -> int:
+    return sum(int(suite.get(name, "0")) for suite in root)
+
+
+def _seconds(root: ET.Element) -> float:
+    return sum(float(suite.get("time", "0")) for suite in root)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _moment(when: datetime) -> str:
+    """UTC without saying so: Ant's schema has no zone."""
+    return when.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _safe(text: str) -> str:
+    """XML has no place for control characters and surrogates (XML 1.0, 2.2); and no name from a
+    card or a server turns a page around that shows it.
+    """
+    return printable(text)

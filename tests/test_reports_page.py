@@ -1,0 +1,101 @@
+"""docs/reports.md says what the reports are: its tables, its output, its script."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cpx_tool.adapters.observation_file import load
+from cpx_tool.catalogue.sets import find_set
+from cpx_tool.judge.judge import judge
+from cpx_tool.judge.verdict import exit_code
+from cpx_tool.report import prometheus
+from cpx_tool.report.kinds import KINDS
+from cpx_tool.report.results import of_set
+from support.cli import COMMAND, cpx, environment
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, without its head."""
+    lines = text.split(f"\n{heading}\n", 1)[1].split("\n\n|", 1)[1].split("\n\n", 1)[0].splitlines()
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def test_the_kinds() -> None:
+    table = [(row[0], row[1]) for row in rows(f"\n{PAGE}", "# Reports")]
+    assert table == [(name, f".{kind.suffix}") for name, kind in KINDS.items()]
+    assert [row[0] for row in rows(README, "## Reports")] == list(KINDS)
+
+
+def test_the_metrics_and_their_labels() -> None:
+    checklist = judge(load(ROOT / "fixtures" / "observation.json"), find_set("centre-sante"))
+    text = prometheus.render(of_set(checklist, "judge", exit_code(checklist)))
+    written: dict[str, list[str]] = {}
+    for name, labels in re.findall(r"^(cpx_[a-z_]+)\{(.*)\} ", text, re.MULTILINE):
+        written[name] = re.findall(r'([a-z_]+)="', labels)
+    common = ["command", "host", "set"]
+    listed = {
+        row[0]: common + re.findall(r"[a-z_]+", row[1]) for row in rows(PAGE, "## Prometheus")
+    }
+    assert listed == written
+
+
+def test_the_line_is_what_is_printed() -> None:
+    command, output = re.search(r"```text\n\$ cpx-tool (judge .*)\n(CPX .*\n)```", PAGE).groups()  # type: ignore[union-attr]
+    words = [word.replace("fixtures/", f"{ROOT}/fixtures/") for word in command.split()]
+    assert cpx(*words).stdout == output
+
+
+# --- the script ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """The script of the page, as its reader would save it."""
+    (script,) = re.findall(r"```sh\n(#!/bin/sh\n.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / "check_cpx"
+    path.write_text(script)
+    return path
+
+
+def run(plugin: Path, place: Path, *arguments: str | Path) -> tuple[int, str]:
+    """Exit code and output of the script, which finds cpx-tool in that directory."""
+    path = f"{place}:{environment()['PATH']}"
+    done = subprocess.run(
+        ["sh", plugin, *arguments],
+        env=environment(PATH=path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_the_script_has_the_codes_of_nagios(plugin: Path) -> None:
+    seen = ROOT / "fixtures" / "observation.json"
+    code, output = run(plugin, COMMAND.parent, "judge", seen, "--set", "centre-sante")
+    assert code == 2
+    assert output.startswith("CPX JUDGE CRITICAL: ")
+    nothing = run(plugin, COMMAND.parent, "judge", "gone.json", "--set", "centre-sante")
+    assert nothing == (3, "CPX UNKNOWN: no result\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("OK", 0), ("WARNING", 1), ("CRITICAL", 2), ("UNKNOWN", 3)]
+)
+def test_the_script_reads_the_status_and_not_what_follows(
+    plugin: Path, tmp_path: Path, status: str, code: int
+) -> None:
+    line = f"CPX CHECK-SET {status}: CPX X OK: WARNING: | passed=1;;;0"
+    stand_in = tmp_path / "bin" / "cpx-tool"
+    stand_in.parent.mkdir()
+    stand_in.write_text(f"#!/bin/sh\necho '{line}'\n")
+    stand_in.chmod(0o755)
+    assert run(plugin, stand_in.parent, "check-set") == (code, f"{line}\n")
