@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-exec .venv/bin/python scripts/bench.py --rounds "${BENCH_ROUNDS:-10}"
+.venv/bin/python scripts/bench.py --rounds "${BENCH_ROUNDS:-10}"
+.venv/bin/python scripts/bench_chip.py

@@ -25,3 +25,5 @@ server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" || true' EXIT
 read -r url <&3
 run cpx-tool tls-test --endpoint "$url" --ca-file "$SERVER_CA" --emulated "$CARDS" --card 9945000223
+
+.venv/bin/python scripts/demo_virtual.py

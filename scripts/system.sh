@@ -52,6 +52,7 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need vsmartcard-vpcd any_file '/usr/lib/pcsc/drivers/serial/libifdvpcd.so*'
         need dbus-daemon runs dbus-daemon
         need kmod runs modprobe
+        need opensc runs pkcs15-tool
         need opensc-pkcs11 any_file /usr/lib{,64}{,/*}/opensc-pkcs11.so
         need openssl runs openssl
         need polkitd any_file '/usr/lib/polkit-1/polkitd'

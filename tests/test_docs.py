@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import order_docs
-from cpx_tool import i18n
+from cpx_tool import i18n, wiring
+from cpx_tool.cli.virtual import virtual_cards
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.tls import judge_handshake
@@ -57,6 +59,12 @@ def test_a_page_that_is_not_up_to_date_is_found_and_made_again(
     monkeypatch.setattr("sys.argv", ["order_docs.py", "check"])
     assert order_docs.main() == 1
     assert "docs/order.fr.md is not up to date" in capsys.readouterr().out
+
+
+def test_the_page_of_virtual_cards_shows_every_fault_and_command() -> None:
+    page = (order_docs.messages.ROOT / "docs" / "virtual-cards.md").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == wiring.FAULTS
+    assert set(re.findall(r"cpx-tool virtual-cards ([a-z]+)", page)) == set(virtual_cards.commands)
 
 
 # --- docs/tls.md ----------------------------------------------------------------------------

@@ -22,6 +22,7 @@ EXAMPLES = {
     "set-file": 150,
     "observation": 120,
     "endpoint": 150,
+    "chip": 200,
     "tls": 70,
 }
 BOUNDED = settings(

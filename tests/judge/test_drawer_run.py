@@ -21,6 +21,7 @@ from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.drawer import CheckNews
 from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import CardResult, Verdict
+from cpx_tool.model.middleware import Middleware, System
 from cpx_tool.model.observation import (
     CardObservation,
     Observation,
@@ -457,3 +458,12 @@ def test_what_another_run_pin_or_ledger_may_open_is_read_again(
     refused = no_login(show(DOCTOR), PinRecord(PinResult.REFUSED, refusal))
     again = resume(put(put(start, show(NURSE)), refused))
     assert len(again.cards) == (2 if refusal in OF_THE_CARD else 1)
+
+
+def test_emulated_cards_in_real_readers_are_awaited_one_after_the_other(
+    start: DrawerRun, good: Observation
+) -> None:
+    emulation = replace(good, cards=good.cards[:2], emulated=True, middleware=None)
+    assert drawer_run.is_complete(drawer_run.put(start, emulation))  # none can be added to it
+    in_readers = replace(emulation, middleware=Middleware(System.LINUX, "64-bit x86_64"))
+    assert not drawer_run.is_complete(drawer_run.put(start, in_readers))

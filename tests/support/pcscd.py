@@ -41,7 +41,7 @@ _VCARD = _HERE.with_name("vcard.py")
 _DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 _NAMESPACES = ("unshare", "--user", "--map-root-user", "--mount", "--net", "--pid", "--fork")
 _SOCKET = Path("/run/pcscd/pcscd.comm")
-_FIRST_PORT = 35000
+FIRST_PORT = 35000
 _PATIENCE_SECONDS = 20.0
 _LIMIT_SECONDS = 120.0
 """For one request: after it the namespaces are ended, so that no test hangs."""
@@ -217,7 +217,7 @@ def _configure(folder: Path, names: Sequence[str]) -> None:
 
 
 def _port(reader: int) -> int:
-    return _FIRST_PORT + reader
+    return FIRST_PORT + reader
 
 
 @contextlib.contextmanager

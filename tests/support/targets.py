@@ -31,6 +31,7 @@ from cpx_tool.catalogue.endpoints import parse_endpoint
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.set_file import read_set
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.chip.contents import USER_PIN
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -55,6 +56,7 @@ from cpx_tool.pki.tlv import read_tlvs
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from support import build, certificates, software
+from support.chips import CPS3_DIALOGUE, CPS4_DIALOGUE, cps3_card, cps4_card, watched
 from support.cli import run_here
 from support.mutate import Dice, mutated_bytes, mutated_der, mutated_json, mutated_toml
 from support.paths import SHARED_CERTS
@@ -487,6 +489,56 @@ def endpoint_seeds() -> Sequence[bytes]:
     )
 
 
+# --- commands to a chip -------------------------------------------------------------------------
+
+
+def chip(data: bytes) -> None:
+    """A dialogue: which card, then each command with its length in one byte before it.
+
+    Every command gets an answer with a status word; a try of the PIN comes back by a good
+    VERIFY, CHANGE or RESET only, and no key is used without the PIN.
+    """
+    card = watched(cps4_card() if data[:1] == _CPS4 else cps3_card())
+    pin = card.applet.contents.pin(USER_PIN)
+    card.reset()
+    for command in _commands(data[1:]):
+        left = pin.left
+        answer = card.transmit(command)
+        assert 2 <= len(answer) <= 258
+        assert answer[-2] in _STATUS_CLASSES, answer.hex()
+        good = answer[-2:] == b"\x90\x00" and command[1] in _PIN_COMMANDS
+        assert pin.left <= left or good
+
+
+_CPS4 = b"\4"
+_PIN_COMMANDS = (0x20, 0x24, 0x2C)
+_STATUS_CLASSES = frozenset((*range(0x61, 0x70), 0x90, 0x94, 0x98, 0x9F))
+
+
+def _commands(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        yield data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+
+
+@cache
+def chip_seeds() -> tuple[bytes, ...]:
+    """What programs say to each kind of card, at length and in pieces."""
+    return (
+        _dialogue(b"\3", CPS3_DIALOGUE),
+        _dialogue(_CPS4, CPS4_DIALOGUE),
+        _dialogue(b"\3", CPS3_DIALOGUE[8:18]),
+        _dialogue(b"\3", CPS3_DIALOGUE[18:26]),
+        _dialogue(_CPS4, CPS4_DIALOGUE[4:15]),
+    )
+
+
+def _dialogue(kind: bytes, commands: Sequence[str]) -> bytes:
+    plain = [bytes.fromhex(command) for command in commands]
+    return kind + b"".join(bytes([len(command)]) + command for command in plain)
+
+
 TARGETS = {
     "certificate": Target(
         certificate,
@@ -504,6 +556,7 @@ TARGETS = {
     "set-file": Target(set_file, set_file_seeds, mutated_toml),
     "observation": Target(observation, observation_seeds, mutated_json),
     "endpoint": Target(endpoint, endpoint_seeds, mutated_bytes),
+    "chip": Target(chip, chip_seeds, mutated_bytes),
     "tls": Target(spoilt.run, spoilt.seeds, spoilt.mutated),
 }
 """Each by its name."""

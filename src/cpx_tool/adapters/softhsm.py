@@ -12,13 +12,13 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from cpx_tool.adapters.emulated_authorities import write_authorities
 from cpx_tool.adapters.emulated_software import write_software
-from cpx_tool.adapters.emulation_keys import Authorities, KeyCache, pem_bundle
+from cpx_tool.adapters.emulation_keys import Authorities, KeyCache
 from cpx_tool.adapters.host import this_system
 from cpx_tool.adapters.library_file import correct_variable, usable_library
 from cpx_tool.adapters.softhsm_directory import (
     AUTHORITIES,
-    BUNDLE,
     FORMAT,
     TOKENS,
     Manifest,
@@ -44,15 +44,12 @@ from cpx_tool.catalogue.middleware import known
 from cpx_tool.emulate.card import EmulatedCard, make_card
 from cpx_tool.emulate.organisation import Organisation
 from cpx_tool.emulate.profile import Profile
-from cpx_tool.emulate.revocation import make_crls
 from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.emulation import EmulatedSoftware, EmulatedToken, Emulation
-from cpx_tool.model.identity import Pki
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.middleware import Family
 from cpx_tool.model.trust import TrustMaterial
-from cpx_tool.pki.certificate import BadCertificate, read_certificate
-from cpx_tool.pki.identity import issuing_pki
+from cpx_tool.pki.emulated import emulated_roots
 
 SOFTHSM_VARIABLE = "CPX_SOFTHSM"
 
@@ -172,17 +169,8 @@ def emulation_trust(directory: Path) -> TrustMaterial:
     return TrustMaterial(
         certificates=certificates,
         crls=crls_of(found),
-        emulated=tuple(filter(None, map(_emulated_root, certificates))),
+        emulated=emulated_roots(certificates),
     )
-
-
-def _emulated_root(der: bytes) -> str | None:
-    try:
-        certificate = read_certificate(der)
-    except BadCertificate:
-        return None
-    own = certificate.subject == certificate.issuer and issuing_pki(certificate) is Pki.EMULATED
-    return certificate.sha256 if own else None
 
 
 def _resolved(directory: Path) -> Path:
@@ -209,7 +197,7 @@ def _write_beside(wanted: Wanted, into: Path, cache: KeyCache, module: Path) -> 
         fresh = place / "fresh"
         fresh.mkdir()
         software = write_software(fresh, wanted.organisations, made.software_keys, made.authorities)
-        _write_authorities(fresh, made.authorities, made.cards)
+        write_authorities(fresh / AUTHORITIES, made.authorities, made.cards)
         _write(fresh, wanted, made.cards, software, module)
         with _kept_from_others(fresh):  # from the moment it is in place
             _replace(into, fresh, place / "former")
@@ -285,18 +273,6 @@ def _write(
         software=software,
     )
     write_manifest(directory, manifest)
-
-
-def _write_authorities(
-    directory: Path, authorities: Authorities, cards: Sequence[EmulatedCard]
-) -> None:
-    folder = directory / AUTHORITIES
-    folder.mkdir()
-    for code, certificate in authorities.certificates.items():
-        (folder / f"{code}.pem").write_bytes(pem_bundle([certificate]))
-    (folder / BUNDLE).write_bytes(pem_bundle(authorities.certificates.values()))
-    for code, crl in make_crls(cards, authorities.keys, datetime.now(UTC)).items():
-        (folder / f"{code}.crl").write_bytes(crl)
 
 
 def _token(profile: Profile, written: WrittenToken) -> EmulatedToken:

@@ -35,6 +35,7 @@ COMMANDS = {
     "check-p12": "software:check_p12",
     "csr": "software:csr",
     "emulate": "emulate:emulate",
+    "virtual-cards": "virtual:virtual_cards",
     "list-endpoints": "endpoints:list_endpoints",
     "list-sets": "sets:list_sets",
     "show-set": "sets:show_set",

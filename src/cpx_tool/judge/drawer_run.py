@@ -194,9 +194,14 @@ def is_complete(run: DrawerRun) -> bool:
     """
     if prompt(run) is None:
         return not run.skipped
-    if run.began is None or run.latest is None or not run.latest.emulated:
+    if run.began is None or run.latest is None or not _is_emulation(run.latest):
         return False
     return all(card.whole for card in run.latest.cards)
+
+
+def _is_emulation(seen: Observation) -> bool:
+    """Emulated cards in real readers come one after the other, as real ones do."""
+    return seen.emulated and seen.middleware is None
 
 
 def hear(run: DrawerRun, line: str) -> Heard:

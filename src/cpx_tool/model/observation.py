@@ -225,7 +225,8 @@ class ReaderSlots:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One walk over one workstation. `emulated` is true when the cards are not real ones.
+    """One walk over one workstation. `emulated` is true when the cards are not real ones, or
+    one of them is not.
 
     `trust` is what was at hand there to judge these cards' chains with.
     """

@@ -39,6 +39,7 @@ from cpx_tool.observe.pin_attempt import LoginMeans, Place
 from cpx_tool.observe.pin_safety import LoginTurn
 from cpx_tool.observe.reading import Lane, Reading
 from cpx_tool.observe.session import Errand
+from cpx_tool.pki.emulated import any_emulated
 from cpx_tool.pki.trust import relevant
 from cpx_tool.ports import MAX_SLOTS, Progress, Readers, TokenFault, Tokens
 
@@ -275,7 +276,7 @@ def record(
         tool_version=context.tool_version,
         run_id=context.run_id,
         observed_at=context.started_at,
-        emulated=context.emulated,
+        emulated=context.emulated or any_emulated(ders),
         workstation=context.workstation,
         pcsc=seen.pcsc,
         module=seen.module,

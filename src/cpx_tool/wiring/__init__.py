@@ -49,8 +49,20 @@ from cpx_tool.wiring.trust import (
     trust_at_hand,
 )
 from cpx_tool.wiring.user_files import find_kept_run, order_ticks, save_calendar
+from cpx_tool.wiring.virtual_cards import (
+    FAULTS,
+    VirtualSet,
+    VirtualWish,
+    insert_virtual,
+    make_virtual_set,
+    remove_virtual,
+    run_virtual_cards,
+    stop_virtual,
+    virtual_status,
+)
 
 __all__ = [
+    "FAULTS",
     "VERSIONS",
     "Interrupted",
     "KeptRun",
@@ -58,6 +70,8 @@ __all__ = [
     "Login",
     "Run",
     "Source",
+    "VirtualSet",
+    "VirtualWish",
     "cards_online",
     "check_report",
     "check_report_directory",
@@ -71,6 +85,7 @@ __all__ = [
     "go_online",
     "host_name",
     "import_trust",
+    "insert_virtual",
     "knock_as_nobody",
     "knock_with_file",
     "known_endpoints",
@@ -79,6 +94,7 @@ __all__ = [
     "list_trust",
     "load_observation",
     "look_at_readers",
+    "make_virtual_set",
     "new_run_id",
     "now",
     "open_run",
@@ -87,13 +103,17 @@ __all__ = [
     "read_cards",
     "read_file",
     "read_software",
+    "remove_virtual",
     "request_certificate",
+    "run_virtual_cards",
     "save_calendar",
     "save_observation",
     "save_report",
     "software_online",
+    "stop_virtual",
     "trust_addresses",
     "trust_at_hand",
     "unusable_ledger",
+    "virtual_status",
     "write_set",
 ]

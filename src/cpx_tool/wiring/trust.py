@@ -17,10 +17,13 @@ from cpx_tool.model.fetch import Address
 from cpx_tool.model.identity import Pki
 from cpx_tool.model.trust import Arrival, Imported, StoreListing, TrustMaterial
 from cpx_tool.observe.online import ask, published
+from cpx_tool.pki.emulated import emulated_roots
 
 
 def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMaterial:
     """The user's store, then these directories and files, then the middleware's own store.
+
+    Roots of the emulator in a directory that was named vouch for emulated cards.
 
     Raises `BadInput` for a directory or CRL that was named and cannot be used.
     """
@@ -29,6 +32,7 @@ def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMa
     found = trust_files.read_paths(ca_dirs)
     places = [f for place in trust_files.middleware_stores() for f in trust_files.read_place(place)]
     given = [crl for file in crl_files for crl in trust_files.read_crl_file(file)]
+    named = trust_files.certificates_of(found)
     return TrustMaterial(
         certificates=(
             *stored.certificates,
@@ -36,6 +40,7 @@ def trust_at_hand(ca_dirs: Sequence[Path], crl_files: Sequence[Path]) -> TrustMa
         ),
         crls=(*given, *stored.crls, *trust_files.crls_of(found)),
         accepted=tuple(stored.accepted),
+        emulated=emulated_roots(named),
     )
 
 

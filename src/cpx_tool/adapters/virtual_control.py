@@ -1,0 +1,162 @@
+"""How commands reach the process that has the virtual cards: a Unix socket of the user's own.
+
+One JSON object each way, then the connection ends. The socket is in a directory that only its
+owner may enter.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cpx_tool.adapters.codec import Malformed, from_json, to_json
+from cpx_tool.adapters.virtual_deck import Deck, DeckRefusal, Refused, filled
+from cpx_tool.errors import BadInput, NothingToCheck, why
+from cpx_tool.model.message import Message, msg
+from cpx_tool.model.virtual import VirtualDeck
+
+_MOST_BYTES = 1024 * 1024
+_PATIENCE_SECONDS = 10.0
+_LONGEST_PATH = 100
+"""sockaddr_un holds 108 bytes on Linux."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the deck is asked: "status", "insert", "remove" or "stop"."""
+
+    verb: str
+    card: str = ""
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The deck afterwards, and why it stayed as it was."""
+
+    deck: VirtualDeck
+    refused: Refused | None = None
+
+
+def serve(make: Callable[[], Deck], place: Path, started: Callable[[VirtualDeck], None]) -> None:
+    """Make a deck, fill the readers, and do what others ask until one says "stop"; `started`
+    hears of the deck once it can be asked.
+
+    Raises `CpxError`: another process of the user has virtual cards, the socket or the cards
+    cannot be made, there are no readers.
+    """
+    with _listening(place) as listener, filled(make()) as deck:
+        started(deck.seen())
+        stopped = False
+        while not stopped:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError, Malformed):
+                connection.settimeout(_PATIENCE_SECONDS)
+                order = from_json(_received(connection), Order)
+                stopped = order.verb == "stop"
+                connection.sendall(to_json(_obeyed(deck, order)))
+
+
+def ask(place: Path, order: Order) -> VirtualDeck:
+    """What the deck is like after an order. Raises `NothingToCheck` and `BadInput`."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_PATIENCE_SECONDS)
+            connection.connect(str(_checked(place)))
+            connection.sendall(to_json(order))
+            connection.shutdown(socket.SHUT_WR)
+            told = from_json(_received(connection), Told)
+    except (OSError, Malformed):
+        raise NothingToCheck(
+            msg("No virtual cards are in use by you on this machine."),
+            msg("Start them: cpx-tool virtual-cards start --set NAME"),
+        ) from None
+    if told.refused is not None:
+        raise BadInput(_reason(told.refused, order), _HINT)
+    return told.deck
+
+
+_HINT = msg("cpx-tool virtual-cards status shows cards and readers.")
+
+
+def _reason(refused: Refused, order: Order) -> Message:
+    card = order.card
+    port = str(order.port)
+    return {
+        Refused.NO_CARD: msg("No card, or several, are meant by {card}.", card=card),
+        Refused.NO_READER: msg("There is no free virtual reader, or none on that port."),
+        Refused.OCCUPIED: msg("Another card is in the reader on port {port}.", port=port),
+        Refused.INSIDE: msg("Card {card} is in a reader already.", card=card),
+        Refused.OUTSIDE: msg("Card {card} is in no reader.", card=card),
+        Refused.NO_SERVICE: msg("The PC/SC service with the virtual readers does not run."),
+    }[refused]
+
+
+def _obeyed(deck: Deck, order: Order) -> Told:
+    refused = None
+    try:
+        if order.verb == "insert":
+            deck.insert(order.card, order.port)
+        elif order.verb == "remove":
+            deck.remove(order.card)
+    except DeckRefusal as refusal:
+        refused = refusal.why
+    return Told(deck.seen(), refused)
+
+
+@contextmanager
+def _listening(place: Path) -> Iterator[socket.socket]:
+    _checked(place)
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_second(place)
+            before = os.umask(0o177)
+            try:
+                listener.bind(str(place))
+            finally:
+                os.umask(before)
+            listener.listen()
+        except OSError as error:
+            raise BadInput(
+                msg("{path} cannot be made: {why}.", path=str(place), why=why(error)),
+                msg("Set CPX_STATE_DIR to a directory of your own."),
+            ) from None
+        try:
+            yield listener
+        finally:
+            place.unlink(missing_ok=True)
+
+
+def _refuse_second(place: Path) -> None:
+    """One process has the cards; a socket that a killed one left behind is removed."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(place))
+        except OSError:
+            place.unlink(missing_ok=True)
+            return
+    raise BadInput(
+        msg("You have virtual cards in use on this machine already."),
+        msg("End them first: cpx-tool virtual-cards stop"),
+    )
+
+
+def _checked(place: Path) -> Path:
+    if len(os.fsencode(place)) > _LONGEST_PATH:
+        raise BadInput(
+            msg("{path} is too long for the name of a socket.", path=str(place)),
+            msg("Set CPX_STATE_DIR to a directory with a shorter path."),
+        )
+    return place
+
+
+def _received(connection: socket.socket) -> bytes:
+    data = b""
+    while len(data) < _MOST_BYTES and (part := connection.recv(65536)):
+        data += part
+    return data

@@ -1,0 +1,86 @@
+"""The pytest plugin: `virtual_reader`, `virtual_card`, and the mark `cpx_card`.
+
+    @pytest.mark.cpx_card("medecin-generaliste", defects=["pkcs1-only=all"])
+    def test_login(virtual_card):
+        ...  # the card is in a virtual reader of this machine's PC/SC service
+
+Tests are skipped, with the reason, where no virtual reader listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:  # loaded for tests that use them only: pytest starts with every plugin
+    from cpx_tool.testing import VirtualCard, VirtualCards, VirtualReader
+
+_PORT = "cpx_port"
+_MARK = "cpx_card"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The port of the virtual reader, on the command line or in the configuration."""
+    group = parser.getgroup("cpx-tool", "virtual CPx cards")
+    group.addoption("--cpx-port", type=int, help="Port of the virtual reader (vpcd).")
+    parser.addini(_PORT, "Port of the virtual reader (vpcd).", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark that chooses a card."""
+    config.addinivalue_line(
+        "markers",
+        f"{_MARK}(card, set='centre-sante', defects=(), faults=(), delay=0, signing_delay=0): "
+        "which virtual card is in the reader.",
+    )
+
+
+@pytest.fixture
+def virtual_reader(request: pytest.FixtureRequest) -> Iterator[VirtualReader]:
+    """An empty virtual reader; the card that a test put in is taken out."""
+    from cpx_tool.testing import VirtualReader  # noqa: PLC0415
+    from cpx_tool.wiring.virtual_cards import first_port  # noqa: PLC0415
+
+    chosen = request.config.getoption("--cpx-port") or request.config.getini(_PORT)
+    reader = VirtualReader(int(chosen) if chosen else first_port())
+    try:
+        yield reader
+    finally:
+        reader.remove()
+
+
+@pytest.fixture
+def virtual_cards(request: pytest.FixtureRequest) -> VirtualCards:
+    """The set of which `virtual_card` is one."""
+    from cpx_tool.testing import virtual_set  # noqa: PLC0415
+
+    _, options = _wanted(request)
+    return virtual_set(options.pop("set", "centre-sante"), **options)
+
+
+@pytest.fixture
+def virtual_card(
+    request: pytest.FixtureRequest, virtual_reader: VirtualReader, virtual_cards: VirtualCards
+) -> VirtualCard:
+    """The card of the mark `cpx_card` (else the set's first), in `virtual_reader`."""
+    from cpx_tool.i18n import say  # noqa: PLC0415
+    from cpx_tool.testing import CpxError, is_absent  # noqa: PLC0415
+
+    name, _ = _wanted(request)
+    card = virtual_cards.card(name)
+    try:
+        virtual_reader.insert(card)
+    except CpxError as error:
+        if is_absent(error):
+            pytest.skip(say(error.reason))
+        raise
+    return card
+
+
+def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    mark = request.node.get_closest_marker(_MARK)
+    if mark is None:
+        return "1", {}
+    return (str(mark.args[0]) if mark.args else "1"), dict(mark.kwargs)

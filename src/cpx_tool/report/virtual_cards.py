@@ -1,0 +1,61 @@
+"""Virtual cards, and in which readers they are."""
+
+from __future__ import annotations
+
+import shlex
+
+from cpx_tool.model.message import msg
+from cpx_tool.model.virtual import VirtualDeck, VirtualSeat
+from cpx_tool.report.canvas import Canvas, Paper
+from cpx_tool.report.console import emulated_banner
+from cpx_tool.report.json import SCHEMA_VERSION, to_text
+from cpx_tool.report.words import Say
+
+
+def render(deck: VirtualDeck, say: Say, paper: Paper) -> str:
+    """A table of cards, and the command that checks them."""
+    canvas = Canvas(paper)
+    canvas.line(say(emulated_banner()), "bold magenta")
+    heads = (msg("Card"), msg("Token"), msg("Role"), msg("Reader"), msg("Tries"), msg("Faults"))
+    canvas.table([say(head) for head in heads], [_row(seat, say) for seat in deck.seats])
+    words = ["check-set", "--set", deck.set_name, "--ca-dir", deck.ca_directory]
+    command = shlex.join(["cpx-tool", *words])
+    # not wrapped: this line is copied into a shell
+    return canvas.text() + say(msg("Next: {command}", command=command)) + "\n"
+
+
+def render_json(deck: VirtualDeck) -> str:
+    """One JSON object."""
+    return to_text(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "set": deck.set_name,
+            "ca_directory": deck.ca_directory,
+            "ports": list(deck.ports),
+            "cards": [_body(seat) for seat in deck.seats],
+        }
+    )
+
+
+def _row(seat: VirtualSeat, say: Say) -> list[tuple[str, str]]:
+    inside = say(msg("port {port}", port=str(seat.port))) if seat.port is not None else "—"
+    return [
+        (seat.card_number, ""),
+        (seat.label, ""),
+        (seat.role or seat.title, ""),
+        (inside, ""),
+        (str(seat.tries), "" if seat.tries > 1 else "yellow"),
+        (", ".join(seat.faults), "yellow"),
+    ]
+
+
+def _body(seat: VirtualSeat) -> dict[str, object]:
+    return {
+        "role": seat.role or None,
+        "title": seat.title,
+        "card_number": seat.card_number,
+        "label": seat.label,
+        "port": seat.port,
+        "tries_left": seat.tries,
+        "faults": list(seat.faults),
+    }

@@ -1,0 +1,243 @@
+"""Virtual cards in a real pcscd: what OpenSC's programs and this tool see of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.cli import COMMAND, cpx, environment
+from support.pcscd import FIRST_PORT, Service, pcscd
+from support.processes import wait_until
+from support.virtual import Table, told, virtual_cards
+
+pytestmark = pytest.mark.pcscd
+
+CPS3 = ("--defect", "pkcs1-only=all")
+OPENSC_CONF = """
+app default { }
+app opensc-pkcs11 { pkcs11 { max_virtual_slots = 64; slots_per_card = 1; } }
+"""
+"""By default it shows the first four readers only."""
+DIRECTOR, DOCTOR = "9945000123", "9945000223"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with pcscd("Alpha", "Beta", "Gamma") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def opensc() -> Path:
+    found = [*Path("/usr/lib").glob("*/opensc-pkcs11.so"), *Path("/usr/lib").glob("opensc-*.so")]
+    if not found:
+        pytest.skip("OpenSC is not installed (opensc-pkcs11)")
+    return found[0]
+
+
+def seats_of(table: Table) -> list[dict[str, Any]]:
+    """The cards, as `status` shows them."""
+    seats: list[dict[str, Any]] = json.loads(table.told("status", "--json")[1])["cards"]
+    return seats
+
+
+@pytest.fixture
+def table(service: Service, tmp_path: Path) -> Iterator[Table]:
+    """One CPS3 of a doctor."""
+    with virtual_cards(service, tmp_path, *CPS3, readers=1, cards=1) as running:
+        yield running
+
+
+def test_opensc_s_programs_read_a_cps3_and_use_its_key(table: Table) -> None:
+    assert "IAS-ECC" in table.run("opensc-tool", "-n").stdout
+    dump = table.run("pkcs15-tool", "-D").stdout
+    assert "PKCS#15 Card [CPS3v3-9945000123]" in dump
+    for name in ("CPS_PRIV_SIG", "CPS_PRIV_AUT", "Certificat de Signature CPS", "CPS_ID_CARD"):
+        assert name in dump
+    assert "Access Rules   : pso_cds:01;" in dump
+    slots = table.run("pkcs11-tool", "-L").stdout
+    assert re.search(r"token label +: CPS3v3-9945000123", slots)
+    assert "EMULATED TEST CARD" in slots
+    objects = table.run("pkcs11-tool", "--login", "--pin", "1234", "-O").stdout
+    assert objects.count("Private Key Object") == 2
+    assert "CPS_ACTIVITY_01_PS" in objects
+    tested = table.run("pkcs11-tool", "--login", "--pin", "1234", "--test").stdout
+    for part in ("Signatures", "Verify", "Decryption"):
+        after = tested.split(part, 1)[1].split("(CPS_PRIV_SIG)", 1)[0]
+        assert "RSA-PKCS: OK" in after
+    # OpenSC with OpenSSL 3 does not try the signature key
+    errors = [line for line in tested.splitlines() if "ERR" in line]
+    assert all("CKR_FUNCTION_NOT_SUPPORTED" in line for line in errors)
+
+
+def test_three_wrong_pins_lock_a_card_and_its_code_unblocks_it(table: Table) -> None:
+    def login(pin: str) -> str:
+        return table.run("pkcs11-tool", "--login", "--pin", pin, "-O").stderr
+
+    def tries() -> int:
+        seats = seats_of(table)
+        return next(int(seat["tries_left"]) for seat in seats if seat["port"])
+
+    counted = []
+    for _ in range(3):
+        assert "CKR_PIN_INCORRECT" in login("0000")
+        counted.append(tries())
+    assert counted == [2, 1, 0]
+    assert "user PIN locked" in table.run("pkcs11-tool", "-L").stdout
+    assert "CKR_PIN_LOCKED" in login("1234")
+    unblock = ("pkcs15-tool", "-u", "-a", "01", "--puk", "87654321", "--new-pin", "4321")
+    assert table.run(*unblock).returncode == 0
+    assert tries() == 3
+    assert "CKR_PIN_INCORRECT" in login("1234")
+    assert "error" not in login("4321")
+
+
+def test_check_set_through_opensc_says_emulated_and_what_opensc_cannot_do(
+    service: Service, tmp_path: Path, opensc: Path
+) -> None:
+    conf = tmp_path / "opensc.conf"
+    conf.write_text(OPENSC_CONF)
+    variables = {"CPX_PIN": "1234", "OPENSC_CONF": str(conf)}
+    with virtual_cards(service, tmp_path / "state", *CPS3, readers=6, cards=6) as table:
+        body = table.json(
+            *("check-set", "--set", "centre-sante", "--module", opensc),
+            *("--ca-dir", table.ca_directory),
+            env=variables,
+        )
+    assert body["emulated"] is True
+    assert len(body["cards"]) == 6
+    failed = {
+        found["check"]
+        for card in body["cards"]
+        for found in card["findings"]
+        if found["outcome"] == "failed" and found["severity"] == "blocker"
+    }
+    assert failed <= {"SIGN-SIGN"}  # with OpenSSL 3 it cannot
+    for card in body["cards"]:
+        assert card["pin"]["result"] == "accepted"
+
+
+def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
+    with virtual_cards(service, tmp_path, readers=2, cards=2) as table:
+
+        def inside() -> dict[str, int]:
+            return {seat["card_number"]: seat["port"] for seat in seats_of(table) if seat["port"]}
+
+        assert inside() == {DIRECTOR: FIRST_PORT, DOCTOR: FIRST_PORT + 1}
+        assert table.run("cpx-tool", "virtual-cards", "remove", DIRECTOR).returncode == 0
+        table.wait_for_cards(1)
+        assert table.run("cpx-tool", "virtual-cards", "insert", "infirmier").returncode == 0
+        table.wait_for_cards(2)
+        assert inside() == {"9945000623": FIRST_PORT, DOCTOR: FIRST_PORT + 1}
+        listed = table.run("cpx-tool", "list-readers").stdout
+        assert len(re.findall("card present +CPS4", listed)) == 2
+        code, shown, _ = table.told("status")
+        assert code == 0
+        assert shown.startswith("EMULATED CARDS")
+        assert f"port {FIRST_PORT}" in shown
+        for words, reason in (
+            (("remove", DIRECTOR), f"Card {DIRECTOR} is in no reader."),
+            (("insert", "infirmier"), "Card infirmier is in a reader already."),
+            (("insert", "1"), "There is no free virtual reader"),
+            (("insert", "1", "--port", str(FIRST_PORT)), "Another card is in the reader"),
+            (("insert", "1", "--port", "1"), "or none on that port"),
+            (("insert", "nobody"), "No card, or several, are meant by nobody."),
+            (("start", "--set", "centre-sante"), "virtual cards in use on this machine already"),
+        ):
+            code, shown, errors = table.told(*words)
+            assert (code, shown) == (2, "")
+            assert reason in errors
+
+
+def test_faults_of_cards(service: Service, tmp_path: Path) -> None:
+    faults = ("pin-locked=1", "pin-nearly-locked=medecin-generaliste")
+    options = [word for fault in faults for word in ("--fault", fault)]
+    with virtual_cards(service, tmp_path, *CPS3, *options, readers=2, cards=2) as table:
+        seats = seats_of(table)[:2]
+        assert [seat["faults"] for seat in seats] == [[fault.split("=")[0]] for fault in faults]
+        assert [seat["tries_left"] for seat in seats] == [0, 1]
+        slots = table.run("pkcs11-tool", "-L").stdout
+        assert "user PIN locked" in slots
+        assert "final user PIN try" in slots
+
+
+def test_a_service_that_starts_again_finds_its_cards(service: Service, tmp_path: Path) -> None:
+    with virtual_cards(service, tmp_path, readers=2, cards=2) as table:
+        service.stop()
+        service.start()
+        table.wait_for_cards(2)
+
+
+def test_where_there_is_no_virtual_reader(tmp_path: Path) -> None:
+    variables = {"CPX_STATE_DIR": str(tmp_path)}
+    done = cpx("virtual-cards", "start", "--set", "centre-sante", "--port", "1", env=variables)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("Error: There is no virtual reader on port 1 of this machine.\n")
+    assert "vsmartcard-vpcd" in done.stderr
+    for words in (["status"], ["stop"], ["insert", "1"], ["remove", "1"]):
+        code, _, errors = told(tmp_path, *words)
+        assert code == 4
+        assert "No virtual cards are in use by you" in errors
+    assert list(tmp_path.glob("*.socket")) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_start_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as driver:
+        port = str(driver.getsockname()[1])
+        words = ["virtual-cards", "start", "--set", "centre-sante", "--port", port]
+        process = subprocess.Popen(
+            [COMMAND, *words],
+            env=environment(CPX_STATE_DIR=str(tmp_path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until(lambda: told(tmp_path, "status")[0] == 0, "it did not start")
+        process.send_signal(number)
+        shown, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip()) == (code, "Error: Interrupted.")
+    assert shown.startswith("EMULATED CARDS")
+    assert list(tmp_path.glob("*.socket")) == []
+
+
+def test_a_socket_left_by_a_killed_process_is_no_hindrance(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "virtual-cards.socket"))
+    assert told(tmp_path, "status")[0] == 4
+    code, _, errors = told(tmp_path, "start", "--set", "centre-sante", "--port", "1")
+    assert code == 4
+    assert "no virtual reader on port 1" in errors
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--fault", "mutt"], "There is no fault mutt."),
+        (["--fault", "mute=nobody"], "No card of this set is nobody."),
+        (["--port", "0"], "no ports of virtual readers: 0"),
+        (["--port", "5-1"], "no ports of virtual readers: 5-1"),
+        (["--defect", "production"], "claims to be a real card"),
+    ],
+)
+def test_what_start_refuses(tmp_path: Path, options: list[str], reason: str) -> None:
+    code, shown, errors = told(tmp_path, "start", "--set", "centre-sante", "--port", "1", *options)
+    assert (code, shown) == (2, "")
+    assert reason in errors
+
+
+def test_the_socket_is_the_user_s_own(service: Service, tmp_path: Path) -> None:
+    with virtual_cards(service, tmp_path, readers=1, cards=1):
+        (socket_file,) = tmp_path.glob("*.socket")
+        assert socket_file.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.glob("*.socket")) == []

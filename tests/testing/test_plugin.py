@@ -1,0 +1,140 @@
+"""The Python interface and the pytest plugin, as somebody else's test suite uses them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cpx_tool.errors import CpxError
+from cpx_tool.i18n import say
+from cpx_tool.testing import VirtualReader, virtual_set
+from support.cli import CACHE, environment
+from support.pcscd import FIRST_PORT, Service, pcscd
+
+SUITE = """
+import time
+
+import pytest
+from smartcard.System import readers
+
+
+def connected():
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            connection = readers()[0].createConnection()
+            connection.connect()
+            return connection
+        except Exception:
+            time.sleep(0.05)
+    raise AssertionError("no card was seen")
+
+
+def verify(pin):
+    return connected().transmit([0x00, 0x20, 0x00, 0x01, 4, *pin.encode()])[1:]
+
+
+@pytest.mark.cpx_card("medecin-generaliste", defects=["pkcs1-only=all"])
+def test_of_one_card(virtual_card):
+    assert bytes(connected().getATR()).hex().upper() == virtual_card.atr
+    assert virtual_card.label.startswith("CPS3v3-")
+    assert verify("0000") == (0x63, 0xC2)
+    assert virtual_card.tries_left == 2
+    assert verify(virtual_card.pin) == (0x90, 0x00)
+
+
+@pytest.mark.cpx_card("2", defects=["pkcs1-only=all"], faults=["pin-locked=2"])
+def test_of_a_card_made_wrong(virtual_card):
+    assert verify("1234") == (0x69, 0x83)
+
+
+def test_of_a_reader(virtual_reader, virtual_cards):
+    virtual_reader.insert(virtual_cards.card("1"))
+    assert connected().getATR()[0] == 0x3B
+"""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with pcscd("Alpha") as running:
+        yield running
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    (tmp_path / "test_theirs.py").write_text(SUITE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+    return tmp_path
+
+
+ALONE = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+"""The plugin is named in the command: an installed one would come twice."""
+
+
+def command(suite: Path, *options: str) -> list[str]:
+    plugin = ("-p", "cpx_tool.pytest_plugin", "-p", "no:cacheprovider")
+    return [sys.executable, "-m", "pytest", "-ra", *plugin, "--rootdir", str(suite), *options]
+
+
+@pytest.mark.pcscd
+def test_the_fixtures_put_cards_into_the_reader(service: Service, suite: Path) -> None:
+    done = service.run(
+        [*command(suite, "--cpx-port", str(FIRST_PORT)), suite],
+        env=ALONE,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
+def test_tests_are_skipped_where_no_virtual_reader_listens(suite: Path) -> None:
+    done = subprocess.run(
+        [*command(suite, "--cpx-port", "1", "-k", "card"), suite],
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert "2 skipped" in done.stdout, done.stdout + done.stderr
+    assert "There is no virtual reader on port 1 of this machine." in done.stdout
+
+
+@pytest.fixture
+def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_set_in_python(tmp_path: Path) -> None:
+    cards = virtual_set("centre-sante", defects=["pkcs1-only=medecin-generaliste"])
+    assert len(cards.cards) == 6
+    doctor = cards.card("medecin-generaliste")
+    assert doctor.label == f"CPS3v3-{doctor.number}"
+    assert cards.card(doctor.number) is doctor
+    assert cards.card("1").label.startswith("CPS4v1-")
+    assert (doctor.pin, doctor.tries_left) == ("1234", 3)
+    assert doctor.authentication_certificate != doctor.signature_certificate
+    cards.write_authorities(tmp_path / "ca")
+    assert (tmp_path / "ca" / "bundle.pem").is_file()
+    with pytest.raises(CpxError) as refused:
+        cards.card("nobody")
+    assert say(refused.value.reason) == "No card of this set is nobody."
+    with pytest.raises(CpxError):
+        VirtualReader(1).insert(doctor)
+
+
+def test_the_plugin_is_registered_and_loads_nothing_of_the_tool() -> None:
+    code = (
+        "import json, sys, cpx_tool.pytest_plugin; "
+        "print(json.dumps([m for m in sys.modules if m.startswith('cpx_tool')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    assert '[project.entry-points.pytest11]\ncpx-tool = "cpx_tool.pytest_plugin"' in project
+    assert len(json.loads(done.stdout)) < 5
