@@ -17,6 +17,7 @@ from cpx_tool.adapters.reach import (
     proxy_of_environment,
     reach,
     read_proxy,
+    read_proxy_option,
 )
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
@@ -298,6 +299,13 @@ def test_what_is_no_proxy_is_refused_and_not_shown(text: str) -> None:
     assert error.value.hint is not None
     shown = say(error.value.reason) + say(error.value.hint)
     assert "hush" not in shown
+
+
+def test_a_password_does_not_stand_on_a_command_line() -> None:
+    assert read_proxy_option("http://proxy.example:8080") == Proxy("proxy.example", 8080)
+    with pytest.raises(BadInput) as caught:
+        read_proxy_option("http://user:hushhush@proxy.example:8080")
+    assert "hushhush" not in say(caught.value.reason) + say(caught.value.hint)
 
 
 def test_a_proxy_of_ipv6_is_shown_in_brackets() -> None:

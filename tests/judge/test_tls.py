@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cpx_tool.errors import ExitCode
+from cpx_tool.i18n import say
 from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.model.fault import Fault, FaultKind
@@ -181,6 +182,14 @@ def test_insecure_is_always_told_and_never_decides(changes: dict[str, object]) -
     assert one.verdict is Verdict.PASSED
     assert finding(one, "TLS-INSECURE").outcome is Outcome.FAILED
     assert not {"TLS-STRICT"} & set(codes(one))
+
+
+def test_insecure_tells_all_that_it_let_pass() -> None:
+    wrong = proof(error=18, text="self-signed certificate", name=NameMatch.NONE, names=())
+    one = judge_handshake(by_card(connection(proof=wrong), insecure=True))
+    (told,) = (say(f.message) for f in one.findings if f.check == "TLS-INSECURE")
+    assert "self-signed" in told
+    assert "no subject alternative name" in told
 
 
 def test_insecure_that_was_not_needed_is_told_too() -> None:

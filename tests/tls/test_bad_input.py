@@ -13,6 +13,9 @@ NOBODY = (*SERVER, "--no-card")
 NOISE = bytes(range(256)) * 9
 
 
+OBSERVATION = Path(__file__).parents[2] / "fixtures" / "observation.json"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -32,6 +35,7 @@ NOISE = bytes(range(256)) * 9
         (("--endpoint", "https://\x1b[2J/", "--no-card"), "a character that cannot be shown"),
         (("--endpoint", "https://" + "a" * 300, "--no-card"), "its host is no name of a host"),
         (("--endpoint", "nowhere", "--no-card"), "There is no server of the name nowhere."),
+        (("--observation", str(OBSERVATION)), "holds no handshake"),
         (("--observation", "noise"), "noise is not an observation"),
         ((*NOBODY, "--save-observation", "absent/seen.json"), "cannot be written"),
         ((*SERVER, "--p12", "noise"), "This is not a PKCS#12"),

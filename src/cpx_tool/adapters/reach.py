@@ -91,6 +91,19 @@ def read_proxy(text: str) -> Proxy:
     return Proxy(parts.hostname, port, credentials)
 
 
+def read_proxy_option(text: str) -> Proxy:
+    """The same from a command line, where other users of the machine can read a password. Raises
+    `BadInput`.
+    """
+    proxy = read_proxy(text)
+    if proxy.credentials:
+        raise BadInput(
+            msg("A password does not belong on a command line: others can read it there."),
+            msg("Put user and password into HTTPS_PROXY: http://user:password@host:port."),
+        )
+    return proxy
+
+
 def proxy_of_environment(endpoint: Endpoint) -> Proxy | None:
     """The one that HTTPS_PROXY, or the system's settings, name for this host; None: go directly.
 

@@ -109,7 +109,7 @@ def tls_test(
                 _("--observation goes with --card, --report, --report-dir and --json only.")
             )
         observation = wiring.load_observation(file)
-        _report(context, _Seen(observation, None, card, None), written)
+        _report(context, _Seen(observation, None, card, saved=True), written)
     if not endpoints:
         raise click.UsageError(_("Name a server: --endpoint ADDRESS (see list-endpoints)."))
     means = logins.login_means(ask_pin, non_interactive, login)
@@ -126,7 +126,7 @@ def tls_test(
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
         visit = partial(_with_cards, source, means, at_hand, errand)
-    seen = _Seen(*_interruptible(visit), card, None)
+    seen = _Seen(*_interruptible(visit), card)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
     _report(context, seen, written)
@@ -146,7 +146,9 @@ class _Seen:
     observation: Observation
     stop: wiring.Interrupted | None
     number: str | None
-    unsaved: BadInput | None
+    unsaved: BadInput | None = None
+    saved: bool = False
+    """It comes from a file."""
 
 
 def _with_cards(
@@ -188,7 +190,7 @@ def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> No
     """Show the verdict, and end with its code; what could not be saved is told after it."""
     judged = judge_handshakes(seen.observation)
     if not judged and seen.stop is None:
-        raise nothing_presented(seen.observation, seen.number)
+        raise nothing_presented(seen.observation, seen.number, saved=seen.saved)
     code = tls_exit_code(judged)
     if seen.stop is not None:
         code = ExitCode(code_of(seen.stop.signal))

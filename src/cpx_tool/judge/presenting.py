@@ -25,11 +25,20 @@ def card_to_present(observation: Observation) -> str:
     return cards[0].key
 
 
-def nothing_presented(observation: Observation, number: str | None) -> CpxError:
-    """Why there is no handshake: the card of that number is not there, or could not be read."""
+def nothing_presented(
+    observation: Observation, number: str | None, *, saved: bool = False
+) -> CpxError:
+    """Why there is no handshake: the card of that number is not there, or could not be read; or the
+    observation, which was `saved`, is of another command.
+    """
     cards = _cards(observation)
     if not cards:
         return NothingToCheck(*no_card_answer(observation.pcsc))
+    if saved:
+        return BadInput(
+            msg("This observation holds no handshake with a server."),
+            msg("Give one that tls-test saved, or check-set with --endpoint."),
+        )
     try:
         chosen = choose_cards(cards, number)
     except BadInput as error:

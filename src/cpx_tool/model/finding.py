@@ -132,8 +132,10 @@ class JudgedCard:
 
     @property
     def result(self) -> CardResult:
-        """What the blockers say; a card of an uncertain role is interchangeable at best."""
-        outcomes = {f.outcome for f in self.all_findings() if f.severity is Severity.BLOCKER}
+        """What the blockers say of the card itself: what a server makes of it may be the server's
+        fault. A card of an uncertain role is interchangeable at best.
+        """
+        outcomes = {f.outcome for f in self.findings if f.severity is Severity.BLOCKER}
         if Outcome.FAILED in outcomes:
             return CardResult.FAILED
         if outcomes != {Outcome.PASSED}:

@@ -19,8 +19,9 @@ from cpx_tool.pki.proof import Proof
 from cpx_tool.ports import ClientKey, Step, TlsClient
 
 NEWEST, OLDER = "TLSv1.3", "TLSv1.2"
-_NOT_ACCEPTED = 400
-"""The first HTTP status that is no success (RFC 9110, 15.5)."""
+_REFUSALS = (400, 401, 403, 495, 496)
+"""HTTP statuses by which a certificate is refused, nginx's own among them."""
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +166,6 @@ def _wants_older(first: Connection, key: ClientKey) -> bool:
 
 
 def _is_success(last: Connection) -> bool:
-    """The certificate was presented, and the answer is no refusal."""
-    return bool(last.sent) and last.http is not None and last.http.status < _NOT_ACCEPTED
+    """The certificate was presented, and the answer is neither a refusal nor a failure."""
+    http = last.http if last.sent else None
+    return http is not None and http.status < _SERVER_ERROR and http.status not in _REFUSALS

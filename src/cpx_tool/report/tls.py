@@ -105,8 +105,22 @@ def _steps(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
     heads = ("", msg("Step"), "ms", msg("What was seen"))
     canvas.columns([h if isinstance(h, str) else say(h) for h in heads], rows)
     canvas.line()
-    if judged.decisive is not None and judged.decisive.chain:
+    if judged.decisive is None:
+        canvas.line(say(msg("No server was contacted.")))
+        canvas.line()
+    elif judged.decisive.chain:
         _chain(canvas, judged.decisive, say)
+    _presented(canvas, judged, say)
+
+
+def _presented(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
+    """What the client has to present, whether or not it came to that."""
+    client = judged.handshake.client
+    if client.certificate:
+        canvas.line(say(msg("The client's certificates:")))
+        for number, der in enumerate((client.certificate, *client.issuers)):
+            canvas.item(str(number), _certificate_line(der, say), indent=2)
+        canvas.line()
 
 
 def _step(finding: Finding, decisive: Connection | None, say: Say) -> list[Cell]:

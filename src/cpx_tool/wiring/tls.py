@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cpx_tool import __version__
 from cpx_tool.adapters.password import password_source
-from cpx_tool.adapters.reach import Proxy, proxy_of_environment, read_proxy
+from cpx_tool.adapters.reach import Proxy, proxy_of_environment, read_proxy_option
 from cpx_tool.adapters.root_files import Root
 from cpx_tool.adapters.softhsm import emulation_trust
 from cpx_tool.adapters.softhsm_directory import read_manifest
@@ -29,6 +29,7 @@ from cpx_tool.model.observation import SCHEMA_VERSION, Observation
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.trust import Anchors, TrustMaterial
 from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands
+from cpx_tool.pki.emulated import any_emulated
 from cpx_tool.pki.trust import make_trust
 from cpx_tool.wiring.endpoints import own_endpoints
 from cpx_tool.wiring.run import Interrupted
@@ -139,7 +140,7 @@ def _observation(handshakes: tuple[Handshake, ...]) -> Observation:
         tool_version=__version__,
         run_id=secrets.token_hex(8),
         observed_at=now(),
-        emulated=False,
+        emulated=any_emulated(c for c in (one.client.certificate for one in handshakes) if c),
         workstation=workstation(Root(), os.environ),
         pcsc=Pcsc(PcscStatus.NOT_ASKED),
         module=None,
@@ -174,4 +175,4 @@ def _issuers(at_hand: TrustMaterial) -> Callable[[bytes], tuple[bytes, ...]]:
 def _proxy(text: str | None, endpoint: Endpoint) -> Proxy | None:
     if text is None:
         return proxy_of_environment(endpoint)
-    return None if text == NO_PROXY else read_proxy(text)
+    return None if text == NO_PROXY else read_proxy_option(text)

@@ -117,7 +117,7 @@ REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {
     ),
     PinRefusal.NOT_ASKED: (
         msg("PIN not tried: the cards were only to be read."),
-        msg("Run cpx-tool check-set: it logs in once on each card that is proven a test card."),
+        msg("Leave out --no-login; commands that only read cards log in nowhere."),
     ),
 }
 """Each refusal in words, with its remedy."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.tls_facts import Course, Reached, Spoken
+from cpx_tool.judge.words import sentences
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.handshake import AnchorSource, End, NameMatch, ServerProof, Step
 from cpx_tool.model.message import Message, msg, nmsg
@@ -273,7 +274,8 @@ def _chain_answer(proof: ServerProof) -> Answer:
             msg("The server's certificate is not for servers (extended key usage)."),
         )
     if proof.error in _OPENSSL:
-        return bad(*_OPENSSL[proof.error])
+        cause, told = _OPENSSL[proof.error]
+        return bad(cause, told, _TRUST_IT if cause is Cause.SERVER_SELF_SIGNED else None)
     if proof.error in _UNKNOWN_ISSUER:
         told = msg("The server's chain leads to no anchor ({text}).", text=proof.text)
         return bad(Cause.SERVER_ISSUER_UNKNOWN, told, _TRUST_IT)
@@ -307,6 +309,7 @@ def _name_answer(proof: ServerProof, host: str) -> Answer:
         return bad(
             Cause.SERVER_NO_NAME,
             msg("It has no subject alternative name; the common name does not count any more."),
+            msg("Have the certificate made again, with this name as subject alternative name."),
         )
     if proof.name is NameMatch.DIFFERS and names:
         return bad(
@@ -349,11 +352,11 @@ def nothing_was_let_pass(course: Course) -> Answer | None:
     if proof is None or not course.handshake.insecure:
         return None
     answers = (_chain_answer(proof), _name_answer(proof, course.handshake.endpoint.host))
-    wrong = next((a.message for a in answers if a.outcome is Outcome.FAILED), None)
-    if wrong is None:
+    wrong = [one.message for one in answers if one.outcome is Outcome.FAILED]
+    if not wrong:
         told = msg("--insecure was given, and was not needed: the certificate holds.")
         return bad(Cause.INSECURE, told, msg("Leave --insecure out."))
-    return bad(Cause.INSECURE, msg("--insecure let this pass: {wrong}", wrong=wrong))
+    return bad(Cause.INSECURE, msg("--insecure let this pass: {wrong}", wrong=sentences(wrong)))
 
 
 def _too_early() -> Answer:
