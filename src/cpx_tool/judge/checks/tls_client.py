@@ -194,15 +194,15 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(client: Client, pin: PinRecord | None) -> Finding:
+def nothing_to_present(subject: str, client: Client, pin: PinRecord | None) -> Finding:
     """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
     unproven = pin is not None and pin.refusal in _UNPROVEN
     if client.certificate or unproven:
-        return key_signs.finding(client.name, _no_login(pin))
+        return key_signs.finding(subject, _no_login(pin))
     return key_signs.finding(
-        client.name,
+        subject,
         bad(
             Cause.NO_CERTIFICATE,
             msg("The card has no readable authentication certificate to present."),
