@@ -217,12 +217,26 @@ def test_the_issuer_above_counts_as_well() -> None:
     assert codes(judge_handshake(replace(shaken, client=client)))["TLS-ISSUERS"] == "issuer-listed"
 
 
-def test_a_server_of_tls_1_3_alone_is_told_without_a_second_connection() -> None:
-    """`--tls-max`, or a key without PKCS#1 v1.5."""
-    only = stopped(
-        Step.REQUEST, End.NOT_SIGNABLE, request=request(), signable=("rsa_pkcs1_sha256",)
-    )
-    assert of(by_card(only)) == ["no-pss-for-tls13"]
+def test_a_key_without_any_scheme_says_nothing_of_tls_1_2() -> None:
+    """There was no second connection: it would have been of no use."""
+    only = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=request(), signable=())
+    assert of(by_card(only)) == ["no-common-scheme"]
+
+
+@pytest.mark.parametrize(
+    ("step", "end"),
+    [
+        (Step.HELLO, End.TIMEOUT),
+        (Step.HELLO, End.RESET),
+        (Step.HELLO, End.CLOSED),
+        (Step.CONNECT, End.REFUSED),
+        (Step.RESOLVE, End.TIMEOUT),
+    ],
+)
+def test_tls_1_3_only_is_said_where_the_server_says_so(step: Step, end: End) -> None:
+    """An alert; a second connection that is lost otherwise shows nothing."""
+    first = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=request())
+    assert of(by_card(first, stopped(step, end, offered="TLSv1.2"))) == ["second-connection-lost"]
 
 
 @pytest.mark.parametrize(
@@ -332,6 +346,27 @@ def test_the_expected_status_counts_whatever_it_is() -> None:
     assert of(by_card(page(200), expect_status=500)) == ["other-status"]
 
 
+@pytest.mark.parametrize(
+    ("status", "line", "code"),
+    [
+        (400, "400 No required SSL certificate was sent", "http-no-certificate"),
+        (400, "400 The SSL certificate error", "http-certificate-error"),
+        (400, "Bad Request", ""),
+        (403, "", ""),
+    ],
+)
+def test_a_page_that_refuses_the_certificate_is_never_expected(
+    status: int, line: str, code: str
+) -> None:
+    assert of(by_card(page(status, line), expect_status=status)) == ([code] if code else [])
+
+
+def test_nobody_may_expect_that_page() -> None:
+    told = page(400, "400 No required SSL certificate was sent")
+    assert of(by_nobody(told, expect_status=400)) == []
+    assert of(by_nobody(told, expect_status=200)) == ["other-status"]
+
+
 # --- nobody ---------------------------------------------------------------------------------
 
 
@@ -371,6 +406,27 @@ def test_a_refused_handshake_without_it_proves_that_it_counts() -> None:
     refusal = alert("certificate_required", sent=(), signature=None)
     one = judge_handshake(by_card(connection(), control=refusal))
     assert codes(one)["TLS-PROVEN"] == "proven"
+
+
+@pytest.mark.parametrize(
+    ("control", "code"),
+    [
+        (page(403), "proven"),
+        (page(404), "proven"),
+        (page(302), "control-lost"),
+        (page(502), "control-lost"),
+        (cut(Step.VERDICT, End.CLOSED), "proven"),
+        (cut(Step.VERDICT, End.RESET), "proven"),
+        (cut(Step.VERDICT, End.TIMEOUT), "control-lost"),
+        (cut(Step.VERDICT, End.MALFORMED), "control-lost"),
+        (cut(Step.HTTP, End.ALERT), "proven"),
+        (cut(Step.HTTP, End.TIMEOUT), "control-lost"),
+    ],
+)
+def test_only_a_refusal_proves_that_the_certificate_counts(control: Connection, code: str) -> None:
+    one = judge_handshake(by_card(connection(), control=control))
+    assert codes(one)["TLS-PROVEN"] == code
+    assert one.verdict is Verdict.PASSED
 
 
 def test_nothing_is_proven_where_it_was_not_tried() -> None:

@@ -16,6 +16,7 @@ from cpx_tool.model.handshake import (
     Handshake,
     ServerProof,
     Step,
+    Stop,
 )
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import PinRecord
@@ -25,17 +26,18 @@ _ORDER = tuple(Step)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A handshake and the connection that decides: the last one, unless the second only showed
-    that the server speaks nothing but TLS 1.3.
+    """A handshake and the connection that decides: the last one, unless the second was not even
+    answered with a ServerHello.
     """
 
     handshake: Handshake
     decisive: Connection
 
     @property
-    def newer_only(self) -> bool:
-        """The second connection, at TLS 1.2, was not even answered with a ServerHello."""
-        return self.decisive is not self.handshake.connections[-1]
+    def older(self) -> Stop | None:
+        """Where the second connection, at TLS 1.2, ended before a ServerHello."""
+        last = self.handshake.connections[-1]
+        return None if last is self.decisive else last.stop
 
     @property
     def client(self) -> Client:
@@ -110,8 +112,8 @@ def decisive_of(handshake: Handshake) -> Connection:
     if not rest:
         return first
     second = rest[-1]
-    refused = not second.version and second.stop is not None and second.stop.step is Step.HELLO
-    return first if refused else second
+    unanswered = not second.version and second.stop is not None
+    return first if unanswered else second
 
 
 def _if(there: bool, fact: object) -> object:

@@ -21,6 +21,7 @@ from cpx_tool.model.handshake import (
     End,
     HttpAnswer,
     Step,
+    Stop,
 )
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
@@ -140,9 +141,10 @@ def _is_unable(connection: Connection) -> bool:
 def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
     connection = course.decisive
     able = [s for s in connection.signable if not (connection.signature and _is_pss(s))]
-    newer_only = course.newer_only or len(course.handshake.connections) == 1
+    if course.older is not None and course.older.end is not End.ALERT:
+        return _second_lost(course.older)
     asks_pss = any(map(_is_pss, request.schemes)) and not any(map(_is_pss, able))
-    if newer_only and asks_pss and connection.version == "TLSv1.3":
+    if course.older is not None and asks_pss:
         return bad(
             Cause.NO_PSS_FOR_TLS_1_3,
             msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
@@ -158,6 +160,18 @@ def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
             asked=request.schemes[:SHOWN_SCHEMES],
             able=tuple(able) or ("-",),
         ),
+    )
+
+
+def _second_lost(older: Stop) -> Answer:
+    return bad(
+        Cause.SECOND_CONNECTION_LOST,
+        msg(
+            "This key signs nothing that the server accepts with TLS 1.3, and the second "
+            "connection, at TLS 1.2, broke off ({end}).",
+            end=ending_of(older),
+        ),
+        msg("Repeat it; if it stays, ask who runs the server whether it speaks TLS 1.2."),
     )
 
 
@@ -378,9 +392,12 @@ def server_answers(course: Course) -> Answer | None:
         if nobody and course.stopped_at(Step.VERDICT):
             return None  # it demands a certificate, and that is the answer
         return _no_answer(course)
-    if course.handshake.expect_status is not None:
-        return _expected(http, course.handshake.expect_status)
-    return _status(http, nobody=nobody)
+    wanted = course.handshake.expect_status
+    if wanted is None:
+        return _certificate_page(http, nobody=nobody) or _status(http, nobody=nobody)
+    # a page that refuses the certificate is no success, whatever status was expected
+    refused = None if nobody else _certificate_page(http, nobody=False)
+    return refused or _expected(http, wanted)
 
 
 def _no_answer(course: Course) -> Answer:
@@ -413,7 +430,7 @@ _FIRST_SERVER_ERROR = 500
 _BAD_REQUEST = 400
 
 
-def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
+def _certificate_page(http: HttpAnswer, *, nobody: bool) -> Answer | None:
     line, page = _line(http), http.first_line.lower()
     if http.status == _NO_CERTIFICATE or _NGINX_NO_CERTIFICATE in page:
         if nobody:
@@ -429,6 +446,11 @@ def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
             msg("The page says that the certificate is not accepted: {line}", line=line),
             msg("Expired, revoked, or of a CA that the server does not know: its log says which."),
         )
+    return None
+
+
+def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
+    line = _line(http)
     if http.status in _DENIED:
         if nobody:
             return good(Cause.HTTP_DEMANDED, line)
@@ -483,17 +505,32 @@ def answer_depends_on_it(course: Course) -> Answer | None:
             ),
         )
     if control.http is not None:
-        told = msg("Without a certificate it answers {status}.", status=str(control.http.status))
-        return good(Cause.PROVEN, told)
-    stop = control.stop
-    if stop is not None and stop.step is Step.VERDICT:
+        return _other_answer(control.http.status)
+    if control.stop is not None and _is_refusal(control.stop):
         return good(Cause.PROVEN, msg("Without a certificate it refuses the handshake."))
-    return answer(
-        Outcome.ERROR,
-        Cause.CONTROL_LOST,
-        msg("The connection without a certificate broke off."),
-        msg("Repeat it: what it would have shown is not known."),
+    return _not_known(msg("The connection without a certificate broke off."))
+
+
+def _other_answer(status: int) -> Answer:
+    """A refusal proves it; an error of the server, or a redirection, may have another reason."""
+    if _BAD_REQUEST <= status < _FIRST_SERVER_ERROR:
+        told = msg("Without a certificate it answers {status}.", status=str(status))
+        return good(Cause.PROVEN, told)
+    return _not_known(
+        msg("Without a certificate it answers {status}, which is no refusal.", status=str(status))
     )
+
+
+def _is_refusal(stop: Stop) -> bool:
+    """In the handshake; or, with TLS 1.3, by an alert after it."""
+    if stop.step is Step.HTTP:
+        return stop.end is End.ALERT
+    return stop.step is Step.VERDICT and stop.end in _REFUSALS
+
+
+def _not_known(told: Message) -> Answer:
+    hint = msg("Repeat it: what it would have shown is not known.")
+    return answer(Outcome.ERROR, Cause.CONTROL_LOST, told, hint)
 
 
 def _line(http: HttpAnswer) -> Message:
@@ -514,4 +551,9 @@ def _end(course: Course) -> End | None:
 def _ending(course: Course) -> str:
     """The end and its detail, as codes."""
     stop = course.decisive.stop
-    return ": ".join(filter(None, [stop.end.value, stop.detail])) if stop else ""
+    return ending_of(stop) if stop else ""
+
+
+def ending_of(stop: Stop) -> str:
+    """The end and its detail, as codes."""
+    return ": ".join(filter(None, [stop.end.value, stop.detail]))
