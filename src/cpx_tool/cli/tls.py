@@ -61,7 +61,7 @@ from cpx_tool.report.results import of_handshakes
     type=options.AnyPath(),
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
-@options.observation_option
+@options.observation_option("tls-test --observation")
 @reporting.report_options("tls-test")
 @options.detail_options
 @options.json_option
