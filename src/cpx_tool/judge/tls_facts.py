@@ -13,6 +13,7 @@ from cpx_tool.model.handshake import (
     Client,
     ClientKind,
     Connection,
+    End,
     Handshake,
     ServerProof,
     Step,
@@ -22,6 +23,13 @@ from cpx_tool.model.message import msg
 from cpx_tool.model.observation import PinRecord
 
 _ORDER = tuple(Step)
+TOO_EARLY = msg("The connection did not come so far.")
+"""Why there is nothing to say of a step."""
+
+
+def ending_of(stop: Stop) -> str:
+    """The end and its detail, as codes."""
+    return ": ".join(filter(None, [stop.end.value, stop.detail]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,16 @@ class Course:
     def client(self) -> Client:
         """Who knocked."""
         return self.handshake.client
+
+    @property
+    def end(self) -> End | None:
+        """Why it ended; None where it came to its end."""
+        return self.decisive.stop.end if self.decisive.stop else None
+
+    @property
+    def ending(self) -> str:
+        """The end and its detail, as codes; "" where it came to its end."""
+        return ending_of(self.decisive.stop) if self.decisive.stop else ""
 
     def stopped_at(self, step: Step) -> bool:
         """Whether it ended at this step."""
@@ -117,7 +135,7 @@ def decisive_of(handshake: Handshake) -> Connection:
 
 
 def _if(there: bool, fact: object) -> object:
-    return fact if there else Missing(Outcome.SKIPPED, msg("The connection did not come so far."))
+    return fact if there else Missing(Outcome.SKIPPED, TOO_EARLY)
 
 
 def _request(course: Course) -> object:

@@ -8,7 +8,7 @@ from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.checks.keys import REFUSALS
 from cpx_tool.judge.checks.tls_server import answer, bad, good
 from cpx_tool.judge.tls_causes import Cause
-from cpx_tool.judge.tls_facts import Course, Trusted
+from cpx_tool.judge.tls_facts import TOO_EARLY, Course, Trusted, ending_of
 from cpx_tool.judge.tls_issuers import issuers_named, own_issuers
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Severity
@@ -53,7 +53,7 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
     if _breaks_off(trusted):
         return bad(
             Cause.REQUEST_LOST,
-            msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
+            msg("The connection broke off before it came to that ({end}).", end=trusted.ending),
             msg("Repeat it; if it stays, ask who runs the server."),
         )
     if request is not None:
@@ -67,7 +67,7 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
 def _breaks_off(trusted: Trusted) -> bool:
     """Around the request, or before the end of a handshake that has none."""
     if trusted.stopped_at(Step.REQUEST):
-        return _end(trusted) not in _UNABLE
+        return trusted.end not in _UNABLE
     return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
 
 
@@ -231,7 +231,7 @@ _UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 def _not_asked(course: Course) -> Answer:
     if course.decisive.request is None and course.passed_by(Step.REQUEST):
         return Answer(Outcome.SKIPPED, msg("The server asked for no client certificate."))
-    return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+    return Answer(Outcome.SKIPPED, TOO_EARLY)
 
 
 def _no_login(pin: PinRecord | None) -> Answer:
@@ -325,7 +325,7 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
     if not course.decisive.sent or course.decisive.signature is None:
         return _not_asked(course)
     if course.decisive.signature.fault is not None or not course.passed_by(Step.SIGNATURE):
-        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+        return Answer(Outcome.SKIPPED, TOO_EARLY)
     stop = course.decisive.stop
     if stop is None or course.passed_by(Step.VERDICT):
         return good(Cause.ACCEPTED, msg("The handshake was completed with it."))
@@ -335,8 +335,8 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
 
 
 def _cut(course: Course) -> tuple[Cause, Message]:
-    malformed = msg("The handshake breaks off at its end ({end}).", end=_ending(course))
-    return _CUT.get(_end(course) or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
+    malformed = msg("The handshake breaks off at its end ({end}).", end=course.ending)
+    return _CUT.get(course.end or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
 
 
 def _demanded(course: Course) -> Answer | None:
@@ -344,7 +344,7 @@ def _demanded(course: Course) -> Answer | None:
     if stop is None or stop.step is not Step.VERDICT:
         return None
     if stop.end in _REFUSALS:
-        told = msg("The server demands a client certificate ({end}).", end=_ending(course))
+        told = msg("The server demands a client certificate ({end}).", end=course.ending)
         return good(Cause.DEMANDED, told)
     return bad(*_cut(course))
 
@@ -403,11 +403,11 @@ def server_answers(course: Course) -> Answer | None:
 def _no_answer(course: Course) -> Answer:
     stop = course.decisive.stop
     if stop is None or stop.step is not Step.HTTP:
-        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+        return Answer(Outcome.SKIPPED, TOO_EARLY)
     if stop.end is End.ALERT:
-        told = msg("An alert came instead of an answer: {end}.", end=_ending(course))
+        told = msg("An alert came instead of an answer: {end}.", end=course.ending)
         return bad(Cause.HTTP_ALERT, told)
-    malformed = msg("The answer breaks off ({end}).", end=_ending(course))
+    malformed = msg("The answer breaks off ({end}).", end=course.ending)
     return bad(*_HTTP_ENDS.get(stop.end, (Cause.HTTP_MALFORMED, malformed)))
 
 
@@ -542,18 +542,3 @@ def _line(http: HttpAnswer) -> Message:
             line=http.first_line,
         )
     return msg("HTTP {status} {reason}", status=str(http.status), reason=http.reason)
-
-
-def _end(course: Course) -> End | None:
-    return course.decisive.stop.end if course.decisive.stop else None
-
-
-def _ending(course: Course) -> str:
-    """The end and its detail, as codes."""
-    stop = course.decisive.stop
-    return ending_of(stop) if stop else ""
-
-
-def ending_of(stop: Stop) -> str:
-    """The end and its detail, as codes."""
-    return ": ".join(filter(None, [stop.end.value, stop.detail]))
