@@ -26,6 +26,7 @@ from cpx_tool.model.observation import (
     SignatureTry,
 )
 from cpx_tool.model.signing import Expectation, SigningChecklist, SignResult, mechanism_name
+from cpx_tool.observe.sign_errand import SignErrand
 from support.build import (
     AUTHENTICATION_ID,
     FLAGS,
@@ -42,6 +43,14 @@ CHECKS = ("SIGN-NEEDED", "SIGN-VERIFIES", "SIGN-COMPLETE", "SIGN-REFUSED")
 _LABELS = {AUTHENTICATION_ID: "CPS_PRIV_AUT", SIGNATURE_ID: "CPS_PRIV_SIG"}
 _KEYS = {Key.AUTHENTICATION: AUTHENTICATION_ID, Key.SIGNATURE: SIGNATURE_ID}
 NUMBER = "3100000012"
+
+
+def test_a_card_is_called_by_its_slot_too(signed: CardObservation) -> None:
+    seen = observation(signed)
+    by_slot = judge_signing(seen, f"slot-{signed.slot.id}")
+    assert by_slot == judge_signing(seen, NUMBER)
+    assert SignErrand(f"slot-{signed.slot.id}").concerns(signed)
+    assert not SignErrand("slot-9").concerns(signed)
 
 
 def fault(code: str = "CKR_GENERAL_ERROR", kind: FaultKind = FaultKind.ERROR) -> Fault:

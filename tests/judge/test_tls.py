@@ -7,10 +7,12 @@ from collections import defaultdict
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
-from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
+from cpx_tool.judge.presenting import nothing_presented
+from cpx_tool.judge.tls import judge_handshake, judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.finding import Finding, JudgedHandshake, Outcome, Severity, Verdict
@@ -25,7 +27,15 @@ from cpx_tool.model.handshake import (
     NameMatch,
     Step,
 )
-from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
+from cpx_tool.model.observation import (
+    CardObservation,
+    Observation,
+    PinRecord,
+    PinRefusal,
+    PinResult,
+)
+from cpx_tool.observe.certificates import card_key
+from support.build import PEOPLE, card, observation
 from support.handshakes import (
     CASES,
     NAME,
@@ -215,12 +225,26 @@ def test_the_issuer_above_counts_as_well() -> None:
     assert codes(judge_handshake(replace(shaken, client=client)))["TLS-ISSUERS"] == "issuer-listed"
 
 
-def test_a_server_of_tls_1_3_alone_is_told_without_a_second_connection() -> None:
-    """`--tls-max`, or a key without PKCS#1 v1.5."""
-    only = stopped(
-        Step.REQUEST, End.NOT_SIGNABLE, request=request(), signable=("rsa_pkcs1_sha256",)
-    )
-    assert of(by_card(only)) == ["no-pss-for-tls13"]
+def test_a_key_without_any_scheme_says_nothing_of_tls_1_2() -> None:
+    """There was no second connection: it would have been of no use."""
+    only = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=request(), signable=())
+    assert of(by_card(only)) == ["no-common-scheme"]
+
+
+@pytest.mark.parametrize(
+    ("step", "end"),
+    [
+        (Step.HELLO, End.TIMEOUT),
+        (Step.HELLO, End.RESET),
+        (Step.HELLO, End.CLOSED),
+        (Step.CONNECT, End.REFUSED),
+        (Step.RESOLVE, End.TIMEOUT),
+    ],
+)
+def test_tls_1_3_only_is_said_where_the_server_says_so(step: Step, end: End) -> None:
+    """An alert; a second connection that is lost otherwise shows nothing."""
+    first = stopped(Step.REQUEST, End.NOT_SIGNABLE, request=request())
+    assert of(by_card(first, stopped(step, end, offered="TLSv1.2"))) == ["second-connection-lost"]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +296,7 @@ def test_a_wrong_pin_is_a_failure_and_no_safety() -> None:
 def test_a_card_that_is_not_presented_is_no_failure_of_the_server() -> None:
     one = judge_handshake(PRODUCTION.handshake, PRODUCTION.pin)
     assert [found.check for found in one.findings] == ["TLS-SIGNATURE"]
+    assert [found.subject for found in one.findings] == [f"{NAME} https://server.example/"]
     assert one.decisive is None
     assert tls_exit_code([one]) is ExitCode.PIN_SAFETY
 
@@ -329,6 +354,27 @@ def test_the_expected_status_counts_whatever_it_is() -> None:
     assert of(by_card(page(200), expect_status=500)) == ["other-status"]
 
 
+@pytest.mark.parametrize(
+    ("status", "line", "code"),
+    [
+        (400, "400 No required SSL certificate was sent", "http-no-certificate"),
+        (400, "400 The SSL certificate error", "http-certificate-error"),
+        (400, "Bad Request", ""),
+        (403, "", ""),
+    ],
+)
+def test_a_page_that_refuses_the_certificate_is_never_expected(
+    status: int, line: str, code: str
+) -> None:
+    assert of(by_card(page(status, line), expect_status=status)) == ([code] if code else [])
+
+
+def test_nobody_may_expect_that_page() -> None:
+    told = page(400, "400 No required SSL certificate was sent")
+    assert of(by_nobody(told, expect_status=400)) == []
+    assert of(by_nobody(told, expect_status=200)) == ["other-status"]
+
+
 # --- nobody ---------------------------------------------------------------------------------
 
 
@@ -370,8 +416,70 @@ def test_a_refused_handshake_without_it_proves_that_it_counts() -> None:
     assert codes(one)["TLS-PROVEN"] == "proven"
 
 
+@pytest.mark.parametrize(
+    ("control", "code"),
+    [
+        (page(403), "proven"),
+        (page(404), "proven"),
+        (page(302), "control-lost"),
+        (page(502), "control-lost"),
+        (cut(Step.VERDICT, End.CLOSED), "proven"),
+        (cut(Step.VERDICT, End.RESET), "proven"),
+        (cut(Step.VERDICT, End.TIMEOUT), "control-lost"),
+        (cut(Step.VERDICT, End.MALFORMED), "control-lost"),
+        (cut(Step.HTTP, End.ALERT), "proven"),
+        (cut(Step.HTTP, End.TIMEOUT), "control-lost"),
+    ],
+)
+def test_only_a_refusal_proves_that_the_certificate_counts(control: Connection, code: str) -> None:
+    one = judge_handshake(by_card(connection(), control=control))
+    assert codes(one)["TLS-PROVEN"] == code
+    assert one.verdict is Verdict.PASSED
+
+
 def test_nothing_is_proven_where_it_was_not_tried() -> None:
     assert "TLS-PROVEN" not in codes(judge_handshake(by_card(connection())))
+
+
+# --- one card of several ---------------------------------------------------------------------
+
+
+def seen_at_servers(key: rsa.RSAPrivateKey) -> Observation:
+    """Two cards, each presented, a third that was not; and nobody."""
+    people = list(PEOPLE.values())[:3]
+    cards = [card(key, person, slot) for slot, person in enumerate(people)]
+    shaken = by_card(connection())
+    cards = [replace(one, handshakes=(_by(shaken, one),)) for one in cards[:2]] + cards[2:]
+    return replace(observation(*cards), handshakes=(by_nobody(page(403)),))
+
+
+def _by(shaken: Handshake, one: CardObservation) -> Handshake:
+    return replace(shaken, client=replace(shaken.client, name=card_key(one)))
+
+
+@pytest.mark.parametrize("called", ["number", "slot"])
+def test_the_handshakes_of_one_card_alone(key: rsa.RSAPrivateKey, called: str) -> None:
+    seen = seen_at_servers(key)
+    wanted = card_key(seen.cards[1])
+    found = judge_handshakes(seen, wanted if called == "number" else "slot-1")
+    assert [one.subject for one in found] == [wanted]
+    assert len(judge_handshakes(seen)) == 3
+
+
+def test_a_number_that_no_card_has_is_told_with_those_there(key: rsa.RSAPrivateKey) -> None:
+    seen = seen_at_servers(key)
+    assert judge_handshakes(seen, "9999999999") == ()
+    told = nothing_presented(seen, "9999999999")
+    assert told.exit_code is ExitCode.USAGE
+    assert all(card_key(one) in say(told.reason) for one in seen.cards)
+
+
+def test_a_card_that_was_read_only_is_told_as_such(key: rsa.RSAPrivateKey) -> None:
+    seen = seen_at_servers(key)
+    told = nothing_presented(seen, card_key(seen.cards[2]))
+    assert say(told.reason) == "The card was read, and presented to no server."
+    alone = nothing_presented(replace(seen, cards=()), "9999999999")
+    assert say(alone.reason).startswith("No card was presented in this run")
 
 
 # --- verdict and exit code -------------------------------------------------------------------

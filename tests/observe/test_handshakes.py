@@ -507,3 +507,16 @@ def test_after_a_crash_of_a_key_there_is_no_login_for_a_server(card: TokenConten
     seen = bench.visited()
     assert bench.tokens.logins == {0: 1}
     assert [ends(shaken) for shaken in seen.handshakes] == [[End.NO_LOGIN]]
+
+
+# --- what is kept of an earlier run -----------------------------------------------------------
+
+
+def test_answers_to_other_questions_are_not_kept(card: TokenContents) -> None:
+    """The same servers with other options: they are asked again."""
+    seen = Bench({0: card}, {"a": Server(), "b": Server()}).visited()
+    servers = tuple(shaken.endpoint for shaken in seen.handshakes)
+    same = Errands(servers, FakeClient({}), lambda _: ())
+    assert KnockErrand(same, None).is_done(seen)
+    for other in (replace(same, choices="others"), replace(same, endpoints=servers[:1])):
+        assert not KnockErrand(other, None).is_done(seen)

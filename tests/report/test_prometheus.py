@@ -8,13 +8,16 @@ from datetime import timedelta
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.judge.station import judge_station
+from cpx_tool.judge.tls import judge_handshake
+from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.verdict import exit_code
-from cpx_tool.model.finding import Checklist
+from cpx_tool.model.finding import Checklist, Verdict
 from cpx_tool.model.observation import Observation
 from cpx_tool.report import prometheus as report
-from cpx_tool.report.result import Result
-from cpx_tool.report.results import of_set, of_software, of_station
-from support.build import NOW, PEOPLE, without_cards
+from cpx_tool.report.result import Handshakes, Result
+from cpx_tool.report.results import of_handshakes, of_set, of_software, of_station
+from support.build import NOW, PEOPLE, observation, without_cards
+from support.handshakes import case
 from support.reports import prometheus, values
 from support.software import AUTO, MANU, file
 from support.software import judged as judged_files
@@ -97,3 +100,12 @@ def test_files_have_days_left() -> None:
     checklist = judged_files(file(AUTO), file(MANU))
     series = prometheus(report.render(of_software(checklist, "poste-2", "f00", ExitCode.PASSED)))
     assert values(series, "cpx_days_left", kind="file", subject="INSI-AUTO.p12") == [350]
+
+
+def test_insecure_has_a_gauge() -> None:
+    shaken = [case(cause).handshake for cause in (Cause.INSECURE, Cause.NAME_UNKNOWN)]
+    judged = tuple(judge_handshake(one, key=str(n)) for n, one in enumerate(shaken))
+    told = Handshakes(observation(), judged, Verdict.FAILED)
+    series = prometheus(report.render(of_handshakes(told, ExitCode.FAILED)))
+    assert values(series, "cpx_insecure", subject="0 https://server.example/") == [1]
+    assert values(series, "cpx_insecure", subject="1 https://server.example/") == [0]

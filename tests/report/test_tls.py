@@ -29,6 +29,8 @@ from support.handshakes import (
     by_nobody,
     case,
     connection,
+    page,
+    proof,
     refused,
 )
 
@@ -129,6 +131,17 @@ def test_several_are_a_table_with_the_cause_of_each() -> None:
         [NAME, "—", "—", "—", "FAILED", "no-certificate"],
     ]
     assert shown.count("https://server.example/") >= 4
+
+
+def test_a_success_with_a_warning_shows_it_in_its_row() -> None:
+    both = by_card(connection(proof=proof(error=10)), insecure=True, control=page(200))
+    shown = text(judged(Cause.SAME_WITHOUT, Cause.INSECURE, both, Cause.NAME_UNKNOWN), width=160)
+    results = [line.split("200")[-1].split() for line in shown.splitlines() if "PASSED" in line]
+    assert results == [
+        ["PASSED", "!", "same-without-certificate"],
+        ["PASSED", "!", "insecure"],
+        ["PASSED", "!", "insecure,", "same-without-certificate"],
+    ]
 
 
 def test_nobody_and_a_file_have_their_row_and_title() -> None:

@@ -242,6 +242,9 @@ CASES: Mapping[Cause, Case | Handshake] = {
         _NO_SCHEME, stopped(Step.HELLO, End.ALERT, "protocol_version", offered="TLSv1.2")
     ),
     Cause.NO_COMMON_SCHEME: by_card(replace(_NO_SCHEME, version="TLSv1.2")),
+    Cause.SECOND_CONNECTION_LOST: by_card(
+        _NO_SCHEME, stopped(Step.HELLO, End.TIMEOUT, offered="TLSv1.2")
+    ),
     Cause.NO_RSA_KEY: by_card(stopped(Step.REQUEST, End.NO_RSA_KEY, request=request())),
     Cause.SIGNED: by_card(connection()),
     Cause.NO_CERTIFICATE: Case(

@@ -40,6 +40,21 @@ OBSERVATION = Path(__file__).parents[2] / "fixtures" / "observation.json"
         ((*NOBODY, "--save-observation", "absent/seen.json"), "cannot be written"),
         ((*SERVER, "--p12", "noise"), "This is not a PKCS#12"),
         ((*NOBODY, "--p12", "noise"), "exclude each other"),
+        ((*NOBODY, "--ask-pin"), "--ask-pin and --login are for cards."),
+        ((*NOBODY, "--login"), "--ask-pin and --login are for cards."),
+        *(
+            (("--observation", "noise", *given), "--observation goes with")
+            for given in (
+                SERVER,
+                ("--all-cards",),
+                ("--insecure",),
+                ("--no-login",),
+                ("--tls-max", "1.3"),
+                ("--expect-status", "200"),
+                ("--timeout", "20"),
+                ("--ca-dir", "."),
+            )
+        ),
         ((*NOBODY, "--password-file", "noise"), "--password-file is for --p12"),
     ],
 )

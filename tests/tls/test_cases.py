@@ -557,6 +557,8 @@ def test_a_name_that_nobody_has(cards: Knocker) -> None:
         socket.getaddrinfo(DNS_NAME, 443)
     except socket.gaierror as error:
         unknown = error.errno == socket.EAI_NONAME
+    else:
+        pytest.skip("the name service here has an answer for every name")
     code = NO_SUCH_NAME if unknown else NO_RESOLVER  # without a network nobody can say
     knocked = cards.knock(cards.card(PSS), [url(443, host=DNS_NAME)])
     (shaken,) = knocked.handshakes

@@ -64,7 +64,7 @@ from cpx_tool.report.results import of_set
 @options.calendar_option
 @options.eligibility_option
 @reporting.report_options("check-set")
-@options.observation_option
+@options.observation_option("judge")
 @click.option(
     "--resume",
     is_flag=True,

@@ -381,14 +381,16 @@ def eligibility_option(function: F) -> F:
     )(function)
 
 
-def observation_option(function: F) -> F:
-    """`--save-observation FILE`."""
+def observation_option(again: str) -> Callable[[F], F]:
+    """`--save-observation FILE`; `again` is the command that judges it again."""
     return click.option(
         "--save-observation",
         metavar=_("FILE"),
         type=AnyPath(),
-        help=_("Write down what was observed, to be judged again with cpx-tool judge."),
-    )(function)
+        help=_("Write down what was observed, to be judged again with cpx-tool {again}.").format(
+            again=again
+        ),
+    )
 
 
 def ca_dir_option(function: F) -> F:

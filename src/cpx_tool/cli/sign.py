@@ -42,7 +42,7 @@ from cpx_tool.report.results import of_signing
 @logins.login_options
 @options.emulated_timeout_option
 @options.card_timeout_option
-@options.observation_option
+@options.observation_option("sign-test --observation")
 @reporting.report_options("sign-test")
 @options.detail_options
 @options.json_option

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from cpx_tool import wiring
 from cpx_tool.cli import knocking, logins, options, reporting, saving
@@ -60,7 +61,7 @@ from cpx_tool.report.results import of_handshakes
     type=options.AnyPath(),
     help=_("Judge what was saved (--save-observation) again: nobody is asked anything."),
 )
-@options.observation_option
+@options.observation_option("tls-test --observation")
 @reporting.report_options("tls-test")
 @options.detail_options
 @options.json_option
@@ -99,15 +100,13 @@ def tls_test(
     _refuse_contradictions(
         (number is not None, all_cards, no_card, p12 is not None),
         stray_password=password_file is not None and p12 is None,
+        stray_login=(no_card or p12 is not None) and (ask_pin or login is True),
     )
     written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
     card = None if number is None else "".join(number.split())
     if file is not None:
-        if endpoints or no_card or p12 or emulated or module or save_observation:
-            raise click.UsageError(
-                _("--observation goes with --card, --report, --report-dir and --json only.")
-            )
+        _refuse_what_knocks(context)
         observation = wiring.load_observation(file)
         _report(context, _Seen(observation, None, card, saved=True), written)
     if not endpoints:
@@ -132,7 +131,27 @@ def tls_test(
     _report(context, seen, written)
 
 
-def _refuse_contradictions(presented: tuple[bool, ...], *, stray_password: bool) -> None:
+_OF_A_FILE = {"file", "number", "reports", "report_dir", "as_json", "quiet", "verbose"}
+
+
+def _refuse_what_knocks(context: click.Context) -> None:
+    """`--observation` asks nobody: an option that says whom or how would be ignored."""
+    for name in context.params:
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in _OF_A_FILE:
+            raise click.UsageError(
+                _(
+                    "--observation goes with --card, --report, --report-dir, --json, --quiet and "
+                    "--verbose only."
+                )
+            )
+
+
+def _refuse_contradictions(
+    presented: tuple[bool, ...], *, stray_password: bool, stray_login: bool
+) -> None:
+    if stray_login:
+        raise click.UsageError(_("--ask-pin and --login are for cards."))
     if stray_password:
         raise click.UsageError(_("--password-file is for --p12."))
     if sum(presented) > 1:
@@ -188,7 +207,7 @@ def _interruptible(
 
 def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> NoReturn:
     """Show the verdict, and end with its code; what could not be saved is told after it."""
-    judged = judge_handshakes(seen.observation)
+    judged = judge_handshakes(seen.observation, seen.number)
     if not judged and seen.stop is None:
         raise nothing_presented(seen.observation, seen.number, saved=seen.saved)
     code = tls_exit_code(judged)

@@ -9,13 +9,18 @@ from cpx_tool.judge.reading import ReadCard, unique_keys
 from cpx_tool.model.message import msg
 
 
+def is_called(card: ReadCard, number: str | None) -> bool:
+    """Whether it is the card of that number, or in that slot ("slot-1"); every card without one."""
+    return number in (None, card.key, f"slot-{card.observed.slot.id}")
+
+
 def choose_cards(cards: Sequence[ReadCard], number: str | None) -> list[tuple[str, ReadCard]]:
-    """Those with that card number (or key), all without one; each with its key.
+    """Those with that card number (or key, or "slot-N"), all without one; each with its key.
 
     Raises `BadInput` when none has that number.
     """
     keyed = list(zip(unique_keys(card.key for card in cards), cards, strict=True))
-    chosen = [(key, card) for key, card in keyed if number is None or number in (key, card.key)]
+    chosen = [(key, card) for key, card in keyed if number == key or is_called(card, number)]
     if not chosen and number is not None:
         raise BadInput(
             msg(

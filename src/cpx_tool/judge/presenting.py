@@ -32,6 +32,9 @@ def nothing_presented(
     observation, which was `saved`, is of another command.
     """
     cards = _cards(observation)
+    if not cards and observation.handshakes:
+        told = msg("No card was presented in this run: it was a file, or nobody.")
+        return BadInput(told, msg("Leave --card out."))
     if not cards:
         return NothingToCheck(*no_card_answer(observation.pcsc))
     if saved:
@@ -44,6 +47,9 @@ def nothing_presented(
     except BadInput as error:
         return error
     fault = next((card.observed.faults[0] for _, card in chosen if card.observed.faults), None)
+    if fault is None and any(card.observed.token is not None for _, card in chosen):
+        told = msg("The card was read, and presented to no server.")
+        return NothingToCheck(told, msg("Knock at a server: cpx-tool tls-test --endpoint ADDRESS."))
     reason = fault_message(fault) if fault else msg("No card could be read.")
     return NothingToCheck(
         reason, msg("Put the card in again and repeat; then try cpx-tool doctor.")

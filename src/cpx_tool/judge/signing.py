@@ -6,7 +6,7 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import BY_ID
-from cpx_tool.judge.choosing import choose_cards
+from cpx_tool.judge.choosing import choose_cards, is_called
 from cpx_tool.judge.facts import workstation_facts
 from cpx_tool.judge.reading import ReadCard, read_card, trust_for
 from cpx_tool.judge.signing_facts import signing_facts
@@ -34,7 +34,7 @@ def judge_signing(observation: Observation, number: str | None = None) -> Signin
     trust = trust_for(observation, TrustMaterial())
     cards = [read_card(card, trust, observation.observed_at) for card in observation.cards]
     if observation.cut_short or not cards:
-        cards = [card for card in cards if number in (None, card.key)]
+        cards = [card for card in cards if is_called(card, number)]
         number = None
     judged = tuple(_judge(key, card, observation) for key, card in choose_cards(cards, number))
     findings = ask(Scope.RUN, workstation_facts(observation), "run")

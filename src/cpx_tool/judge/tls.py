@@ -9,12 +9,15 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.judge.asking import ask
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks.tls_client import nothing_to_present
+from cpx_tool.judge.choosing import is_called
+from cpx_tool.judge.reading import read_card, trust_for
 from cpx_tool.judge.tls_facts import decisive_of, tls_facts
 from cpx_tool.judge.verdict import verdict
 from cpx_tool.model.finding import JudgedHandshake, Verdict
 from cpx_tool.model.handshake import Connection, Handshake
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.observation import CardObservation, Observation, PinRecord
+from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import identify
 
@@ -32,7 +35,7 @@ def judge_handshake(
         decisive = decisive_of(handshake)
         findings = ask(Scope.TLS, tls_facts(handshake, decisive, pin), subject)
     else:
-        findings = (nothing_to_present(handshake.client, pin),)
+        findings = (nothing_to_present(subject, handshake.client, pin),)
     identity = _identity(handshake.client.certificate)
     return JudgedHandshake(handshake, who, identity, decisive, findings, verdict(findings))
 
@@ -51,10 +54,21 @@ def judge_card_handshakes(
     return tuple(judge_handshake(shaken, card.pin, key) for shaken in card.handshakes)
 
 
-def judge_handshakes(observation: Observation) -> tuple[JudgedHandshake, ...]:
-    """Every handshake of an observation: card by card, then those without a card."""
-    of_cards = [one for card in observation.cards for one in judge_card_handshakes(card)]
-    return (*of_cards, *(judge_handshake(shaken) for shaken in observation.handshakes))
+def judge_handshakes(
+    observation: Observation, number: str | None = None
+) -> tuple[JudgedHandshake, ...]:
+    """Every handshake of an observation: card by card, then those without a card. With a number
+    those of that card alone: none where it is not there.
+    """
+    trust = trust_for(observation, TrustMaterial())
+    of_cards = [
+        one
+        for card in observation.cards
+        if is_called(read_card(card, trust, observation.observed_at), number)
+        for one in judge_card_handshakes(card)
+    ]
+    without = observation.handshakes if number is None else ()
+    return (*of_cards, *(judge_handshake(shaken) for shaken in without))
 
 
 def tls_verdict(judged: Sequence[JudgedHandshake]) -> Verdict:

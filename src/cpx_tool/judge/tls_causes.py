@@ -82,6 +82,8 @@ class Cause(StrEnum):
     """After a second connection."""
     NO_PSS_FOR_TLS_1_3 = "no-pss-for-tls13"
     NO_COMMON_SCHEME = "no-common-scheme"
+    SECOND_CONNECTION_LOST = "second-connection-lost"
+    """Whether the server speaks TLS 1.2 is not known."""
     NO_RSA_KEY = "no-rsa-key"
 
     SIGNED = "signed"

@@ -13,34 +13,54 @@ from cpx_tool.model.handshake import (
     Client,
     ClientKind,
     Connection,
+    End,
     Handshake,
     ServerProof,
     Step,
+    Stop,
 )
 from cpx_tool.model.message import msg
 from cpx_tool.model.observation import PinRecord
 
 _ORDER = tuple(Step)
+TOO_EARLY = msg("The connection did not come so far.")
+"""Why there is nothing to say of a step."""
+
+
+def ending_of(stop: Stop) -> str:
+    """The end and its detail, as codes."""
+    return ": ".join(filter(None, [stop.end.value, stop.detail]))
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A handshake and the connection that decides: the last one, unless the second only showed
-    that the server speaks nothing but TLS 1.3.
+    """A handshake and the connection that decides: the last one, unless the second was not even
+    answered with a ServerHello.
     """
 
     handshake: Handshake
     decisive: Connection
 
     @property
-    def newer_only(self) -> bool:
-        """The second connection, at TLS 1.2, was not even answered with a ServerHello."""
-        return self.decisive is not self.handshake.connections[-1]
+    def older(self) -> Stop | None:
+        """Where the second connection, at TLS 1.2, ended before a ServerHello."""
+        last = self.handshake.connections[-1]
+        return None if last is self.decisive else last.stop
 
     @property
     def client(self) -> Client:
         """Who knocked."""
         return self.handshake.client
+
+    @property
+    def end(self) -> End | None:
+        """Why it ended; None where it came to its end."""
+        return self.decisive.stop.end if self.decisive.stop else None
+
+    @property
+    def ending(self) -> str:
+        """The end and its detail, as codes; "" where it came to its end."""
+        return ending_of(self.decisive.stop) if self.decisive.stop else ""
 
     def stopped_at(self, step: Step) -> bool:
         """Whether it ended at this step."""
@@ -110,12 +130,12 @@ def decisive_of(handshake: Handshake) -> Connection:
     if not rest:
         return first
     second = rest[-1]
-    refused = not second.version and second.stop is not None and second.stop.step is Step.HELLO
-    return first if refused else second
+    unanswered = not second.version and second.stop is not None
+    return first if unanswered else second
 
 
 def _if(there: bool, fact: object) -> object:
-    return fact if there else Missing(Outcome.SKIPPED, msg("The connection did not come so far."))
+    return fact if there else Missing(Outcome.SKIPPED, TOO_EARLY)
 
 
 def _request(course: Course) -> object:

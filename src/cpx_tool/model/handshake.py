@@ -259,6 +259,9 @@ class Client:
 class Handshake:
     """One client at one endpoint. There may be a second connection, at TLS 1.2, and `control`,
     which presented no certificate after the first ones had succeeded.
+
+    `choices` stands for the options that it was made with, "" where nobody said: a handshake with
+    others answers another question.
     """
 
     endpoint: Endpoint
@@ -267,3 +270,4 @@ class Handshake:
     expect_status: int | None
     connections: tuple[Connection, ...]
     control: Connection | None = None
+    choices: str = ""

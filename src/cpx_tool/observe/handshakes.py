@@ -27,7 +27,8 @@ _SERVER_ERROR = 500
 @dataclass(frozen=True, slots=True)
 class Errands:
     """Where to knock, and how. `issuers` gives the CA certificates (DER) that are at hand above a
-    client's, nearest first, without the root. `newest` is the newest version to be offered.
+    client's, nearest first, without the root. `newest` is the newest version to be offered;
+    `choices` stands for everything that was chosen (`Handshake.choices`).
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -36,6 +37,7 @@ class Errands:
     newest: str = NEWEST
     insecure: bool = False
     expect_status: int | None = None
+    choices: str = ""
 
     def knock(self, endpoint: Endpoint, client: Client, key: ClientKey | None) -> Handshake:
         """One client at one endpoint. Never raises but for an interruption."""
@@ -52,6 +54,7 @@ class Errands:
             expect_status=self.expect_status,
             connections=tuple(connections),
             control=control,
+            choices=self.choices,
         )
 
     def knock_as_nobody(self, endpoint: Endpoint) -> Handshake:
@@ -82,7 +85,8 @@ class KnockErrand:
 
     def is_done(self, card: CardObservation) -> bool:
         """See `session.Errand.is_done`."""
-        return [shaken.endpoint for shaken in card.handshakes] == list(self.errands.endpoints)
+        kept = [(shaken.endpoint, shaken.choices) for shaken in card.handshakes]
+        return kept == [(one, self.errands.choices) for one in self.errands.endpoints]
 
     def run(self, session: CardSession) -> None:
         """See `session.Errand.run`."""
@@ -119,8 +123,14 @@ class KnockErrand:
         """The server is not even asked."""
         found = _authentication(session.card)
         der = found[0].der if found else b""
-        client = Client(ClientKind.CARD, card_key(session.card), der)
-        return Handshake(endpoint, client, self.errands.insecure, self.errands.expect_status, ())
+        return Handshake(
+            endpoint=endpoint,
+            client=Client(ClientKind.CARD, card_key(session.card), der),
+            insecure=self.errands.insecure,
+            expect_status=self.errands.expect_status,
+            connections=(),
+            choices=self.errands.choices,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ class SignErrand:
     number: str | None = None
 
     def concerns(self, card: CardObservation) -> bool:
-        """Whether it is the card of that number."""
-        return self.number is None or card_key(card) == self.number
+        """Whether it is the card of that number, or in that slot ("slot-1")."""
+        return self.number in (None, card_key(card), f"slot-{card.slot.id}")
 
     def is_done(self, card: CardObservation) -> bool:  # noqa: ARG002
         """See `session.Errand.is_done`: no reading follows another."""

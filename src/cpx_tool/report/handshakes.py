@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cpx_tool.model.finding import JudgedHandshake, Outcome, Severity
+from cpx_tool.model.finding import JudgedHandshake, Outcome, Severity, Verdict
 from cpx_tool.model.handshake import Connection, Handshake, ServerProof
 from cpx_tool.model.message import msg
 from cpx_tool.pki.canonical import whole
@@ -69,11 +69,14 @@ def _signed_with(connection: Connection | None) -> str:
 
 
 def _result(judged: JudgedHandshake, say: Say) -> str:
-    """The verdict, and the cause that decided it."""
+    """The verdict, and the cause that decided it; of one that passed, the warnings ("!")."""
     blockers = [f for f in judged.findings if f.severity is Severity.BLOCKER]
     cause = next((f.code for f in blockers if f.outcome in NOTICED and f.code), "")
     cause = cause or next((f.code for f in blockers if f.blocked_by_pin), "")
     word = say(VERDICTS[judged.verdict])
+    if judged.verdict is Verdict.PASSED:
+        cause = ", ".join(f.code for f in judged.findings if f.outcome in NOTICED and f.code)
+        cause = f"! {cause}" if cause else ""
     return f"{word} {cause}".strip()
 
 

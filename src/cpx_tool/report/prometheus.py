@@ -57,6 +57,9 @@ def _metrics(result: Result) -> Iterator[_Metric]:
         "Days until the certificates of a card or file end, negative afterwards.",
         _days_left(result),
     )
+    yield _Metric(
+        "cpx_insecure", "1 for a handshake with --insecure, 0 for one without.", _insecure(result)
+    )
 
 
 def _verdict(result: Result) -> list[Sample]:
@@ -84,6 +87,12 @@ def _days_left(result: Result) -> Iterator[Sample]:
     for suite in result.suites:
         if suite.days_left is not None and suite.kind is not SuiteKind.HANDSHAKE:
             yield _subject(suite), suite.days_left
+
+
+def _insecure(result: Result) -> Iterator[Sample]:
+    for suite in result.suites:
+        if suite.kind is SuiteKind.HANDSHAKE:
+            yield _subject(suite), int(suite.facts.get("insecure") == "true")
 
 
 def _subject(suite: Suite) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,11 +86,12 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
         AnchorSource.CA_FILE: [der for file in knocking.ca_files for der in read_ca_file(file)],
         AnchorSource.IMPORTED: _imported(at_hand),
     }
+    proxies = {endpoint: _proxy(knocking.proxy, endpoint) for endpoint in endpoints}
     client = TlsliteClient(
         trust=ServerTrust(anchors),
         seconds=knocking.seconds,
         insecure=knocking.insecure,
-        proxies={endpoint: _proxy(knocking.proxy, endpoint) for endpoint in endpoints},
+        proxies=proxies,
     )
     if emulated is not None:
         read_manifest(emulated)
@@ -102,7 +103,26 @@ def errands(knocking: Knocking, at_hand: TrustMaterial, emulated: Path | None) -
         newest=VERSIONS[knocking.tls_max],
         insecure=knocking.insecure,
         expect_status=knocking.expect_status,
+        choices=_choices(knocking, anchors, at_hand, proxies.values()),
     )
+
+
+def _choices(
+    knocking: Knocking,
+    anchors: Mapping[AnchorSource, Sequence[bytes]],
+    at_hand: TrustMaterial,
+    proxies: Iterable[Proxy | None],
+) -> str:
+    """A digest of what the answers depend on, besides servers and cards; in any order."""
+    told = [
+        knocking.tls_max,
+        str(knocking.insecure),
+        str(knocking.expect_status),
+        *(proxy.text if proxy else NO_PROXY for proxy in proxies),
+    ]
+    for ders in (*anchors.values(), at_hand.certificates):
+        told += ["", *sorted(hashlib.sha256(der).hexdigest() for der in set(ders))]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def knock_as_nobody(wanted: Errands) -> Observation:

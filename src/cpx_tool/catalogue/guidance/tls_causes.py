@@ -190,6 +190,23 @@ GUIDANCE = (
     Guidance(
         Kind.TLS_CAUSE,
         meanings={
+            "second-connection-lost": msg(
+                "Nothing with TLS 1.3 can be signed, and the connection at TLS 1.2 broke off."
+            ),
+        },
+        why=msg("Whether the server speaks TLS 1.2 is not known: it did not say no, either."),
+        causes=(
+            msg(
+                "The network or the server fails now and then; or a server of TLS 1.3 only hangs "
+                "up instead of an alert."
+            ),
+        ),
+        remedy=msg("Repeat it; if it stays, ask who runs the server whether it speaks TLS 1.2."),
+        sources=("RFC 8446, 4.2.3",),
+    ),
+    Guidance(
+        Kind.TLS_CAUSE,
+        meanings={
             "no-certificate": msg("The card has no readable authentication certificate."),
             "no-login": msg("The card could not be, or must not be, logged in to."),
             "pin-refused": msg("The card refused the PIN."),
@@ -272,7 +289,9 @@ GUIDANCE = (
             "http-malformed": msg("The answer breaks off."),
             "not-http": msg("The answer is no HTTP."),
             "same-without-certificate": msg("Without the certificate the server answers the same."),
-            "control-lost": msg("The connection without a certificate broke off."),
+            "control-lost": msg(
+                "The connection without a certificate broke off, or its answer is no refusal."
+            ),
         },
         why=msg(
             "The handshake was completed: what fails is the server's application, its rules of "

@@ -8,7 +8,7 @@ from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.checks.keys import REFUSALS
 from cpx_tool.judge.checks.tls_server import answer, bad, good
 from cpx_tool.judge.tls_causes import Cause
-from cpx_tool.judge.tls_facts import Course, Trusted
+from cpx_tool.judge.tls_facts import TOO_EARLY, Course, Trusted, ending_of
 from cpx_tool.judge.tls_issuers import issuers_named, own_issuers
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Severity
@@ -21,6 +21,7 @@ from cpx_tool.model.handshake import (
     End,
     HttpAnswer,
     Step,
+    Stop,
 )
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
@@ -52,7 +53,7 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
     if _breaks_off(trusted):
         return bad(
             Cause.REQUEST_LOST,
-            msg("The connection broke off before it came to that ({end}).", end=_ending(trusted)),
+            msg("The connection broke off before it came to that ({end}).", end=trusted.ending),
             msg("Repeat it; if it stays, ask who runs the server."),
         )
     if request is not None:
@@ -66,7 +67,7 @@ def certificate_is_asked_for(trusted: Trusted) -> Answer:
 def _breaks_off(trusted: Trusted) -> bool:
     """Around the request, or before the end of a handshake that has none."""
     if trusted.stopped_at(Step.REQUEST):
-        return _end(trusted) not in _UNABLE
+        return trusted.end not in _UNABLE
     return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
 
 
@@ -140,9 +141,10 @@ def _is_unable(connection: Connection) -> bool:
 def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
     connection = course.decisive
     able = [s for s in connection.signable if not (connection.signature and _is_pss(s))]
-    newer_only = course.newer_only or len(course.handshake.connections) == 1
+    if course.older is not None and course.older.end is not End.ALERT:
+        return _second_lost(course.older)
     asks_pss = any(map(_is_pss, request.schemes)) and not any(map(_is_pss, able))
-    if newer_only and asks_pss and connection.version == "TLSv1.3":
+    if course.older is not None and asks_pss:
         return bad(
             Cause.NO_PSS_FOR_TLS_1_3,
             msg("This server is TLS 1.3 only, and this card cannot sign RSA-PSS."),
@@ -158,6 +160,18 @@ def _no_scheme(request: CertificateRequest, course: Course) -> Answer:
             asked=request.schemes[:SHOWN_SCHEMES],
             able=tuple(able) or ("-",),
         ),
+    )
+
+
+def _second_lost(older: Stop) -> Answer:
+    return bad(
+        Cause.SECOND_CONNECTION_LOST,
+        msg(
+            "This key signs nothing that the server accepts with TLS 1.3, and the second "
+            "connection, at TLS 1.2, broke off ({end}).",
+            end=ending_of(older),
+        ),
+        msg("Repeat it; if it stays, ask who runs the server whether it speaks TLS 1.2."),
     )
 
 
@@ -194,15 +208,15 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
 
 
-def nothing_to_present(client: Client, pin: PinRecord | None) -> Finding:
+def nothing_to_present(subject: str, client: Client, pin: PinRecord | None) -> Finding:
     """The card did not, or must not, get a PIN; or it has no authentication certificate. No server
     was asked anything.
     """
     unproven = pin is not None and pin.refusal in _UNPROVEN
     if client.certificate or unproven:
-        return key_signs.finding(client.name, _no_login(pin))
+        return key_signs.finding(subject, _no_login(pin))
     return key_signs.finding(
-        client.name,
+        subject,
         bad(
             Cause.NO_CERTIFICATE,
             msg("The card has no readable authentication certificate to present."),
@@ -217,7 +231,7 @@ _UNPROVEN = (PinRefusal.PRODUCTION, PinRefusal.NOT_PROVEN_TEST)
 def _not_asked(course: Course) -> Answer:
     if course.decisive.request is None and course.passed_by(Step.REQUEST):
         return Answer(Outcome.SKIPPED, msg("The server asked for no client certificate."))
-    return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+    return Answer(Outcome.SKIPPED, TOO_EARLY)
 
 
 def _no_login(pin: PinRecord | None) -> Answer:
@@ -311,7 +325,7 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
     if not course.decisive.sent or course.decisive.signature is None:
         return _not_asked(course)
     if course.decisive.signature.fault is not None or not course.passed_by(Step.SIGNATURE):
-        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+        return Answer(Outcome.SKIPPED, TOO_EARLY)
     stop = course.decisive.stop
     if stop is None or course.passed_by(Step.VERDICT):
         return good(Cause.ACCEPTED, msg("The handshake was completed with it."))
@@ -321,8 +335,8 @@ def certificate_is_accepted(request: CertificateRequest, course: Course) -> Answ
 
 
 def _cut(course: Course) -> tuple[Cause, Message]:
-    malformed = msg("The handshake breaks off at its end ({end}).", end=_ending(course))
-    return _CUT.get(_end(course) or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
+    malformed = msg("The handshake breaks off at its end ({end}).", end=course.ending)
+    return _CUT.get(course.end or End.MALFORMED, (Cause.CLIENT_MALFORMED, malformed))
 
 
 def _demanded(course: Course) -> Answer | None:
@@ -330,7 +344,7 @@ def _demanded(course: Course) -> Answer | None:
     if stop is None or stop.step is not Step.VERDICT:
         return None
     if stop.end in _REFUSALS:
-        told = msg("The server demands a client certificate ({end}).", end=_ending(course))
+        told = msg("The server demands a client certificate ({end}).", end=course.ending)
         return good(Cause.DEMANDED, told)
     return bad(*_cut(course))
 
@@ -378,19 +392,22 @@ def server_answers(course: Course) -> Answer | None:
         if nobody and course.stopped_at(Step.VERDICT):
             return None  # it demands a certificate, and that is the answer
         return _no_answer(course)
-    if course.handshake.expect_status is not None:
-        return _expected(http, course.handshake.expect_status)
-    return _status(http, nobody=nobody)
+    wanted = course.handshake.expect_status
+    if wanted is None:
+        return _certificate_page(http, nobody=nobody) or _status(http, nobody=nobody)
+    # a page that refuses the certificate is no success, whatever status was expected
+    refused = None if nobody else _certificate_page(http, nobody=False)
+    return refused or _expected(http, wanted)
 
 
 def _no_answer(course: Course) -> Answer:
     stop = course.decisive.stop
     if stop is None or stop.step is not Step.HTTP:
-        return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
+        return Answer(Outcome.SKIPPED, TOO_EARLY)
     if stop.end is End.ALERT:
-        told = msg("An alert came instead of an answer: {end}.", end=_ending(course))
+        told = msg("An alert came instead of an answer: {end}.", end=course.ending)
         return bad(Cause.HTTP_ALERT, told)
-    malformed = msg("The answer breaks off ({end}).", end=_ending(course))
+    malformed = msg("The answer breaks off ({end}).", end=course.ending)
     return bad(*_HTTP_ENDS.get(stop.end, (Cause.HTTP_MALFORMED, malformed)))
 
 
@@ -413,7 +430,7 @@ _FIRST_SERVER_ERROR = 500
 _BAD_REQUEST = 400
 
 
-def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
+def _certificate_page(http: HttpAnswer, *, nobody: bool) -> Answer | None:
     line, page = _line(http), http.first_line.lower()
     if http.status == _NO_CERTIFICATE or _NGINX_NO_CERTIFICATE in page:
         if nobody:
@@ -429,6 +446,11 @@ def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
             msg("The page says that the certificate is not accepted: {line}", line=line),
             msg("Expired, revoked, or of a CA that the server does not know: its log says which."),
         )
+    return None
+
+
+def _status(http: HttpAnswer, *, nobody: bool) -> Answer:
+    line = _line(http)
     if http.status in _DENIED:
         if nobody:
             return good(Cause.HTTP_DEMANDED, line)
@@ -483,17 +505,32 @@ def answer_depends_on_it(course: Course) -> Answer | None:
             ),
         )
     if control.http is not None:
-        told = msg("Without a certificate it answers {status}.", status=str(control.http.status))
-        return good(Cause.PROVEN, told)
-    stop = control.stop
-    if stop is not None and stop.step is Step.VERDICT:
+        return _other_answer(control.http.status)
+    if control.stop is not None and _is_refusal(control.stop):
         return good(Cause.PROVEN, msg("Without a certificate it refuses the handshake."))
-    return answer(
-        Outcome.ERROR,
-        Cause.CONTROL_LOST,
-        msg("The connection without a certificate broke off."),
-        msg("Repeat it: what it would have shown is not known."),
+    return _not_known(msg("The connection without a certificate broke off."))
+
+
+def _other_answer(status: int) -> Answer:
+    """A refusal proves it; an error of the server, or a redirection, may have another reason."""
+    if _BAD_REQUEST <= status < _FIRST_SERVER_ERROR:
+        told = msg("Without a certificate it answers {status}.", status=str(status))
+        return good(Cause.PROVEN, told)
+    return _not_known(
+        msg("Without a certificate it answers {status}, which is no refusal.", status=str(status))
     )
+
+
+def _is_refusal(stop: Stop) -> bool:
+    """In the handshake; or, with TLS 1.3, by an alert after it."""
+    if stop.step is Step.HTTP:
+        return stop.end is End.ALERT
+    return stop.step is Step.VERDICT and stop.end in _REFUSALS
+
+
+def _not_known(told: Message) -> Answer:
+    hint = msg("Repeat it: what it would have shown is not known.")
+    return answer(Outcome.ERROR, Cause.CONTROL_LOST, told, hint)
 
 
 def _line(http: HttpAnswer) -> Message:
@@ -505,13 +542,3 @@ def _line(http: HttpAnswer) -> Message:
             line=http.first_line,
         )
     return msg("HTTP {status} {reason}", status=str(http.status), reason=http.reason)
-
-
-def _end(course: Course) -> End | None:
-    return course.decisive.stop.end if course.decisive.stop else None
-
-
-def _ending(course: Course) -> str:
-    """The end and its detail, as codes."""
-    stop = course.decisive.stop
-    return ": ".join(filter(None, [stop.end.value, stop.detail])) if stop else ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.tls_causes import Cause
-from cpx_tool.judge.tls_facts import Course, Reached, Spoken
+from cpx_tool.judge.tls_facts import TOO_EARLY, Course, Reached, Spoken
 from cpx_tool.judge.words import sentences
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.handshake import AnchorSource, End, NameMatch, ServerProof, Step
@@ -45,7 +45,7 @@ def name_is_found(course: Course) -> Answer | None:
         return good(
             Cause.RESOLVED, msg("{host}: {addresses}", host=host, addresses=connection.addresses)
         )
-    end = _end(course)
+    end = course.end
     if end is End.TIMEOUT:
         return bad(
             Cause.RESOLVER_SILENT,
@@ -92,7 +92,7 @@ def server_is_reached(course: Course) -> Answer | None:
         ),
     }
     unreachable = msg("No way leads to {place} ({detail}).", place=place, detail=_detail(course))
-    return bad(*words.get(_end(course) or End.UNREACHABLE, (Cause.UNREACHABLE, unreachable)))
+    return bad(*words.get(course.end or End.UNREACHABLE, (Cause.UNREACHABLE, unreachable)))
 
 
 @check(
@@ -108,7 +108,7 @@ def proxy_lets_through(course: Course) -> Answer | None:
         return None
     if course.passed_by(Step.PROXY):
         return good(Cause.TUNNEL, msg("Through {proxy}.", proxy=proxy))
-    if _end(course) is End.PROXY_UNREACHABLE:
+    if course.end is End.PROXY_UNREACHABLE:
         return bad(
             Cause.PROXY_UNREACHABLE,
             msg(
@@ -152,7 +152,7 @@ def server_speaks_tls(reached: Reached) -> Answer:
     """A ServerHello comes back (RFC 8446, 4.1.3)."""
     if reached.decisive.version:
         return good(Cause.HELLO, msg("It answers."))
-    end, detail = _end(reached), _detail(reached)
+    end, detail = reached.end, _detail(reached)
     if end is End.NOT_TLS:
         return _not_tls(detail)
     if end is End.ALERT:
@@ -190,7 +190,7 @@ def _not_tls(head: str) -> Answer:
 def protocol_is_current(spoken: Spoken) -> Answer:
     """RFC 8996 retires TLS 1.0 and 1.1."""
     connection = spoken.decisive
-    if _end(spoken) is End.OLD_VERSION:
+    if spoken.end is End.OLD_VERSION:
         return bad(
             Cause.OLD_VERSION, msg("The server chose {version}.", version=connection.version)
         )
@@ -238,7 +238,7 @@ _TRUST_IT = msg(
 def server_is_trusted(spoken: Spoken) -> Answer | None:
     """OpenSSL's verdict (X509_verify_cert), and the extended key usage."""
     proof = spoken.decisive.proof
-    if _end(spoken) is End.OLD_VERSION:
+    if spoken.end is End.OLD_VERSION:
         return _too_early()
     if proof is None:
         return _certificate_lost(spoken)
@@ -251,7 +251,7 @@ def _certificate_lost(spoken: Spoken) -> Answer:
         Cause.SERVER_CERTIFICATE_LOST,
         msg(
             "The connection broke off before the server's certificate was there ({end}).",
-            end=_ending(spoken),
+            end=spoken.ending,
         ),
         msg("Repeat it; if it stays, ask who runs the server."),
     )
@@ -360,17 +360,8 @@ def nothing_was_let_pass(course: Course) -> Answer | None:
 
 
 def _too_early() -> Answer:
-    return Answer(Outcome.SKIPPED, msg("The connection did not come so far."))
-
-
-def _end(course: Course) -> End | None:
-    return course.decisive.stop.end if course.decisive.stop else None
+    return Answer(Outcome.SKIPPED, TOO_EARLY)
 
 
 def _detail(course: Course) -> str:
     return course.decisive.stop.detail if course.decisive.stop else ""
-
-
-def _ending(course: Course) -> str:
-    """The end and its detail, as codes."""
-    return ": ".join(filter(None, [_end(course) or "", _detail(course)]))

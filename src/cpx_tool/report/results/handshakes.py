@@ -62,6 +62,7 @@ def handshake_suite(judged: JudgedHandshake, at: datetime) -> Suite:
                 "endpoint": shaken.endpoint.url,
                 "endpoint_name": shaken.endpoint.name,
                 "client": shaken.client.kind.value,
+                "insecure": str(shaken.insecure).lower(),
                 "result": judged.verdict.value,
                 "tls_version": decisive.version if decisive else "",
                 "cipher": decisive.cipher if decisive else "",
