@@ -22,7 +22,8 @@ import os
 import pty
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -191,6 +192,16 @@ class Proxy:
         (folder / "rules").write_text("".join(f"{r}\n" for r in (f"pin {PIN} 1234", *rules)))
         (folder / "log").touch()
         return folder
+
+    @contextmanager
+    def in_environment(self, **variables: str) -> Iterator[None]:
+        """Runs have these variables, too."""
+        before = self._environment
+        self._environment = {**before, **variables}
+        try:
+            yield
+        finally:
+            self._environment = before
 
     def check(
         self,

@@ -569,7 +569,8 @@ def test_a_name_that_nobody_has(cards: Knocker) -> None:
 def test_through_a_proxy(cards: Knocker, servers: Servers) -> None:
     with proxy(Manner.AUTHENTICATE) as proxied:
         place = f"http://{CREDENTIALS}@127.0.0.1:{proxied.port}"
-        knocked = cards.knock(cards.card(PSS), [servers.url("1.3")], "--proxy", place)
+        with cards.proxy.in_environment(HTTPS_PROXY=place):
+            knocked = cards.knock(cards.card(PSS), [servers.url("1.3")])
     (shaken,) = knocked.handshakes
     assert (knocked.run.code, shaken["codes"]) == (ExitCode.PASSED, [])
     assert TUNNEL in all_codes(shaken)

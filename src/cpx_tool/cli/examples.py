@@ -26,6 +26,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "cpx-tool emulate --set centre-sante --into .demo/good",
         "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired=infirmier",
     ),
+    "virtual-cards": (
+        "cpx-tool virtual-cards start --set centre-sante",
+        "cpx-tool virtual-cards insert all",
+    ),
     "enrol-set": ("cpx-tool enrol-set --set centre-sante --into my-set.toml",),
     "explain": ("cpx-tool explain SIGN-PSS", "cpx-tool explain CKR_PIN_INCORRECT --lang fr"),
     "inspect": ("cpx-tool inspect card.pem --ca-dir issuers/",),
