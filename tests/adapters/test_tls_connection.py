@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from tlslite.constants import HandshakeType
 from tlslite.extensions import RenegotiationInfoExtension
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.mathtls import FFDHE2048
@@ -40,8 +41,9 @@ from cpx_tool.model.handshake import Asked, End, NameMatch, Step, Stop
 from support.pki import key as ca_key
 from support.pki import root
 from support.tls.apache import CARD, apache
+from support.tls.crooked import certificate_body, message, request_body
 from support.tls.keys import PKCS1, PSS, FileKey, connect
-from support.tls.misbehaving import WARNING
+from support.tls.misbehaving import WARNING, record
 from support.tls.nginx import Verify, nginx
 from support.tls.openssl import Versions, s_server
 from support.tls.pki import FilePki, Flaw, Identity, KeyKind
@@ -108,6 +110,51 @@ def test_a_group_that_would_take_minutes_is_refused(
         assert seen.stop is None
     else:
         assert seen.stop == Stop(Step.REQUEST, end, f"DH {bits} bit")
+
+
+STATIC_RSA = b"\x00\x9c"
+"""TLS_RSA_WITH_AES_128_GCM_SHA256."""
+
+
+def without_its_key(identity: Identity, received: list[bytes]) -> Handler:
+    """Shows the certificate, which is public, and asks for one: RSA key exchange needs no more."""
+
+    def handler(connection: socket.socket, _listener: Listener) -> None:
+        hello = b"\x03\x03" + bytes(32) + b"\0" + STATIC_RSA + b"\0\0\x05\xff\x01\0\x01\0"
+        messages = (
+            (HandshakeType.server_hello, hello),
+            (HandshakeType.certificate, certificate_body(ders(identity), "TLSv1.2")),
+            (HandshakeType.certificate_request, request_body("TLSv1.2")),
+            (HandshakeType.server_hello_done, b""),
+        )
+        connection.recv(65_536)
+        connection.sendall(b"".join(record(22, message(kind, body)) for kind, body in messages))
+        received.append(connection.recv(65_536))
+
+    return handler
+
+
+def test_no_certificate_goes_to_a_server_that_has_not_proved_its_key(file_pki: FilePki) -> None:
+    key, received = FileKey(file_pki.client()), list[bytes]()
+    with listening(without_its_key(file_pki.server(), received)) as server:
+        seen = connect(server.port, file_pki, key)
+    cipher = "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    assert seen.stop == Stop(Step.REQUEST, End.NO_FORWARD_SECRECY, cipher)
+    assert (key.asked, seen.sent, received) == ([], (), [b""])
+
+
+def test_without_a_certificate_rsa_key_exchange_is_looked_at(file_pki: FilePki) -> None:
+    options = ("-cipher", "AES128-GCM-SHA256")
+    with s_server(
+        file_pki.server(), *options, trusted=file_pki.clients_ca, versions=Versions.TLS_1_2
+    ) as server:
+        nobody = connect(server.port, file_pki)
+        somebody = connect(server.port, file_pki, FileKey(file_pki.client()))
+    assert nobody.cipher == somebody.cipher == "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    assert nobody.request is not None
+    assert nobody.stop is None or nobody.stop.step is Step.VERDICT
+    assert somebody.stop is not None
+    assert somebody.stop.end is End.NO_FORWARD_SECRECY
 
 
 # --- _getMsg, _sendMsg ----------------------------------------------------------------------

@@ -245,13 +245,21 @@ class ObservedConnection(TLSConnection):
         if isinstance(msg, ClientHello):
             self._complete(msg)
         elif isinstance(msg, Certificate):
-            if self._unable:
-                raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+            self._may_present()
             self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+
+    def _may_present(self) -> None:
+        """Raises `Ended` before our certificate goes out, where nothing is to be signed."""
+        if self._unable:
+            raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+        if self._presents is None:
+            return
+        if self._watch.cipher in _STATIC_RSA and not self._again:
+            raise Ended(Step.REQUEST, End.NO_FORWARD_SECRECY, self._watch.cipher)
 
     def _complete(self, hello: ClientHello) -> None:
         """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
@@ -369,4 +377,7 @@ def _is_about_the_name(parser: Parser) -> bool:
     return bytes(parser.bytes) == bytes((AlertLevel.warning, AlertDescription.unrecognized_name))
 
 
+_RSA_SUITES: list[int] = CipherSuite.certSuites  # type: ignore[attr-defined]  # has it, untyped
+_STATIC_RSA = frozenset(CipherSuite.ietfNames[suite] for suite in _RSA_SUITES)
+"""The server proves that it has its key with its Finished, after our CertificateVerify."""
 _FINITE_FIELD = frozenset(CipherSuite.ietfNames[suite] for suite in CipherSuite.dhAllSuites)

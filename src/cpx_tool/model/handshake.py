@@ -62,6 +62,10 @@ class End(StrEnum):
     """We ended it: the server's certificate was not accepted (`ServerProof`)."""
     NO_RSA_KEY = "no-rsa-key"
     """We ended it: a certificate was asked for, and that at hand has no RSA key."""
+    NO_FORWARD_SECRECY = "no-forward-secrecy"
+    """We ended it: the server chose RSA key exchange, by which it proves that it has its key only
+    after the client has signed; `detail` is the cipher suite.
+    """
     NOT_SIGNABLE = "not-signable"
     """We ended it: the key cannot sign any of the schemes asked for."""
     NO_LOGIN = "no-login"
