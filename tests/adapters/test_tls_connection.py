@@ -360,6 +360,34 @@ def test_a_key_that_refuses_ends_it(file_pki: FilePki) -> None:
     assert len(key.asked) == 1
 
 
+@pytest.mark.parametrize("versions", [Versions.TLS_1_2, Versions.TLS_1_3])
+def test_a_certificate_is_not_sent_where_nothing_will_be_signed(
+    file_pki: FilePki, versions: Versions
+) -> None:
+    """The server gets to know nobody's name then."""
+    locked = FileKey(file_pki.client(), locked=True)
+    unable = FileKey(file_pki.client(), ("rsa_pkcs1_sha1",))
+    asks = ("-client_sigalgs", "RSA-PSS+SHA256", "-msg")
+    ends = []
+    with s_server(
+        file_pki.server(), *asks, trusted=file_pki.clients_ca, versions=versions
+    ) as server:
+        for key in (locked, unable):
+            seen = connect(server.port, file_pki, key)
+            assert (seen.sent, seen.signature, key.asked) == ((), None, [])
+            ends.append(seen.stop)
+        assert connect(server.port, file_pki, FileKey(file_pki.client())).sent
+        seen_there = received(server.log())
+    assert (seen_there.count("ClientHello"), seen_there.count("Certificate")) == (3, 1)
+    assert ends == [Stop(Step.SIGNATURE, End.NO_LOGIN), Stop(Step.REQUEST, End.NOT_SIGNABLE)]
+
+
+def received(log: str) -> list[str]:
+    """What s_server -msg shows of the messages that came."""
+    shown = (line for line in log.splitlines() if line.startswith("<<<"))
+    return [line.rpartition(", ")[2] for line in shown]
+
+
 # --- X509 -----------------------------------------------------------------------------------
 
 

@@ -110,6 +110,8 @@ class FakeClient:
         ]
         if not able:
             return replace(seen, stop=Stop(Step.REQUEST, End.NOT_SIGNABLE))
+        if not key.ready():
+            return replace(seen, stop=Stop(Step.SIGNATURE, End.NO_LOGIN))
         try:
             _, use = key.sign(able[0], bytes(51 if "pkcs1" in able[0] else 32))
         except KeyFault as fault:

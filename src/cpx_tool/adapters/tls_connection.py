@@ -246,11 +246,24 @@ class ObservedConnection(TLSConnection):
             self._complete(msg)
         elif isinstance(msg, Certificate):
             self._may_present()
-            self._watch.presented = self._presents is not None
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+        if self._has_gone_out(msg):
+            self._watch.presented = self._presents is not None
+
+    def _has_gone_out(self, msg: Any) -> bool:
+        """Whether our Certificate has, at the latest with this message. TLS 1.2 keeps its messages
+        back until the key has signed.
+        """
+        if self.version > _TLS_1_2:
+            return isinstance(msg, Certificate)
+        return isinstance(msg, Finished) and self._asked()
+
+    def _asked(self) -> bool:
+        request = self._watch.request
+        return request is not None and request.when is self._watch.when
 
     def _may_present(self) -> None:
         """Raises `Ended` before our certificate goes out, where nothing is to be signed."""
@@ -260,6 +273,9 @@ class ObservedConnection(TLSConnection):
             return
         if self._watch.cipher in _STATIC_RSA and not self._again:
             raise Ended(Step.REQUEST, End.NO_FORWARD_SECRECY, self._watch.cipher)
+        _, key = self._presents
+        self._watch.scheme = self._common(key, self.version)[0]
+        key.get_ready()
 
     def _complete(self, hello: ClientHello) -> None:
         """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
@@ -308,12 +324,15 @@ class ObservedConnection(TLSConnection):
     ) -> list[tuple[int, int]]:
         if not isinstance(privateKey, RemoteKey):
             return super()._sigHashesToList(settings, privateKey, certList, version)
+        return [getattr(SignatureScheme, one) for one in self._common(privateKey, version)]
+
+    def _common(self, key: RemoteKey, version: tuple[int, int]) -> list[str]:
+        """What the key can sign and the server takes, best first; at least one. Raises `Ended`."""
         asked = self._watch.request.schemes if self._watch.request else ()
-        able = signable_in(privateKey.schemes, VERSIONS[version])
-        common = [scheme for scheme in able if scheme in asked]
+        common = [one for one in signable_in(key.schemes, VERSIONS[version]) if one in asked]
         if not common:
             raise Ended(Step.REQUEST, End.NOT_SIGNABLE)
-        return [getattr(SignatureScheme, scheme) for scheme in common]
+        return common
 
 
 def signable_in(schemes: tuple[str, ...], version: str) -> tuple[str, ...]:

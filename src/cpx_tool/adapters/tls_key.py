@@ -35,6 +35,16 @@ class RemoteKey(Python_RSAKey):
         """Somewhere."""
         return True
 
+    def get_ready(self) -> None:
+        """Log in where that is needed, before anything of the client's is shown. Raises `Ended`."""
+        self._watch.step = Step.SIGNATURE
+        start = perf_counter()
+        with self._deadline.paused():
+            ready = self._key.ready()
+        self._watch.took(Step.SIGNATURE, start)
+        if not ready:
+            raise Ended(Step.SIGNATURE, End.NO_LOGIN)
+
     def sign(
         self,
         bytes: bytearray,

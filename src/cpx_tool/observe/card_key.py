@@ -1,4 +1,4 @@
-"""A card's authentication key for TLS: it logs in when the first signature is asked for."""
+"""A card's authentication key for TLS: it logs in when a first server asks for it."""
 
 from __future__ import annotations
 
@@ -54,6 +54,10 @@ class CardKey:
     def schemes(self) -> tuple[str, ...]:
         """See `ports.ClientKey.schemes`."""
         return schemes_of(self.session.contents.info.mechanisms)
+
+    def ready(self) -> bool:
+        """See `ports.ClientKey.ready`."""
+        return self.session.login()
 
     def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
         """See `ports.ClientKey.sign`."""
