@@ -348,6 +348,32 @@ def test_a_raw_operation_that_is_announced_and_refused_is_done_without(
 
 
 @pytest.mark.parametrize(
+    "refusal",
+    [
+        "CKR_MECHANISM_INVALID",
+        "CKR_FUNCTION_NOT_SUPPORTED",
+        "CKR_KEY_TYPE_INCONSISTENT",
+        "CKR_KEY_FUNCTION_NOT_PERMITTED",
+    ],
+)
+@pytest.mark.parametrize("newest", [NEWEST, OLDER])
+def test_pss_that_is_announced_in_vain_is_not_tried_again(
+    card: TokenContents, refusal: str, newest: str
+) -> None:
+    bench = Bench(
+        {0: with_mechanisms(card, (*CPS4_MECHANISMS, "CKM_RSA_X_509"))},
+        {"a": Server(newest=newest)},
+        refused={"CKM_RSA_PKCS_PSS": ckr(refusal, "C_Sign")},
+    )
+    seen = bench.visited()
+    (shaken,) = seen.handshakes
+    assert ends(shaken) == [End.NOT_SIGNED, None]
+    assert with_key(bench) == [("a", NEWEST), ("a", OLDER)]
+    given = [mechanism for mechanism, _ in bench.tokens.given]
+    assert (given, bench.tokens.logins) == (["CKM_RSA_PKCS_PSS", "CKM_RSA_PKCS"], {0: 1})
+
+
+@pytest.mark.parametrize(
     ("mechanisms", "refused", "fault"),
     [
         (RAW, "CKM_RSA_X_509", crash("C_Sign")),

@@ -14,6 +14,14 @@ from cpx_tool.model.fault import CARD_GONE, Fault, FaultKind
 
 RAW_MECHANISM = "CKM_RSA_X_509"
 """RSA without padding: PSS can be made with it."""
+PSS_MECHANISM = "CKM_RSA_PKCS_PSS"
+_NOT_THIS_MECHANISM = (
+    "CKR_MECHANISM_INVALID",
+    "CKR_FUNCTION_NOT_SUPPORTED",
+    "CKR_KEY_TYPE_INCONSISTENT",
+    "CKR_KEY_FUNCTION_NOT_PERMITTED",
+)
+"""How modules refuse a key's mechanism (PKCS#11 3.0, 5.1)."""
 
 
 class Step(StrEnum):
@@ -187,11 +195,15 @@ class KeyUse:
 
     @property
     def is_vain_promise(self) -> bool:
-        """The raw operation was refused: modules announce it also for cards that do not have it."""
+        """The raw operation was refused, or PSS as such: modules announce them also for cards that
+        do not have them.
+        """
         fault = self.fault
-        if self.mechanism != RAW_MECHANISM or fault is None or fault.kind is not FaultKind.ERROR:
+        if fault is None or fault.kind is not FaultKind.ERROR:
             return False
-        return fault.code not in CARD_GONE
+        if self.mechanism == PSS_MECHANISM:
+            return fault.code in _NOT_THIS_MECHANISM
+        return self.mechanism == RAW_MECHANISM and fault.code not in CARD_GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
 
 def _taken(course: Course) -> Answer:
     connection = course.decisive
-    if len(course.handshake.connections) > 1:
+    if course.handshake.connections[0].version != connection.version:
         told = msg(
             "{scheme}, after a second connection at TLS 1.2: the server prefers TLS 1.3, for which "
             "this card would have to sign RSA-PSS.",
