@@ -249,6 +249,25 @@ def test_a_renegotiation_is_bound_to_what_was_before(file_pki: FilePki) -> None:
     assert ends == {"right": None, "wrong": bad, "empty": bad, "missing": bad}
 
 
+def test_a_server_that_goes_silent_after_a_renegotiation_has_not_refused(
+    file_pki: FilePki,
+) -> None:
+    with listening(renegotiating(file_pki.server(), "right", says=b"")) as server:
+        seen = connect(server.port, file_pki, newest="TLSv1.2")
+    assert seen.accepted
+    assert seen.stop == Stop(Step.HTTP, End.CLOSED)
+
+
+def test_a_renegotiation_with_another_certificate_ends_it(file_pki: FilePki) -> None:
+    """Whether that holds, too, or not."""
+    ends = []
+    for flaw in (Flaw.SELF_SIGNED, Flaw.NO_AKI):
+        another = file_pki.server(flaw)
+        with listening(renegotiating(file_pki.server(), "right", then=another)) as server:
+            ends.append(connect(server.port, file_pki, newest="TLSv1.2").stop)
+    assert ends == [Stop(Step.REQUEST, End.MALFORMED, "another Certificate")] * 2
+
+
 def test_the_library_by_itself_does_not_renegotiate(file_pki: FilePki) -> None:
     """If it did, ours would have to go."""
     with apache(file_pki.server(), trusted=file_pki.clients_ca) as server:
@@ -525,7 +544,9 @@ class _Renegotiating(TLSConnection):
         yield from super()._sendMsg(msg, *args, **more)
 
 
-def renegotiating(identity: Identity, kind: str) -> Handler:
+def renegotiating(
+    identity: Identity, kind: str, then: Identity | None = None, says: bytes = SAID
+) -> Handler:
     """A server that wants a second handshake after the request."""
 
     def handler(connection: socket.socket, _listener: Listener) -> None:
@@ -538,8 +559,9 @@ def renegotiating(identity: Identity, kind: str) -> Handler:
             for _ in server._sendMsg(HelloRequest().create(), update_hashes=False):
                 pass
             server.again = server.closed = True
+            chain, key = _loaded(then or identity)
             server.handshakeServer(certChain=chain, privateKey=key, settings=_settings())
-            server.write(SAID)
+            server.write(says)
             server.close()
 
     return handler

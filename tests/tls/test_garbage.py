@@ -206,11 +206,12 @@ def _rsa(bits: int, exponent: int = 65_537) -> rsa.RSAPublicKey:
     ("public", "detail"),
     [
         (_rsa(16_384), "too large: 16384"),
-        (_rsa(8_192, (1 << 8_190) + 1), ""),
+        (_rsa(8_192, (1 << 8_190) + 1), "RSA exponent 8191 bit"),
+        (_rsa(2_048, (1 << 64) + 1), "RSA exponent 65 bit"),
         (ec.generate_private_key(ec.SECP256K1()).public_key(), "secp256k1"),
         (ed25519.Ed25519PrivateKey.generate().public_key(), ""),
     ],
-    ids=["RSA of 16384 bits", "a huge exponent", "an odd curve", "Ed25519"],
+    ids=["RSA of 16384 bits", "a huge exponent", "a long exponent", "an odd curve", "Ed25519"],
 )
 def test_keys_that_did_not_sign_this(
     place: Place, version: str, public: CertificatePublicKeyTypes, detail: str

@@ -19,6 +19,7 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from tlslite.constants import (
@@ -45,6 +46,7 @@ from tlslite.messages import (
 )
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
+from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
@@ -82,6 +84,10 @@ _ANY_RSA = (0, 1)
 """The hash "none" with RSA (RFC 5246, 7.4.1.4.1): nobody signs with it."""
 _CERTIFICATE_AUTHORITIES = 47
 """RFC 8446, 4.2.4; tlslite-ng 0.8.2 does not parse it."""
+MOST_EXPONENT_BITS = 64
+"""OpenSSL's own limit for a large modulus: with one as long as it the library, which verifies in
+Python, would compute for minutes.
+"""
 _MOST_DH_BYTES = 1024
 """Of a group of 8192 bits, the largest that RFC 7919 has."""
 _BY_NAME = {name: number for number, name in VERSIONS.items()}
@@ -167,11 +173,16 @@ class ObservedConnection(TLSConnection):
         if len(chain) > MAX_CERTIFICATES:  # the library would parse every one of them
             raise Ended(Step.CHAIN, End.TOO_MUCH)
         proof = self._accepts(chain)
-        if not self._again:
+        if self._again and chain[:1] != self._watch.chain[:1]:
+            raise Ended(Step.REQUEST, End.MALFORMED, "another Certificate")
+        if not (self._again and proof.holds):
             self._watch.chain, self._watch.proof = chain, proof
         self._watch.end(Step.CHAIN)
         if not (proof.holds or self.insecure):
             raise Ended(Step.CHAIN, End.NOT_TRUSTED)
+        exponent = exponent_bits(chain[0]) if chain else 0
+        if exponent > MOST_EXPONENT_BITS:
+            raise Ended(Step.REQUEST, End.MALFORMED, f"RSA exponent {exponent} bit")
         self._watch.begin(Step.REQUEST)
 
     def _getMsg(
@@ -314,6 +325,8 @@ class ObservedConnection(TLSConnection):
             alpn=None,
         )
         self._watch.accepted = True
+        self._watch.end(Step.VERDICT)
+        self._watch.begin(Step.HTTP)
 
     def _sigHashesToList(  # type: ignore[override]  # static there; called on the connection
         self,
@@ -373,6 +386,17 @@ def certificates_in(body: bytearray, *, with_extensions: bool) -> tuple[bytes, .
     except SyntaxError:
         raise Ended(Step.CHAIN, End.MALFORMED, "Certificate") from None
     return tuple(found)
+
+
+def exponent_bits(der: bytes) -> int:
+    """How long the public exponent of a certificate's RSA key is, as the library reads it; 0 where
+    it has none.
+    """
+    item = X509()
+    with suppress(Exception):  # the library stumbles over it again, and says so
+        item.parseBinary(bytearray(der))  # type: ignore[attr-defined]  # has it, untyped
+    exponent: int = getattr(item.publicKey, "e", 0)
+    return exponent.bit_length()
 
 
 def _names_in(body: bytearray) -> list[bytes]:
