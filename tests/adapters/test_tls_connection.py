@@ -37,11 +37,11 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters import tls_client
-from cpx_tool.model.handshake import Asked, End, NameMatch, Step, Stop
+from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, NameMatch, Step, Stop
 from support.pki import key as ca_key
 from support.pki import root
 from support.tls.apache import CARD, apache
-from support.tls.crooked import certificate_body, message, request_body
+from support.tls.crooked import Crooked, certificate_body, instead, message, request_body
 from support.tls.keys import PKCS1, PSS, FileKey, connect
 from support.tls.misbehaving import WARNING, record
 from support.tls.nginx import Verify, nginx
@@ -201,6 +201,23 @@ def test_every_message_is_seen(
     assert seen.accepted
     assert seen.http is not None
     assert set(seen.seconds) == set(Step) - {Step.PROXY, Step.REQUEST}
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_the_own_issuer_is_found_at_the_end_of_a_long_list(file_pki: FilePki, version: str) -> None:
+    """The list is cut; that it lacks our issuer would not be true."""
+    own = root("clients").subject.public_bytes()
+    names = [b"\x30\x0e\x31\x0c%010d" % number for number in range(MAX_AUTHORITIES)]
+    change = instead(
+        HandshakeType.certificate_request, request_body(version, names=[*names, own, own])
+    )
+    server = Crooked(file_pki.server(), version, change, asks=True)
+    with listening(server.serve) as listener:
+        seen = connect(listener.port, file_pki, FileKey(file_pki.client()))
+    assert (seen.stop, bool(seen.sent)) == (None, True)
+    assert seen.request is not None
+    assert seen.request.authorities == (*names[:-1], own)
+    assert seen.request.count == MAX_AUTHORITIES + 2
 
 
 def test_post_handshake_authentication_is_seen(file_pki: FilePki) -> None:

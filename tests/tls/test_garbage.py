@@ -250,21 +250,19 @@ def test_thousands_of_names_of_cas(place: Place, version: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "schemes", "end"),
+    ("version", "schemes"),
     [
-        (V12, [], End.NOT_SIGNABLE),
-        (V13, [], End.MALFORMED),
-        (V12, [0xFEFE, 0x0A0A], End.NOT_SIGNABLE),
-        (V13, [0xFEFE, 0x0A0A], End.NOT_SIGNABLE),
-        (V13, range(0x4000, 0x4000 + 30_000), End.NOT_SIGNABLE),
+        (V12, []),
+        (V13, []),
+        (V12, [0xFEFE, 0x0A0A]),
+        (V13, [0xFEFE, 0x0A0A]),
+        (V13, range(0x4000, 0x4000 + 30_000)),
     ],
 )
-def test_schemes_that_nobody_has(
-    place: Place, version: str, schemes: Sequence[int], end: End
-) -> None:
+def test_schemes_that_nobody_has(place: Place, version: str, schemes: Sequence[int]) -> None:
     change = instead(HandshakeType.certificate_request, request_body(version, schemes))
     seen = place.knock(place.server.but(version=version, asks=True, change=change).serve)
-    _ends(seen, Step.REQUEST, end)
+    _ends(seen, Step.REQUEST, End.NOT_SIGNABLE)
     assert seen.connection.request is not None
     assert len(seen.connection.request.schemes) == min(len(schemes), MAX_SCHEMES)
     assert seen.signatures == 0

@@ -235,13 +235,19 @@ class ObservedConnection(TLSConnection):
         schemes = request.supported_signature_algs or ()
         self._watch.request = handshake.CertificateRequest(
             when=self._watch.when,
-            authorities=tuple(names[:MAX_AUTHORITIES]),
+            authorities=self._kept(names),
             count=len(names),
             schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
         if self.version == _TLS_1_2:
             # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
             request.supported_signature_algs = [*schemes, _ANY_RSA]
+
+    def _kept(self, names: list[bytes]) -> tuple[bytes, ...]:
+        """As many as are kept, the issuers of our own certificates among them if they are named."""
+        own = self._presents[1].issuers if self._presents else frozenset()
+        late = tuple(name for name in dict.fromkeys(names[MAX_AUTHORITIES:]) if name in own)
+        return (*names[: MAX_AUTHORITIES - len(late)], *late)
 
     def _see_word(self) -> None:
         self._watch.accepted = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from time import perf_counter
 
 from cryptography import x509
@@ -14,6 +16,7 @@ from cpx_tool.adapters.bounded_socket import Deadline
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_watch import Watch
 from cpx_tool.model.handshake import End, Step
+from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.ports import ClientKey, KeyFault
 
 _HASH_BY_DIGEST_INFO = {35: "sha1", 47: "sha224", 51: "sha256", 67: "sha384", 83: "sha512"}
@@ -30,6 +33,8 @@ class RemoteKey(Python_RSAKey):
         self._watch = watch
         self._deadline = deadline
         self.schemes = key.schemes()
+        self.issuers = frozenset(_issuers(key.certificates))
+        """The names (DER) of those who issued what is presented."""
 
     def hasPrivateKey(self) -> bool:  # noqa: N802 - tlslite's
         """Somewhere."""
@@ -91,6 +96,12 @@ def chain_of(key: ClientKey, own: RemoteKey) -> X509CertChain:
 
 class NoRsaKey(Exception):
     """The certificate has no RSA key, or cannot be read; cards and ORG of the field have one."""
+
+
+def _issuers(ders: Iterable[bytes]) -> Iterator[bytes]:
+    for der in ders:
+        with suppress(BadCertificate):
+            yield cut_apart(der).issuer
 
 
 def _public(der: bytes) -> RSAPublicNumbers:

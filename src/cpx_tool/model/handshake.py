@@ -178,7 +178,9 @@ class CertificateRequest:
 
     when: Asked
     authorities: tuple[bytes, ...] = ()
-    """No more than the first `MAX_AUTHORITIES`; `count` is how many there were."""
+    """No more than `MAX_AUTHORITIES`, the first and, of those after them, the issuers of what is
+    presented; `count` is how many there were.
+    """
     count: int = 0
     schemes: tuple[str, ...] = ()
 
