@@ -37,7 +37,8 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters import tls_client
-from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, NameMatch, Step, Stop
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, KeyUse, NameMatch, Step, Stop
 from support.pki import key as ca_key
 from support.pki import root
 from support.tls.apache import CARD, apache
@@ -394,6 +395,21 @@ def test_a_key_that_refuses_ends_it(file_pki: FilePki) -> None:
     assert seen.signature is not None
     assert seen.signature.fault is not None
     assert len(key.asked) == 1
+
+
+class Broken(FileKey):
+    """Stumbles over something of its own."""
+
+    def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
+        raise RuntimeError(scheme)
+
+
+def test_an_error_of_ours_is_no_fault_of_the_server(file_pki: FilePki) -> None:
+    with s_server(file_pki.server(), trusted=file_pki.clients_ca) as server:
+        seen = connect(server.port, file_pki, Broken(file_pki.client()))
+    assert seen.stop == Stop(Step.SIGNATURE, End.NOT_SIGNED)
+    assert seen.signature is not None
+    assert seen.signature.fault == Fault(FaultKind.ERROR, "sign", "RuntimeError")
 
 
 @pytest.mark.parametrize("versions", [Versions.TLS_1_2, Versions.TLS_1_3])

@@ -15,7 +15,8 @@ from tlslite.x509certchain import X509CertChain
 from cpx_tool.adapters.bounded_socket import Deadline
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_watch import Watch
-from cpx_tool.model.handshake import End, Step
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.handshake import End, KeyUse, Step
 from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.ports import ClientKey, KeyFault
 
@@ -73,6 +74,10 @@ class RemoteKey(Python_RSAKey):
             self._watch.signature = fault.use
             end = End.NO_LOGIN if fault.use is None else End.NOT_SIGNED
             raise Ended(Step.SIGNATURE, end) from None
+        except Exception as error:  # ours, and no fault of the server's
+            fault_of_ours = Fault(FaultKind.ERROR, "sign", type(error).__name__)
+            self._watch.signature = KeyUse("", fault=fault_of_ours)
+            raise Ended(Step.SIGNATURE, End.NOT_SIGNED) from error
         finally:
             self._watch.took(Step.SIGNATURE, start)
         self._watch.signature = use
