@@ -134,6 +134,11 @@ class ClientKey(Protocol):
     def schemes(self) -> tuple[str, ...]:
         """The signature schemes it can make (RFC 8446, 4.2.3), best first. No login for that."""
 
+    def ready(self) -> bool:
+        """Whether it may sign at all: logs in where that is needed. Asked once the server's
+        certificate is accepted, before the client's is sent.
+        """
+
     def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
         """A signature: for rsa_pkcs1_* of the DigestInfo, for rsa_pss_* of the hash. May log in
         first. Raises `KeyFault`.

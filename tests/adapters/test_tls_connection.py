@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from tlslite.constants import HandshakeType
 from tlslite.extensions import RenegotiationInfoExtension
 from tlslite.handshakesettings import HandshakeSettings
 from tlslite.mathtls import FFDHE2048
@@ -36,12 +37,14 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters import tls_client
-from cpx_tool.model.handshake import Asked, End, NameMatch, Step, Stop
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, KeyUse, NameMatch, Step, Stop
 from support.pki import key as ca_key
 from support.pki import root
 from support.tls.apache import CARD, apache
+from support.tls.crooked import Crooked, certificate_body, instead, message, request_body
 from support.tls.keys import PKCS1, PSS, FileKey, connect
-from support.tls.misbehaving import WARNING
+from support.tls.misbehaving import WARNING, record
 from support.tls.nginx import Verify, nginx
 from support.tls.openssl import Versions, s_server
 from support.tls.pki import FilePki, Flaw, Identity, KeyKind
@@ -110,6 +113,51 @@ def test_a_group_that_would_take_minutes_is_refused(
         assert seen.stop == Stop(Step.REQUEST, end, f"DH {bits} bit")
 
 
+STATIC_RSA = b"\x00\x9c"
+"""TLS_RSA_WITH_AES_128_GCM_SHA256."""
+
+
+def without_its_key(identity: Identity, received: list[bytes]) -> Handler:
+    """Shows the certificate, which is public, and asks for one: RSA key exchange needs no more."""
+
+    def handler(connection: socket.socket, _listener: Listener) -> None:
+        hello = b"\x03\x03" + bytes(32) + b"\0" + STATIC_RSA + b"\0\0\x05\xff\x01\0\x01\0"
+        messages = (
+            (HandshakeType.server_hello, hello),
+            (HandshakeType.certificate, certificate_body(ders(identity), "TLSv1.2")),
+            (HandshakeType.certificate_request, request_body("TLSv1.2")),
+            (HandshakeType.server_hello_done, b""),
+        )
+        connection.recv(65_536)
+        connection.sendall(b"".join(record(22, message(kind, body)) for kind, body in messages))
+        received.append(connection.recv(65_536))
+
+    return handler
+
+
+def test_no_certificate_goes_to_a_server_that_has_not_proved_its_key(file_pki: FilePki) -> None:
+    key, received = FileKey(file_pki.client()), list[bytes]()
+    with listening(without_its_key(file_pki.server(), received)) as server:
+        seen = connect(server.port, file_pki, key)
+    cipher = "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    assert seen.stop == Stop(Step.REQUEST, End.NO_FORWARD_SECRECY, cipher)
+    assert (key.asked, seen.sent, received) == ([], (), [b""])
+
+
+def test_without_a_certificate_rsa_key_exchange_is_looked_at(file_pki: FilePki) -> None:
+    options = ("-cipher", "AES128-GCM-SHA256")
+    with s_server(
+        file_pki.server(), *options, trusted=file_pki.clients_ca, versions=Versions.TLS_1_2
+    ) as server:
+        nobody = connect(server.port, file_pki)
+        somebody = connect(server.port, file_pki, FileKey(file_pki.client()))
+    assert nobody.cipher == somebody.cipher == "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    assert nobody.request is not None
+    assert nobody.stop is None or nobody.stop.step is Step.VERDICT
+    assert somebody.stop is not None
+    assert somebody.stop.end is End.NO_FORWARD_SECRECY
+
+
 # --- _getMsg, _sendMsg ----------------------------------------------------------------------
 
 
@@ -156,6 +204,23 @@ def test_every_message_is_seen(
     assert set(seen.seconds) == set(Step) - {Step.PROXY, Step.REQUEST}
 
 
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_the_own_issuer_is_found_at_the_end_of_a_long_list(file_pki: FilePki, version: str) -> None:
+    """The list is cut; that it lacks our issuer would not be true."""
+    own = root("clients").subject.public_bytes()
+    names = [b"\x30\x0e\x31\x0c%010d" % number for number in range(MAX_AUTHORITIES)]
+    change = instead(
+        HandshakeType.certificate_request, request_body(version, names=[*names, own, own])
+    )
+    server = Crooked(file_pki.server(), version, change, asks=True)
+    with listening(server.serve) as listener:
+        seen = connect(listener.port, file_pki, FileKey(file_pki.client()))
+    assert (seen.stop, bool(seen.sent)) == (None, True)
+    assert seen.request is not None
+    assert seen.request.authorities == (*names[:-1], own)
+    assert seen.request.count == MAX_AUTHORITIES + 2
+
+
 def test_post_handshake_authentication_is_seen(file_pki: FilePki) -> None:
     """The library answers it by itself, with what it asks us for."""
     key = FileKey(file_pki.client())
@@ -200,6 +265,25 @@ def test_a_renegotiation_is_bound_to_what_was_before(file_pki: FilePki) -> None:
             ends[kind] = connect(server.port, file_pki, newest="TLSv1.2").stop
     bad = Stop(Step.REQUEST, End.MALFORMED, "RFC 5746")
     assert ends == {"right": None, "wrong": bad, "empty": bad, "missing": bad}
+
+
+def test_a_server_that_goes_silent_after_a_renegotiation_has_not_refused(
+    file_pki: FilePki,
+) -> None:
+    with listening(renegotiating(file_pki.server(), "right", says=b"")) as server:
+        seen = connect(server.port, file_pki, newest="TLSv1.2")
+    assert seen.accepted
+    assert seen.stop == Stop(Step.HTTP, End.CLOSED)
+
+
+def test_a_renegotiation_with_another_certificate_ends_it(file_pki: FilePki) -> None:
+    """Whether that holds, too, or not."""
+    ends = []
+    for flaw in (Flaw.SELF_SIGNED, Flaw.NO_AKI):
+        another = file_pki.server(flaw)
+        with listening(renegotiating(file_pki.server(), "right", then=another)) as server:
+            ends.append(connect(server.port, file_pki, newest="TLSv1.2").stop)
+    assert ends == [Stop(Step.REQUEST, End.MALFORMED, "another Certificate")] * 2
 
 
 def test_the_library_by_itself_does_not_renegotiate(file_pki: FilePki) -> None:
@@ -311,6 +395,49 @@ def test_a_key_that_refuses_ends_it(file_pki: FilePki) -> None:
     assert seen.signature is not None
     assert seen.signature.fault is not None
     assert len(key.asked) == 1
+
+
+class Broken(FileKey):
+    """Stumbles over something of its own."""
+
+    def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
+        raise RuntimeError(scheme)
+
+
+def test_an_error_of_ours_is_no_fault_of_the_server(file_pki: FilePki) -> None:
+    with s_server(file_pki.server(), trusted=file_pki.clients_ca) as server:
+        seen = connect(server.port, file_pki, Broken(file_pki.client()))
+    assert seen.stop == Stop(Step.SIGNATURE, End.NOT_SIGNED)
+    assert seen.signature is not None
+    assert seen.signature.fault == Fault(FaultKind.ERROR, "sign", "RuntimeError")
+
+
+@pytest.mark.parametrize("versions", [Versions.TLS_1_2, Versions.TLS_1_3])
+def test_a_certificate_is_not_sent_where_nothing_will_be_signed(
+    file_pki: FilePki, versions: Versions
+) -> None:
+    """The server gets to know nobody's name then."""
+    locked = FileKey(file_pki.client(), locked=True)
+    unable = FileKey(file_pki.client(), ("rsa_pkcs1_sha1",))
+    asks = ("-client_sigalgs", "RSA-PSS+SHA256", "-msg")
+    ends = []
+    with s_server(
+        file_pki.server(), *asks, trusted=file_pki.clients_ca, versions=versions
+    ) as server:
+        for key in (locked, unable):
+            seen = connect(server.port, file_pki, key)
+            assert (seen.sent, seen.signature, key.asked) == ((), None, [])
+            ends.append(seen.stop)
+        assert connect(server.port, file_pki, FileKey(file_pki.client())).sent
+        seen_there = received(server.log())
+    assert (seen_there.count("ClientHello"), seen_there.count("Certificate")) == (3, 1)
+    assert ends == [Stop(Step.SIGNATURE, End.NO_LOGIN), Stop(Step.REQUEST, End.NOT_SIGNABLE)]
+
+
+def received(log: str) -> list[str]:
+    """What s_server -msg shows of the messages that came."""
+    shown = (line for line in log.splitlines() if line.startswith("<<<"))
+    return [line.rpartition(", ")[2] for line in shown]
 
 
 # --- X509 -----------------------------------------------------------------------------------
@@ -450,7 +577,9 @@ class _Renegotiating(TLSConnection):
         yield from super()._sendMsg(msg, *args, **more)
 
 
-def renegotiating(identity: Identity, kind: str) -> Handler:
+def renegotiating(
+    identity: Identity, kind: str, then: Identity | None = None, says: bytes = SAID
+) -> Handler:
     """A server that wants a second handshake after the request."""
 
     def handler(connection: socket.socket, _listener: Listener) -> None:
@@ -463,8 +592,9 @@ def renegotiating(identity: Identity, kind: str) -> Handler:
             for _ in server._sendMsg(HelloRequest().create(), update_hashes=False):
                 pass
             server.again = server.closed = True
+            chain, key = _loaded(then or identity)
             server.handshakeServer(certChain=chain, privateKey=key, settings=_settings())
-            server.write(SAID)
+            server.write(says)
             server.close()
 
     return handler

@@ -136,6 +136,11 @@ def test_whatever_stops_a_card_at_whatever_step_has_a_cause() -> None:
     assert silent == []
 
 
+@pytest.mark.parametrize("end", End)
+def test_whatever_comes_after_a_signature_has_a_cause(end: End) -> None:
+    assert of(by_card(cut(Step.VERDICT, end)))
+
+
 def _impossible(step: Step, end: End) -> bool:
     """At SIGNATURE the key ends it, and says how; at CHAIN it is our own verdict, or a cut before
     the certificate was there; a verdict presupposes a signature.

@@ -110,6 +110,8 @@ class FakeClient:
         ]
         if not able:
             return replace(seen, stop=Stop(Step.REQUEST, End.NOT_SIGNABLE))
+        if not key.ready():
+            return replace(seen, stop=Stop(Step.SIGNATURE, End.NO_LOGIN))
         try:
             _, use = key.sign(able[0], bytes(51 if "pkcs1" in able[0] else 32))
         except KeyFault as fault:
@@ -343,6 +345,32 @@ def test_a_raw_operation_that_is_announced_and_refused_is_done_without(
     assert ends(shaken) == [End.NOT_SIGNED, None]
     assert [mechanism for mechanism, _ in bench.tokens.given] == ["CKM_RSA_X_509", "CKM_RSA_PKCS"]
     assert bench.tokens.logins == {0: 1}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "CKR_MECHANISM_INVALID",
+        "CKR_FUNCTION_NOT_SUPPORTED",
+        "CKR_KEY_TYPE_INCONSISTENT",
+        "CKR_KEY_FUNCTION_NOT_PERMITTED",
+    ],
+)
+@pytest.mark.parametrize("newest", [NEWEST, OLDER])
+def test_pss_that_is_announced_in_vain_is_not_tried_again(
+    card: TokenContents, refusal: str, newest: str
+) -> None:
+    bench = Bench(
+        {0: with_mechanisms(card, (*CPS4_MECHANISMS, "CKM_RSA_X_509"))},
+        {"a": Server(newest=newest)},
+        refused={"CKM_RSA_PKCS_PSS": ckr(refusal, "C_Sign")},
+    )
+    seen = bench.visited()
+    (shaken,) = seen.handshakes
+    assert ends(shaken) == [End.NOT_SIGNED, None]
+    assert with_key(bench) == [("a", NEWEST), ("a", OLDER)]
+    given = [mechanism for mechanism, _ in bench.tokens.given]
+    assert (given, bench.tokens.logins) == (["CKM_RSA_PKCS_PSS", "CKM_RSA_PKCS"], {0: 1})
 
 
 @pytest.mark.parametrize(

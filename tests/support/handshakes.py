@@ -251,6 +251,15 @@ CASES: Mapping[Cause, Case | Handshake] = {
         by_card(client=Client(ClientKind.CARD, NAME)),
         PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED),
     ),
+    Cause.NO_FORWARD_SECRECY: by_card(
+        stopped(
+            Step.REQUEST,
+            End.NO_FORWARD_SECRECY,
+            request=request(),
+            version="TLSv1.2",
+            cipher="TLS_RSA_WITH_AES_128_GCM_SHA256",
+        )
+    ),
     Cause.NO_LOGIN: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.REFUSED, PinRefusal.LOCKED)),
     Cause.PIN_REFUSED: Case(_signing(End.NO_LOGIN), PinRecord(PinResult.WRONG)),
     Cause.NOT_SIGNED: _signing(

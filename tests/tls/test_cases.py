@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import pytest
 
 from cpx_tool.errors import ExitCode
-from support.cli import cpx
+from support.cli import cpx, cpx_json
 from support.emulation import PIN, emulate
 from support.modules import compile_proxy
 from support.proxy import Proxy
@@ -608,6 +608,23 @@ def test_a_proxy_that_is_not_there(cards: Knocker, servers: Servers) -> None:
     assert knocked.run.code == ExitCode.FAILED
     assert knocked.handshakes[0]["codes"] == [NO_PROXY]
     assert touched(knocked) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("server", "codes"), [("both", []), ("1.2", []), ("1.3", ["no-pss-for-tls13"])]
+)
+def test_a_card_whose_module_announces_pss_in_vain(
+    folder: Path, cards: Knocker, servers: Servers, file_pki: FilePki, server: str, codes: list[str]
+) -> None:
+    """SoftHSM itself, which announces it for every token."""
+    options = ("--emulated", folder / "emulation", "--ca-file", file_pki.ca)
+    chosen = (*cards.card(PKCS1), "--endpoint", servers.url(server))
+    (shaken,) = cpx_json("tls-test", *options, *chosen)["handshakes"]
+    assert shaken["codes"] == codes
+    first, second, *_ = shaken["connections"]
+    assert first["signature"]["mechanism"] == WITH_PSS
+    if not codes:
+        assert second["signature"]["mechanism"] == WITH_PKCS1
 
 
 # --- several cards, and cards that are not presented --------------------------------------------

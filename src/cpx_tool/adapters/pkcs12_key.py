@@ -78,6 +78,10 @@ class Pkcs12Key:
         """See `ports.ClientKey.schemes`."""
         return SCHEMES
 
+    def ready(self) -> bool:
+        """See `ports.ClientKey.ready`."""
+        return True
+
     def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
         """See `ports.ClientKey.sign`."""
         start = perf_counter()

@@ -19,6 +19,7 @@ test_tls_connection.py has a test for each, which fails when an update changes i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from tlslite.constants import (
@@ -45,6 +46,7 @@ from tlslite.messages import (
 )
 from tlslite.tlsconnection import TLSConnection
 from tlslite.utils.codec import Parser
+from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
@@ -82,6 +84,10 @@ _ANY_RSA = (0, 1)
 """The hash "none" with RSA (RFC 5246, 7.4.1.4.1): nobody signs with it."""
 _CERTIFICATE_AUTHORITIES = 47
 """RFC 8446, 4.2.4; tlslite-ng 0.8.2 does not parse it."""
+MOST_EXPONENT_BITS = 64
+"""OpenSSL's own limit for a large modulus: with one as long as it the library, which verifies in
+Python, would compute for minutes.
+"""
 _MOST_DH_BYTES = 1024
 """Of a group of 8192 bits, the largest that RFC 7919 has."""
 _BY_NAME = {name: number for number, name in VERSIONS.items()}
@@ -167,11 +173,16 @@ class ObservedConnection(TLSConnection):
         if len(chain) > MAX_CERTIFICATES:  # the library would parse every one of them
             raise Ended(Step.CHAIN, End.TOO_MUCH)
         proof = self._accepts(chain)
-        if not self._again:
+        if self._again and chain[:1] != self._watch.chain[:1]:
+            raise Ended(Step.REQUEST, End.MALFORMED, "another Certificate")
+        if not (self._again and proof.holds):
             self._watch.chain, self._watch.proof = chain, proof
         self._watch.end(Step.CHAIN)
         if not (proof.holds or self.insecure):
             raise Ended(Step.CHAIN, End.NOT_TRUSTED)
+        exponent = exponent_bits(chain[0]) if chain else 0
+        if exponent > MOST_EXPONENT_BITS:
+            raise Ended(Step.REQUEST, End.MALFORMED, f"RSA exponent {exponent} bit")
         self._watch.begin(Step.REQUEST)
 
     def _getMsg(
@@ -224,13 +235,19 @@ class ObservedConnection(TLSConnection):
         schemes = request.supported_signature_algs or ()
         self._watch.request = handshake.CertificateRequest(
             when=self._watch.when,
-            authorities=tuple(names[:MAX_AUTHORITIES]),
+            authorities=self._kept(names),
             count=len(names),
             schemes=tuple(_scheme_name(scheme) for scheme in schemes[:MAX_SCHEMES]),
         )
         if self.version == _TLS_1_2:
             # the library gives up where no PKCS#1 v1.5 is asked for, though it signs PSS
             request.supported_signature_algs = [*schemes, _ANY_RSA]
+
+    def _kept(self, names: list[bytes]) -> tuple[bytes, ...]:
+        """As many as are kept, the issuers of our own certificates among them if they are named."""
+        own = self._presents[1].issuers if self._presents else frozenset()
+        late = tuple(name for name in dict.fromkeys(names[MAX_AUTHORITIES:]) if name in own)
+        return (*names[: MAX_AUTHORITIES - len(late)], *late)
 
     def _see_word(self) -> None:
         self._watch.accepted = True
@@ -245,13 +262,37 @@ class ObservedConnection(TLSConnection):
         if isinstance(msg, ClientHello):
             self._complete(msg)
         elif isinstance(msg, Certificate):
-            if self._unable:
-                raise Ended(Step.REQUEST, End.NO_RSA_KEY)
-            self._watch.presented = self._presents is not None
+            self._may_present()
         elif isinstance(msg, Finished):
             self._sent_verify = bytes(msg.verify_data)
             self._watch.begin(Step.VERDICT)
         yield from super()._sendMsg(msg, randomizeFirstBlock, update_hashes)
+        if self._has_gone_out(msg):
+            self._watch.presented = self._presents is not None
+
+    def _has_gone_out(self, msg: Any) -> bool:
+        """Whether our Certificate has, at the latest with this message. TLS 1.2 keeps its messages
+        back until the key has signed.
+        """
+        if self.version > _TLS_1_2:
+            return isinstance(msg, Certificate)
+        return isinstance(msg, Finished) and self._asked()
+
+    def _asked(self) -> bool:
+        request = self._watch.request
+        return request is not None and request.when is self._watch.when
+
+    def _may_present(self) -> None:
+        """Raises `Ended` before our certificate goes out, where nothing is to be signed."""
+        if self._unable:
+            raise Ended(Step.REQUEST, End.NO_RSA_KEY)
+        if self._presents is None:
+            return
+        if self._watch.cipher in _STATIC_RSA and not self._again:
+            raise Ended(Step.REQUEST, End.NO_FORWARD_SECRECY, self._watch.cipher)
+        _, key = self._presents
+        self._watch.scheme = self._common(key, self.version)[0]
+        key.get_ready()
 
     def _complete(self, hello: ClientHello) -> None:
         """In a renegotiation it is bound to what was before (RFC 5746). With TLS 1.3 the server may
@@ -290,6 +331,8 @@ class ObservedConnection(TLSConnection):
             alpn=None,
         )
         self._watch.accepted = True
+        self._watch.end(Step.VERDICT)
+        self._watch.begin(Step.HTTP)
 
     def _sigHashesToList(  # type: ignore[override]  # static there; called on the connection
         self,
@@ -300,12 +343,15 @@ class ObservedConnection(TLSConnection):
     ) -> list[tuple[int, int]]:
         if not isinstance(privateKey, RemoteKey):
             return super()._sigHashesToList(settings, privateKey, certList, version)
+        return [getattr(SignatureScheme, one) for one in self._common(privateKey, version)]
+
+    def _common(self, key: RemoteKey, version: tuple[int, int]) -> list[str]:
+        """What the key can sign and the server takes, best first; at least one. Raises `Ended`."""
         asked = self._watch.request.schemes if self._watch.request else ()
-        able = signable_in(privateKey.schemes, VERSIONS[version])
-        common = [scheme for scheme in able if scheme in asked]
+        common = [one for one in signable_in(key.schemes, VERSIONS[version]) if one in asked]
         if not common:
             raise Ended(Step.REQUEST, End.NOT_SIGNABLE)
-        return [getattr(SignatureScheme, scheme) for scheme in common]
+        return common
 
 
 def signable_in(schemes: tuple[str, ...], version: str) -> tuple[str, ...]:
@@ -348,6 +394,17 @@ def certificates_in(body: bytearray, *, with_extensions: bool) -> tuple[bytes, .
     return tuple(found)
 
 
+def exponent_bits(der: bytes) -> int:
+    """How long the public exponent of a certificate's RSA key is, as the library reads it; 0 where
+    it has none.
+    """
+    item = X509()
+    with suppress(Exception):  # the library stumbles over it again, and says so
+        item.parseBinary(bytearray(der))  # type: ignore[attr-defined]  # has it, untyped
+    exponent: int = getattr(item.publicKey, "e", 0)
+    return exponent.bit_length()
+
+
 def _names_in(body: bytearray) -> list[bytes]:
     """The names of the extension certificate_authorities. Raises `Ended`."""
     try:
@@ -369,4 +426,7 @@ def _is_about_the_name(parser: Parser) -> bool:
     return bytes(parser.bytes) == bytes((AlertLevel.warning, AlertDescription.unrecognized_name))
 
 
+_RSA_SUITES: list[int] = CipherSuite.certSuites  # type: ignore[attr-defined]  # has it, untyped
+_STATIC_RSA = frozenset(CipherSuite.ietfNames[suite] for suite in _RSA_SUITES)
+"""The server proves that it has its key with its Finished, after our CertificateVerify."""
 _FINITE_FIELD = frozenset(CipherSuite.ietfNames[suite] for suite in CipherSuite.dhAllSuites)

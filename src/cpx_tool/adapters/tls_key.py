@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from time import perf_counter
 
 from cryptography import x509
@@ -13,7 +15,9 @@ from tlslite.x509certchain import X509CertChain
 from cpx_tool.adapters.bounded_socket import Deadline
 from cpx_tool.adapters.reach import Ended
 from cpx_tool.adapters.tls_watch import Watch
-from cpx_tool.model.handshake import End, Step
+from cpx_tool.model.fault import Fault, FaultKind
+from cpx_tool.model.handshake import End, KeyUse, Step
+from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.ports import ClientKey, KeyFault
 
 _HASH_BY_DIGEST_INFO = {35: "sha1", 47: "sha224", 51: "sha256", 67: "sha384", 83: "sha512"}
@@ -30,10 +34,22 @@ class RemoteKey(Python_RSAKey):
         self._watch = watch
         self._deadline = deadline
         self.schemes = key.schemes()
+        self.issuers = frozenset(_issuers(key.certificates))
+        """The names (DER) of those who issued what is presented."""
 
     def hasPrivateKey(self) -> bool:  # noqa: N802 - tlslite's
         """Somewhere."""
         return True
+
+    def get_ready(self) -> None:
+        """Log in where that is needed, before anything of the client's is shown. Raises `Ended`."""
+        self._watch.step = Step.SIGNATURE
+        start = perf_counter()
+        with self._deadline.paused():
+            ready = self._key.ready()
+        self._watch.took(Step.SIGNATURE, start)
+        if not ready:
+            raise Ended(Step.SIGNATURE, End.NO_LOGIN)
 
     def sign(
         self,
@@ -58,6 +74,10 @@ class RemoteKey(Python_RSAKey):
             self._watch.signature = fault.use
             end = End.NO_LOGIN if fault.use is None else End.NOT_SIGNED
             raise Ended(Step.SIGNATURE, end) from None
+        except Exception as error:  # ours, and no fault of the server's
+            fault_of_ours = Fault(FaultKind.ERROR, "sign", type(error).__name__)
+            self._watch.signature = KeyUse("", fault=fault_of_ours)
+            raise Ended(Step.SIGNATURE, End.NOT_SIGNED) from error
         finally:
             self._watch.took(Step.SIGNATURE, start)
         self._watch.signature = use
@@ -81,6 +101,12 @@ def chain_of(key: ClientKey, own: RemoteKey) -> X509CertChain:
 
 class NoRsaKey(Exception):
     """The certificate has no RSA key, or cannot be read; cards and ORG of the field have one."""
+
+
+def _issuers(ders: Iterable[bytes]) -> Iterator[bytes]:
+    for der in ders:
+        with suppress(BadCertificate):
+            yield cut_apart(der).issuer
 
 
 def _public(der: bytes) -> RSAPublicNumbers:

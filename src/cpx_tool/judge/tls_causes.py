@@ -88,6 +88,8 @@ class Cause(StrEnum):
 
     SIGNED = "signed"
     NO_CERTIFICATE = "no-certificate"
+    NO_FORWARD_SECRECY = "no-forward-secrecy"
+    """The server would prove its key only after the client had signed."""
     NO_LOGIN = "no-login"
     PIN_REFUSED = "pin-refused"
     NOT_SIGNED = "not-signed"

@@ -14,6 +14,14 @@ from cpx_tool.model.fault import CARD_GONE, Fault, FaultKind
 
 RAW_MECHANISM = "CKM_RSA_X_509"
 """RSA without padding: PSS can be made with it."""
+PSS_MECHANISM = "CKM_RSA_PKCS_PSS"
+_NOT_THIS_MECHANISM = (
+    "CKR_MECHANISM_INVALID",
+    "CKR_FUNCTION_NOT_SUPPORTED",
+    "CKR_KEY_TYPE_INCONSISTENT",
+    "CKR_KEY_FUNCTION_NOT_PERMITTED",
+)
+"""How modules refuse a key's mechanism (PKCS#11 3.0, 5.1)."""
 
 
 class Step(StrEnum):
@@ -62,6 +70,10 @@ class End(StrEnum):
     """We ended it: the server's certificate was not accepted (`ServerProof`)."""
     NO_RSA_KEY = "no-rsa-key"
     """We ended it: a certificate was asked for, and that at hand has no RSA key."""
+    NO_FORWARD_SECRECY = "no-forward-secrecy"
+    """We ended it: the server chose RSA key exchange, by which it proves that it has its key only
+    after the client has signed; `detail` is the cipher suite.
+    """
     NOT_SIGNABLE = "not-signable"
     """We ended it: the key cannot sign any of the schemes asked for."""
     NO_LOGIN = "no-login"
@@ -166,7 +178,9 @@ class CertificateRequest:
 
     when: Asked
     authorities: tuple[bytes, ...] = ()
-    """No more than the first `MAX_AUTHORITIES`; `count` is how many there were."""
+    """No more than `MAX_AUTHORITIES`, the first and, of those after them, the issuers of what is
+    presented; `count` is how many there were.
+    """
     count: int = 0
     schemes: tuple[str, ...] = ()
 
@@ -183,11 +197,15 @@ class KeyUse:
 
     @property
     def is_vain_promise(self) -> bool:
-        """The raw operation was refused: modules announce it also for cards that do not have it."""
+        """The raw operation was refused, or PSS as such: modules announce them also for cards that
+        do not have them.
+        """
         fault = self.fault
-        if self.mechanism != RAW_MECHANISM or fault is None or fault.kind is not FaultKind.ERROR:
+        if fault is None or fault.kind is not FaultKind.ERROR:
             return False
-        return fault.code not in CARD_GONE
+        if self.mechanism == PSS_MECHANISM:
+            return fault.code in _NOT_THIS_MECHANISM
+        return self.mechanism == RAW_MECHANISM and fault.code not in CARD_GONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,18 @@
-"""A card's authentication key for TLS: it logs in when the first signature is asked for."""
+"""A card's authentication key for TLS: it logs in when a first server asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from cpx_tool.model.handshake import RAW_MECHANISM, KeyUse
+from cpx_tool.model.handshake import PSS_MECHANISM, RAW_MECHANISM, KeyUse
 from cpx_tool.model.observation import SignatureTry
 from cpx_tool.model.token import CertificateObject
 from cpx_tool.observe.session import CardSession
 from cpx_tool.pki.pss import pss_block
 from cpx_tool.ports import KeyFault
 
-PKCS1, PSS, RAW = "CKM_RSA_PKCS", "CKM_RSA_PKCS_PSS", RAW_MECHANISM
+PKCS1, PSS, RAW = "CKM_RSA_PKCS", PSS_MECHANISM, RAW_MECHANISM
 
 _PSS_SCHEMES = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 _PKCS1_SCHEMES = (
@@ -38,13 +38,15 @@ def schemes_of(mechanisms: Collection[str]) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class CardKey:
     """Satisfies `ports.ClientKey` with the key that belongs to `certificate`; `issuers` (DER) are
-    sent with it. `modulus_bits` is the length of its modulus.
+    sent with it. `modulus_bits` is the length of its modulus; `refused` are mechanisms that it
+    turned out not to have: once one is, there is no PSS.
     """
 
     session: CardSession
     certificate: CertificateObject
     issuers: tuple[bytes, ...]
     modulus_bits: int
+    refused: set[str] = field(default_factory=set)
 
     @property
     def certificates(self) -> tuple[bytes, ...]:
@@ -53,7 +55,12 @@ class CardKey:
 
     def schemes(self) -> tuple[str, ...]:
         """See `ports.ClientKey.schemes`."""
-        return schemes_of(self.session.contents.info.mechanisms)
+        able = schemes_of(self.session.contents.info.mechanisms)
+        return tuple(one for one in able if not (self.refused and one in _PSS_SCHEMES))
+
+    def ready(self) -> bool:
+        """See `ports.ClientKey.ready`."""
+        return self.session.login()
 
     def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
         """See `ports.ClientKey.sign`."""
@@ -63,6 +70,8 @@ class CardKey:
         tried = SignatureTry(self.certificate.id, self.certificate.label, mechanism, data)
         done = self.session.sign(tried, block)
         use = KeyUse(mechanism, done.seconds, done.fault)
+        if use.is_vain_promise:
+            self.refused.add(mechanism)
         if done.fault is not None:
             raise KeyFault(use)
         return done.signature, use

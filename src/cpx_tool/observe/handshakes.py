@@ -166,13 +166,12 @@ def _authentication(card: CardObservation) -> tuple[CertificateObject, int] | No
 
 
 def _wants_older(first: Connection, key: ClientKey) -> bool:
-    """TLS 1.3 was chosen, and the key has PKCS#1 v1.5 only; or its raw operation was refused."""
-    if first.version != NEWEST or first.stop is None:
-        return False
-    use = first.signature
-    unable = first.stop.end is End.NOT_SIGNABLE or (use is not None and use.is_vain_promise)
+    """TLS 1.3 was chosen, and the key has PKCS#1 v1.5 only; or it announced PSS in vain."""
+    use, stop = first.signature, first.stop
+    vain = use is not None and use.is_vain_promise
+    unable = first.version == NEWEST and stop is not None and stop.end is End.NOT_SIGNABLE
     able = any(scheme.startswith("rsa_pkcs1") for scheme in key.schemes())
-    return able and unable
+    return able and (vain or unable)
 
 
 def _is_success(last: Connection) -> bool:

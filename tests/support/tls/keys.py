@@ -35,11 +35,14 @@ _HASHES: dict[str, HashAlgorithm] = {
 
 @dataclass
 class FileKey:
-    """Satisfies `ports.ClientKey`; `asked` is what it was given to sign. `faulty`: it refuses."""
+    """Satisfies `ports.ClientKey`; `asked` is what it was given to sign. `faulty`: it refuses;
+    `locked`: it does not even let itself be logged in to.
+    """
 
     identity: Identity
     able: tuple[str, ...] = PSS + PKCS1
     faulty: bool = False
+    locked: bool = False
     asked: list[tuple[str, bytes]] = field(default_factory=list)
 
     @cached_property
@@ -58,6 +61,9 @@ class FileKey:
 
     def schemes(self) -> tuple[str, ...]:
         return self.able
+
+    def ready(self) -> bool:
+        return not self.locked
 
     def sign(self, scheme: str, data: bytes) -> tuple[bytes, KeyUse]:
         self.asked.append((scheme, data))

@@ -207,6 +207,21 @@ GUIDANCE = (
     Guidance(
         Kind.TLS_CAUSE,
         meanings={
+            "no-forward-secrecy": msg(
+                "The server proves that it has its key only after the client has signed."
+            ),
+        },
+        why=msg(
+            "Whoever copied a server's certificate, which is public, would get a signature of the "
+            "card: so none is made."
+        ),
+        causes=(msg("A server that offers RSA key exchange (TLS_RSA_…) only, an old one mostly."),),
+        remedy=msg("The server has to offer ECDHE: ask who runs it."),
+        sources=("RFC 5246, 7.4.7.1", "RFC 9325, 4.1"),
+    ),
+    Guidance(
+        Kind.TLS_CAUSE,
+        meanings={
             "no-certificate": msg("The card has no readable authentication certificate."),
             "no-login": msg("The card could not be, or must not be, logged in to."),
             "pin-refused": msg("The card refused the PIN."),

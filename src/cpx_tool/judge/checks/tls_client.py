@@ -29,7 +29,7 @@ from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult
 SHOWN_AUTHORITIES = 8
 SHOWN_SCHEMES = 12
 
-_UNABLE = (End.NOT_SIGNABLE, End.NO_RSA_KEY)
+_UNABLE = (End.NOT_SIGNABLE, End.NO_RSA_KEY, End.NO_FORWARD_SECRECY)
 """It was we who ended it, at the request."""
 _WHEN = {
     Asked.HANDSHAKE: msg("In the handshake."),
@@ -121,7 +121,7 @@ def key_can_sign(request: CertificateRequest, course: Course) -> Answer | None:
 
 def _taken(course: Course) -> Answer:
     connection = course.decisive
-    if len(course.handshake.connections) > 1:
+    if course.handshake.connections[0].version != connection.version:
         told = msg(
             "{scheme}, after a second connection at TLS 1.2: the server prefers TLS 1.3, for which "
             "this card would have to sign RSA-PSS.",
@@ -191,8 +191,8 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
     if course.client.kind is ClientKind.NOBODY:
         return None
     stop, use = connection.stop, connection.signature
-    if stop is not None and stop.end is End.NO_LOGIN:
-        return _no_login(pin)
+    if stop is not None and stop.end in (End.NO_LOGIN, End.NO_FORWARD_SECRECY):
+        return _no_login(pin) if stop.end is End.NO_LOGIN else _unproven_key(connection)
     if use is None:
         return _not_asked(course)
     if use.fault is not None:
@@ -206,6 +206,18 @@ def key_signs(course: Course, pin: PinRecord | None) -> Answer | None:
             msg("The signature was not made with the key of the certificate: it was not sent."),
         )
     return good(Cause.SIGNED, msg("{mechanism}", mechanism=use.mechanism or connection.scheme))
+
+
+def _unproven_key(connection: Connection) -> Answer:
+    return bad(
+        Cause.NO_FORWARD_SECRECY,
+        msg(
+            "With {cipher} the server proves that it has its key only after the client has "
+            "signed: nothing was signed, and no certificate was sent.",
+            cipher=connection.cipher,
+        ),
+        msg("The server has to offer ECDHE: ask who runs it."),
+    )
 
 
 def nothing_to_present(subject: str, client: Client, pin: PinRecord | None) -> Finding:
