@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
-from cpx_tool.model.handshake import CertificateRequest, Client
+from cpx_tool.model.handshake import Client
 from cpx_tool.pki.canonical import label_of
 from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.pki.names import read_name
@@ -21,9 +22,9 @@ def own_issuers(client: Client) -> frozenset[bytes]:
     return frozenset(names)
 
 
-def issuers_named(request: CertificateRequest) -> tuple[str, ...]:
-    """The names of the list, each in a few words: its CN where it has one."""
-    return tuple(_short(name) for name in request.authorities)
+def names_of(names: Iterable[bytes]) -> tuple[str, ...]:
+    """Names (DER), each in a few words: its CN where it has one."""
+    return tuple(_short(name) for name in names)
 
 
 def _short(name: bytes) -> str:

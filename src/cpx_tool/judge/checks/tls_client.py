@@ -9,7 +9,7 @@ from cpx_tool.judge.checks.keys import REFUSALS
 from cpx_tool.judge.checks.tls_server import answer, bad, good
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.tls_facts import TOO_EARLY, Course, Trusted, ending_of
-from cpx_tool.judge.tls_issuers import issuers_named, own_issuers
+from cpx_tool.judge.tls_issuers import names_of, own_issuers
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.handshake import (
@@ -83,7 +83,9 @@ def _breaks_off(trusted: Trusted) -> bool:
 )
 def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
     """certificate_authorities (RFC 8446, 4.2.4; RFC 5246, 7.4.4); compared byte by byte."""
-    named = issuers_named(request)[:SHOWN_AUTHORITIES]
+    named = names_of(request.authorities[:SHOWN_AUTHORITIES])
+    if request.count > len(named):
+        named = (*named, "…")
     if not request.count:
         return good(Cause.ANY_ISSUER, msg("The server names none: any is welcome to try."))
     list_of = nmsg(
@@ -96,7 +98,9 @@ def issuer_is_named(request: CertificateRequest, course: Course) -> Answer:
         return good(Cause.ISSUERS_NAMED, list_of)
     if own_issuers(course.client) & set(request.authorities):
         return good(Cause.ISSUER_LISTED, list_of)
-    return bad(Cause.ISSUER_NOT_LISTED, list_of)
+    own = names_of(sorted(own_issuers(course.client)))
+    told = msg("{list} — this certificate is issued by: {issuers}", list=list_of, issuers=own)
+    return bad(Cause.ISSUER_NOT_LISTED, told)
 
 
 @check(
