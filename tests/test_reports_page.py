@@ -11,11 +11,14 @@ import pytest
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.judge.judge import judge
+from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.report import prometheus
 from cpx_tool.report.kinds import KINDS
-from cpx_tool.report.results import of_set
+from cpx_tool.report.result import Handshakes
+from cpx_tool.report.results import of_handshakes, of_set
 from support.cli import COMMAND, cpx, environment
+from support.handshakes import by_card, connection
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
@@ -34,17 +37,21 @@ def test_the_kinds() -> None:
     assert [row[0] for row in rows(README, "## Reports")] == list(KINDS)
 
 
+def _labels(text: str) -> dict[str, set[str]]:
+    """Each metric's labels, but for those that all have."""
+    found = re.findall(r"^(cpx_[a-z_]+)\{(.*)\} ", text, re.MULTILINE)
+    common = {"command", "host", "set"}
+    return {name: set(re.findall(r'([a-z_]+)="', labels)) - common for name, labels in found}
+
+
 def test_the_metrics_and_their_labels() -> None:
     checklist = judge(load(ROOT / "fixtures" / "observation.json"), find_set("centre-sante"))
-    text = prometheus.render(of_set(checklist, "judge", exit_code(checklist)))
-    written: dict[str, list[str]] = {}
-    for name, labels in re.findall(r"^(cpx_[a-z_]+)\{(.*)\} ", text, re.MULTILINE):
-        written[name] = re.findall(r'([a-z_]+)="', labels)
-    common = ["command", "host", "set"]
-    listed = {
-        row[0]: common + re.findall(r"[a-z_]+", row[1]) for row in rows(PAGE, "## Prometheus")
-    }
-    assert listed == written
+    of_cards = prometheus.render(of_set(checklist, "judge", exit_code(checklist)))
+    judged = (judge_handshake(by_card(connection())),)
+    shaken = Handshakes(checklist.observation, judged, tls_verdict(judged))
+    of_servers = prometheus.render(of_handshakes(shaken, tls_exit_code(judged)))
+    listed = {row[0]: set(re.findall(r"[a-z_]+", row[1])) for row in rows(PAGE, "## Prometheus")}
+    assert listed == _labels(of_servers) | _labels(of_cards)
 
 
 def test_the_line_is_what_is_printed() -> None:
