@@ -29,6 +29,8 @@ _IN_A_SESSION = (
 )
 """Ctrl-C reaches the processes of the session whose controlling terminal it is typed at."""
 
+_LOOKS = 3
+
 
 @dataclass(frozen=True)
 class Session:
@@ -80,9 +82,26 @@ class Terminal:
         self.press(line.encode() + b"\n")
 
     def press(self, keys: bytes) -> None:
-        """Keys, without Enter."""
+        """Keys, without Enter, once the process waits for them: a Ctrl-C that comes between its
+        question and its reading is noticed by Python at the next key only.
+        """
         self._answered = len(self.screen)
+        self._let_it_wait()
         os.write(self._descriptor, keys)
+
+    def _let_it_wait(self) -> None:
+        """Until it has been asleep for some looks in a row, or for a second at the most."""
+        asleep = 0
+        for _ in range(50):
+            try:
+                stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+            except OSError:  # it has ended
+                return
+            state = stat.rpartition(")")[2].split()[0]
+            asleep = asleep + 1 if state == "S" else 0
+            if asleep == _LOOKS:
+                return
+            time.sleep(0.02)
 
     def end(self) -> tuple[int, str, str]:
         """Wait for the end: exit code, standard output, and what is new on the screen."""
