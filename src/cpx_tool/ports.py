@@ -151,7 +151,8 @@ class TlsClient(Protocol):
     def connect(self, endpoint: Endpoint, newest: str, key: ClientKey | None) -> Connection:
         """One connection and one HTTP request, as far as they come. `newest` is the newest version
         offered ("TLSv1.3"). The key is asked at most once, after the server's certificate was
-        accepted. Never raises but for an interruption: what fails is in the answer.
+        accepted. What fails is in the answer: nothing is raised but an interruption, and what the
+        key raises (`BadInput`, where a PIN cannot be had).
         """
 
 

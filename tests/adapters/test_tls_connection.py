@@ -37,8 +37,10 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters import tls_client
+from cpx_tool.errors import BadInput
 from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.handshake import MAX_AUTHORITIES, Asked, End, KeyUse, NameMatch, Step, Stop
+from cpx_tool.model.message import msg
 from support.pki import key as ca_key
 from support.pki import root
 from support.tls.apache import CARD, apache
@@ -410,6 +412,29 @@ def test_an_error_of_ours_is_no_fault_of_the_server(file_pki: FilePki) -> None:
     assert seen.stop == Stop(Step.SIGNATURE, End.NOT_SIGNED)
     assert seen.signature is not None
     assert seen.signature.fault == Fault(FaultKind.ERROR, "sign", "RuntimeError")
+
+
+class Unasked(FileKey):
+    """A PIN would have to be typed, and nobody is there."""
+
+    def ready(self) -> bool:
+        raise BadInput(msg("No PIN."), msg("Type one."))
+
+
+class Stumbling(FileKey):
+    """Fails before it comes to sign."""
+
+    def ready(self) -> bool:
+        raise RuntimeError
+
+
+def test_what_a_person_has_to_do_is_told_as_such(file_pki: FilePki) -> None:
+    with s_server(file_pki.server(), trusted=file_pki.clients_ca) as server:
+        with pytest.raises(BadInput):
+            connect(server.port, file_pki, Unasked(file_pki.client()))
+        seen = connect(server.port, file_pki, Stumbling(file_pki.client()))
+    assert (seen.stop, seen.sent) == (Stop(Step.SIGNATURE, End.NOT_SIGNED), ())
+    assert seen.signature is not None
 
 
 @pytest.mark.parametrize("versions", [Versions.TLS_1_2, Versions.TLS_1_3])

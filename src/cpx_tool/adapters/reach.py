@@ -15,10 +15,11 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket, Deadline, TooMuch
+from cpx_tool.adapters.ended import Ended
 from cpx_tool.adapters.http_answer import HEAD_MOST, read_head
 from cpx_tool.errors import BadInput
-from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.handshake import End, Step, Stop
+from cpx_tool.model.endpoint import Endpoint, bracketed
+from cpx_tool.model.handshake import End, Step
 from cpx_tool.model.message import msg
 
 MOST_ADDRESSES = 16
@@ -47,16 +48,7 @@ class Proxy:
     @property
     def text(self) -> str:
         """Without the credentials."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-
-class Ended(Exception):
-    """The connection came no further."""
-
-    def __init__(self, step: Step, end: End, detail: str = "") -> None:
-        super().__init__(f"{step}: {end}")
-        self.stop = Stop(step, end, detail)
+        return f"http://{bracketed(self.host)}:{self.port}"
 
 
 @dataclass
@@ -227,7 +219,7 @@ def end_of(error: OSError) -> tuple[End, str]:
 
 def _ask_through(sock: socket.socket, endpoint: Endpoint, proxy: Proxy, deadline: Deadline) -> None:
     """HTTP CONNECT (RFC 9110, 9.3.6). Raises `Ended`."""
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    host = bracketed(endpoint.host)
     lines = [f"CONNECT {host}:{endpoint.port} HTTP/1.1", f"Host: {host}:{endpoint.port}"]
     if proxy.credentials:
         basic = base64.b64encode(proxy.credentials.encode()).decode()

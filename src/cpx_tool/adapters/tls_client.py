@@ -20,12 +20,14 @@ from tlslite.errors import (
 
 from cpx_tool import __version__
 from cpx_tool.adapters.bounded_socket import BoundedSocket, Deadline, TooMuch
+from cpx_tool.adapters.ended import Ended
 from cpx_tool.adapters.http_answer import printable_line, read_answer
-from cpx_tool.adapters.reach import Ended, Proxy, Way, end_of, reach
+from cpx_tool.adapters.reach import Proxy, Way, end_of, reach
 from cpx_tool.adapters.server_proof import ServerTrust
 from cpx_tool.adapters.tls_connection import ObservedConnection
 from cpx_tool.adapters.tls_key import NoRsaKey, RemoteKey
 from cpx_tool.adapters.tls_watch import Watch
+from cpx_tool.errors import CpxError
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.handshake import Connection, End, HttpAnswer, ServerProof, Step, Stop
 from cpx_tool.ports import ClientKey
@@ -67,6 +69,8 @@ class TlsliteClient:
             bounded = BoundedSocket(sock, deadline, HANDSHAKE_MOST)
             try:
                 http = self._talk(endpoint, newest, bounded, watch, own)
+            except CpxError:  # of the key: a person has to do something
+                raise
             except Exception as error:  # whatever a hostile server makes the library stumble over
                 stop = _stop(error, watch, bounded)
                 watch.end(stop.step)
@@ -119,11 +123,9 @@ def _read(connection: ObservedConnection, size: int) -> bytes:
 
 
 def _request(endpoint: Endpoint) -> bytes:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    port = "" if endpoint.port == 443 else f":{endpoint.port}"  # noqa: PLR2004 - of https
     lines = (
         f"GET {endpoint.path} HTTP/1.1",
-        f"Host: {host}{port}",
+        f"Host: {endpoint.authority}",
         f"User-Agent: cpx-tool/{__version__}",
         "Accept: */*",
         "Connection: close",

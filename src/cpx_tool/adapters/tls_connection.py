@@ -50,7 +50,7 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import BoundedSocket, TooMuch
-from cpx_tool.adapters.reach import Ended
+from cpx_tool.adapters.ended import Ended
 from cpx_tool.adapters.tls_key import RemoteKey, chain_of
 from cpx_tool.adapters.tls_records import Records
 from cpx_tool.adapters.tls_watch import Watch

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
@@ -13,12 +15,15 @@ from tlslite.x509 import X509
 from tlslite.x509certchain import X509CertChain
 
 from cpx_tool.adapters.bounded_socket import Deadline
-from cpx_tool.adapters.reach import Ended
+from cpx_tool.adapters.ended import Ended
 from cpx_tool.adapters.tls_watch import Watch
+from cpx_tool.errors import CpxError
 from cpx_tool.model.fault import Fault, FaultKind
 from cpx_tool.model.handshake import End, KeyUse, Step
 from cpx_tool.pki.certificate import BadCertificate, cut_apart
 from cpx_tool.ports import ClientKey, KeyFault
+
+T = TypeVar("T")
 
 _HASH_BY_DIGEST_INFO = {35: "sha1", 47: "sha224", 51: "sha256", 67: "sha384", 83: "sha512"}
 """By its length in bytes (RFC 8017, 9.2, note 1)."""
@@ -43,12 +48,7 @@ class RemoteKey(Python_RSAKey):
 
     def get_ready(self) -> None:
         """Log in where that is needed, before anything of the client's is shown. Raises `Ended`."""
-        self._watch.step = Step.SIGNATURE
-        start = perf_counter()
-        with self._deadline.paused():
-            ready = self._key.ready()
-        self._watch.took(Step.SIGNATURE, start)
-        if not ready:
+        if not self._ask(self._key.ready):
             raise Ended(Step.SIGNATURE, End.NO_LOGIN)
 
     def sign(
@@ -65,27 +65,35 @@ class RemoteKey(Python_RSAKey):
         else:
             scheme = f"rsa_pkcs1_{_HASH_BY_DIGEST_INFO.get(len(data), '')}"
         self._watch.scheme = scheme
-        self._watch.step = Step.SIGNATURE
-        start = perf_counter()
-        try:
-            with self._deadline.paused():
-                signature, use = self._key.sign(scheme, data)
-        except KeyFault as fault:
-            self._watch.signature = fault.use
-            end = End.NO_LOGIN if fault.use is None else End.NOT_SIGNED
-            raise Ended(Step.SIGNATURE, end) from None
-        except Exception as error:  # ours, and no fault of the server's
-            fault_of_ours = Fault(FaultKind.ERROR, "sign", type(error).__name__)
-            self._watch.signature = KeyUse("", fault=fault_of_ours)
-            raise Ended(Step.SIGNATURE, End.NOT_SIGNED) from error
-        finally:
-            self._watch.took(Step.SIGNATURE, start)
+        signature, use = self._ask(partial(self._key.sign, scheme, data))
         self._watch.signature = use
         given = bytearray(signature)
         if not self.verify(given, bytes, padding, hashAlg, saltLen):
             raise Ended(Step.SIGNATURE, End.WRONG_SIGNATURE)
         self._watch.step = Step.VERDICT
         return given
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        """The key's answer; the server's time stands still. Raises `Ended`, and `CpxError` where a
+        person has to do something.
+        """
+        self._watch.step = Step.SIGNATURE
+        start = perf_counter()
+        try:
+            with self._deadline.paused():
+                return question()
+        except KeyFault as fault:
+            self._watch.signature = fault.use
+            end = End.NO_LOGIN if fault.use is None else End.NOT_SIGNED
+            raise Ended(Step.SIGNATURE, end) from None
+        except CpxError:
+            raise
+        except Exception as error:  # ours, and no fault of the server's
+            fault_of_ours = Fault(FaultKind.ERROR, "sign", type(error).__name__)
+            self._watch.signature = KeyUse("", fault=fault_of_ours)
+            raise Ended(Step.SIGNATURE, End.NOT_SIGNED) from error
+        finally:
+            self._watch.took(Step.SIGNATURE, start)
 
 
 def chain_of(key: ClientKey, own: RemoteKey) -> X509CertChain:

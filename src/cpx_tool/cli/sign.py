@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from gettext import gettext as _
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import logins, options, reporting, saving
-from cpx_tool.cli.interruption import code_of, tell_first
+from cpx_tool.cli.interruption import code_of
 from cpx_tool.cli.live import LiveView
+from cpx_tool.cli.visiting import until_interrupted
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.judge.signing import judge_signing, signing_exit_code
-from cpx_tool.model.observation import Observation, PinRefusal
+from cpx_tool.model.observation import Observation
 from cpx_tool.observe.sign_errand import SignErrand
 from cpx_tool.report.results import of_signing
 
@@ -82,7 +84,10 @@ def sign_test(
         if save_observation is not None:
             wiring.check_writable(save_observation)
         source = wiring.Source(emulated, module, timeout, card_timeout)
-        observation, stop = _visit(source, means, wanted)
+        at_hand = wiring.trust_at_hand((), ())
+        errand = SignErrand(wanted)
+        visit = partial(wiring.visit_cards, source, means, at_hand, LiveView(), errand)
+        observation, stop = until_interrupted(visit)
         if save_observation is not None:
             unsaved = saving.save_observation(observation, save_observation)
     _report(context, _Seen(observation, wanted, stop, unsaved), written)
@@ -96,27 +101,6 @@ class _Seen:
     number: str | None
     stop: wiring.Interrupted | None
     unsaved: BadInput | None
-
-
-def _visit(
-    source: wiring.Source, means: wiring.Login | PinRefusal, number: str | None
-) -> tuple[Observation, wiring.Interrupted | None]:
-    """What was seen, and the interruption if one came: what was signed by then is told."""
-    at_hand = wiring.trust_at_hand((), ())
-    seen: Observation | None = None
-    try:
-        with wiring.open_run(source, means, at_hand, LiveView(), SignErrand(number)) as run:
-            seen = run.read()
-    except wiring.Interrupted as stop:
-        return stop.observation, stop
-    except KeyboardInterrupt as stop:
-        if seen is None:
-            raise
-        return seen, wiring.Interrupted(seen, stop)  # all is signed; the module was let go of
-    else:
-        return seen, None
-    finally:
-        tell_first()
 
 
 def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> None:

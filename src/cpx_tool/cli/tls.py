@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from gettext import gettext as _
@@ -14,13 +13,13 @@ from click.core import ParameterSource
 
 from cpx_tool import wiring
 from cpx_tool.cli import knocking, logins, options, reporting, saving
-from cpx_tool.cli.interruption import code_of, tell_first
+from cpx_tool.cli.interruption import code_of
 from cpx_tool.cli.live import LiveView
+from cpx_tool.cli.visiting import until_interrupted
 from cpx_tool.errors import BadInput, ExitCode
-from cpx_tool.judge.presenting import card_to_present, nothing_presented
+from cpx_tool.judge.presenting import nothing_presented
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
-from cpx_tool.model.observation import Observation, PinRefusal
-from cpx_tool.model.trust import TrustMaterial
+from cpx_tool.model.observation import Observation
 from cpx_tool.observe.handshakes import NO_CARD, KnockErrand
 from cpx_tool.report.result import Handshakes
 from cpx_tool.report.results import of_handshakes
@@ -124,8 +123,8 @@ def tls_test(
     else:
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
-        visit = partial(_with_cards, source, means, at_hand, errand)
-    seen = _Seen(*_interruptible(visit), card)
+        visit = partial(wiring.knock_with_cards, source, means, at_hand, LiveView(), errand)
+    seen = _Seen(*until_interrupted(visit), card)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)
     _report(context, seen, written)
@@ -168,41 +167,6 @@ class _Seen:
     unsaved: BadInput | None = None
     saved: bool = False
     """It comes from a file."""
-
-
-def _with_cards(
-    source: wiring.Source,
-    means: wiring.Login | PinRefusal,
-    at_hand: TrustMaterial,
-    errand: KnockErrand,
-) -> Observation:
-    """Where no card was chosen, the only one that is there is; `CpxError` where there is none, or
-    several.
-    """
-    seen: Observation | None = None
-    try:
-        with wiring.open_run(source, means, at_hand, LiveView(), errand) as run:
-            if errand.number == NO_CARD:
-                errand.number = card_to_present(run.read())
-            seen = run.read()
-    except KeyboardInterrupt as stop:
-        if seen is None or isinstance(stop, wiring.Interrupted):
-            raise
-        raise wiring.Interrupted(seen, stop) from None  # all is done; the module was let go of
-    else:
-        return seen
-
-
-def _interruptible(
-    visit: Callable[[], Observation],
-) -> tuple[Observation, wiring.Interrupted | None]:
-    """What was seen, and the interruption if one came: what was seen by then is told."""
-    try:
-        return visit(), None
-    except wiring.Interrupted as stop:
-        return stop.observation, stop
-    finally:
-        tell_first()
 
 
 def _report(context: click.Context, seen: _Seen, written: reporting.Asked) -> NoReturn:

@@ -83,17 +83,11 @@ class Spoken(Course):
     """The server answered with a ServerHello."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trusted(Course):
-    """The server's certificate was accepted, or `insecure` let it pass."""
-
-
 TLS_FACTS: Mapping[str, Any] = {
     "course": Course,
     "reached": Reached,
     "spoken": Spoken,
     "proof": ServerProof,
-    "trusted": Trusted,
     "request": CertificateRequest,
     "pin": PinRecord | None,
 }
@@ -114,7 +108,6 @@ def tls_facts(
         "reached": _if(course.passed_by(Step.PROXY), Reached(handshake, decisive)),
         "spoken": _if(bool(decisive.version), Spoken(handshake, decisive)),
         "proof": _if(decisive.proof is not None, decisive.proof),
-        "trusted": _if(course.passed_by(Step.CHAIN), Trusted(handshake, decisive)),
         "request": _request(course),
         "pin": pin,
     }

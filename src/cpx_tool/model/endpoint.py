@@ -9,6 +9,11 @@ from pathlib import Path
 from cpx_tool.model.message import Message
 
 
+def bracketed(host: str) -> str:
+    """A host as it stands before a port: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to knock: https://host:port/path. `name` is the one in the catalogue, or in the user's
@@ -26,9 +31,18 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address; the port only where it is not 443."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{self.authority}{self.path}"
+
+    @property
+    def shown(self) -> str:
+        """The address, behind its name where it has one."""
+        return f"{self.name} ({self.url})" if self.name else self.url
+
+    @property
+    def authority(self) -> str:
+        """Host and port as an address and the header Host have them (RFC 9110, 7.2)."""
         port = "" if self.port == 443 else f":{self.port}"  # noqa: PLR2004 - of https
-        return f"https://{host}{port}{self.path}"
+        return f"{bracketed(self.host)}{port}"
 
 
 class Caller(StrEnum):

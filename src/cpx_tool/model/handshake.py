@@ -89,7 +89,7 @@ class End(StrEnum):
     PROXY_UNREACHABLE = "proxy-unreachable"
     """The proxy itself could not be reached; `detail` is an `End` of that connection."""
     NOT_HTTP = "not-http"
-    """The answer is no HTTP; `detail` is how it begins."""
+    """The answer is no HTTP; `detail` is how http.client names what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

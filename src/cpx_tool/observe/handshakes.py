@@ -40,7 +40,7 @@ class Errands:
     choices: str = ""
 
     def knock(self, endpoint: Endpoint, client: Client, key: ClientKey | None) -> Handshake:
-        """One client at one endpoint. Never raises but for an interruption."""
+        """One client at one endpoint. Raises as `ports.TlsClient.connect`."""
         connections = [self.client.connect(endpoint, self.newest, key)]
         if key is not None and _wants_older(connections[0], key):
             connections.append(self.client.connect(endpoint, OLDER, key))

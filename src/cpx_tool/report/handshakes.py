@@ -22,7 +22,7 @@ NOTICED = (Outcome.FAILED, Outcome.ERROR)
 def table(canvas: Canvas, judged: Sequence[JudgedHandshake], say: Say) -> None:
     """Who knocked where, and what came of it: a row each."""
     heads = (msg("Presented"), msg("TLS"), msg("Signed with"), msg("HTTP"), msg("Result"))
-    entries = [(_row(one, say), one.handshake.endpoint.url) for one in judged]
+    entries = [(_row(one, say), one.handshake.endpoint.shown) for one in judged]
     canvas.line()
     canvas.entries([say(head) for head in heads], entries, movable=2)
     canvas.line()

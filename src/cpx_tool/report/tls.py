@@ -96,7 +96,7 @@ def render_json(
 
 def _steps(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
     shaken = judged.handshake
-    canvas.line(say(msg("{who} at {url}", who=who(judged, say), url=shaken.endpoint.url)), "bold")
+    canvas.line(say(msg("{who} at {url}", who=who(judged, say), url=shaken.endpoint.shown)), "bold")
     if len(shaken.connections) > 1:
         told = msg("Two connections: the second offered TLS 1.2 at most.")
         canvas.line(say(told))

@@ -30,6 +30,7 @@ from cpx_tool.wiring.run import (
     look_at_readers,
     open_run,
     read_cards,
+    visit_cards,
 )
 from cpx_tool.wiring.software import read_software, request_certificate
 from cpx_tool.wiring.source import Source
@@ -39,6 +40,7 @@ from cpx_tool.wiring.tls import (
     Knocking,
     errands,
     knock_as_nobody,
+    knock_with_cards,
     knock_with_file,
 )
 from cpx_tool.wiring.trust import (
@@ -87,6 +89,7 @@ __all__ = [
     "import_trust",
     "insert_virtual",
     "knock_as_nobody",
+    "knock_with_cards",
     "knock_with_file",
     "known_endpoints",
     "list_modules",
@@ -115,5 +118,6 @@ __all__ = [
     "trust_at_hand",
     "unusable_ledger",
     "virtual_status",
+    "visit_cards",
     "write_set",
 ]

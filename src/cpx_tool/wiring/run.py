@@ -147,6 +147,40 @@ def _means(source: Source, login: Login | PinRefusal) -> LoginMeans | PinRefusal
     return LoginMeans(pins, pin_ledger(source.emulated), login.operator, now)
 
 
+def visit_cards(
+    source: Source,
+    login: Login | PinRefusal,
+    at_hand: TrustMaterial,
+    progress: Progress,
+    errand: Errand,
+) -> Observation:
+    """Each card that is in now, once, for that errand. Raises `CpxError` as `open_run`, and
+    `Interrupted` on Ctrl-C, also while the module is let go of.
+    """
+    return in_run(source, login, at_hand, progress, errand, lambda run: run.read())
+
+
+def in_run(
+    source: Source,
+    login: Login | PinRefusal,
+    at_hand: TrustMaterial,
+    progress: Progress,
+    errand: Errand,
+    read: Callable[[Run], Observation],
+) -> Observation:
+    """What `read` makes of a run for that errand. Raises as `visit_cards`."""
+    seen: Observation | None = None
+    try:
+        with open_run(source, login, at_hand, progress, errand) as run:
+            seen = read(run)
+    except KeyboardInterrupt as stop:
+        if seen is None or isinstance(stop, Interrupted):
+            raise
+        raise Interrupted(seen, stop) from None  # all is done; the module was let go of
+    else:
+        return seen
+
+
 def read_cards(source: Source, at_hand: TrustMaterial, progress: Progress) -> Observation:
     """Walk all cards without a PIN: what they show freely. Raises `CpxError` as `open_run`."""
     with open_run(source, PinRefusal.NOT_ASKED, at_hand, progress) as run:

@@ -22,17 +22,20 @@ from cpx_tool.adapters.system import keep_no_core, now
 from cpx_tool.catalogue.authorities import authorities
 from cpx_tool.catalogue.endpoints import find_endpoint, looks_like_a_name
 from cpx_tool.errors import BadInput
+from cpx_tool.judge.presenting import card_to_present
 from cpx_tool.model.endpoint import Endpoint
 from cpx_tool.model.handshake import AnchorSource, Client, ClientKind, Handshake
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import SCHEMA_VERSION, Observation
+from cpx_tool.model.observation import SCHEMA_VERSION, Observation, PinRefusal
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.trust import Anchors, TrustMaterial
-from cpx_tool.observe.handshakes import NEWEST, OLDER, Errands
+from cpx_tool.observe.handshakes import NEWEST, NO_CARD, OLDER, Errands, KnockErrand
 from cpx_tool.pki.emulated import any_emulated
 from cpx_tool.pki.trust import make_trust
+from cpx_tool.ports import Progress
 from cpx_tool.wiring.endpoints import own_endpoints
-from cpx_tool.wiring.run import Interrupted
+from cpx_tool.wiring.run import Interrupted, Login, Run, in_run
+from cpx_tool.wiring.source import Source
 
 VERSIONS = {"1.2": OLDER, "1.3": NEWEST}
 """As `--tls-max` takes them."""
@@ -123,6 +126,25 @@ def _choices(
     for ders in (*anchors.values(), at_hand.certificates):
         told += ["", *sorted(hashlib.sha256(der).hexdigest() for der in set(ders))]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def knock_with_cards(
+    source: Source,
+    login: Login | PinRefusal,
+    at_hand: TrustMaterial,
+    progress: Progress,
+    errand: KnockErrand,
+) -> Observation:
+    """The errand's card, or all of them, at each endpoint. Where none was chosen, the only one
+    that is there is. Raises as `visit_cards`, and `CpxError` where there is none, or several.
+    """
+
+    def read(run: Run) -> Observation:
+        if errand.number == NO_CARD:
+            errand.number = card_to_present(run.read())
+        return run.read()
+
+    return in_run(source, login, at_hand, progress, errand, read)
 
 
 def knock_as_nobody(wanted: Errands) -> Observation:

@@ -8,7 +8,7 @@ from cpx_tool.judge.check import Answer, Scope, check
 from cpx_tool.judge.checks.keys import REFUSALS
 from cpx_tool.judge.checks.tls_server import answer, bad, good
 from cpx_tool.judge.tls_causes import Cause
-from cpx_tool.judge.tls_facts import TOO_EARLY, Course, Trusted, ending_of
+from cpx_tool.judge.tls_facts import TOO_EARLY, Course, ending_of
 from cpx_tool.judge.tls_issuers import names_of, own_issuers
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.finding import Finding, Outcome, Severity
@@ -47,28 +47,32 @@ _WHEN = {
     ),
     scope=Scope.TLS,
 )
-def certificate_is_asked_for(trusted: Trusted) -> Answer:
-    """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer."""
-    request = trusted.decisive.request
-    if _breaks_off(trusted):
+def certificate_is_asked_for(course: Course) -> Answer:
+    """CertificateRequest (RFC 8446, 4.3.2; RFC 5246, 7.4.4), at any time until the answer. TLS 1.3
+    asks before the server shows its own certificate.
+    """
+    request = course.decisive.request
+    if _breaks_off(course):
         return bad(
             Cause.REQUEST_LOST,
-            msg("The connection broke off before it came to that ({end}).", end=trusted.ending),
+            msg("The connection broke off before it came to that ({end}).", end=course.ending),
             msg("Repeat it; if it stays, ask who runs the server."),
         )
     if request is not None:
         return good(Cause.ASKED, _WHEN[request.when])
+    if not course.passed_by(Step.CHAIN):
+        return Answer(Outcome.SKIPPED, TOO_EARLY)
     told = msg("It asks for none.")
-    if trusted.client.kind is ClientKind.NOBODY:
+    if course.client.kind is ClientKind.NOBODY:
         return good(Cause.NOT_ASKED, told)
     return bad(Cause.NOT_ASKED, told)
 
 
-def _breaks_off(trusted: Trusted) -> bool:
+def _breaks_off(course: Course) -> bool:
     """Around the request, or before the end of a handshake that has none."""
-    if trusted.stopped_at(Step.REQUEST):
-        return trusted.end not in _UNABLE
-    return trusted.decisive.request is None and trusted.stopped_at(Step.VERDICT)
+    if course.stopped_at(Step.REQUEST):
+        return course.end not in _UNABLE
+    return course.decisive.request is None and course.stopped_at(Step.VERDICT)
 
 
 @check(
@@ -305,6 +309,24 @@ _ALERTS: Mapping[str, tuple[Cause, Message]] = {
         msg("The server could not verify the signature (decrypt_error)."),
     ),
 }
+_REMEDIES: Mapping[Cause, Message] = {
+    Cause.CLIENT_EXPIRED: msg(
+        "Look at the dates of the card's certificates (cpx-tool show-card); where they are right, "
+        "at the server's clock."
+    ),
+    Cause.CLIENT_REVOKED: msg(
+        "Ask the PKI what it says of it (cpx-tool inspect --online), and take another card."
+    ),
+    Cause.CLIENT_UNSUPPORTED: msg(
+        "Look what the certificate is made for (cpx-tool show-card, key usage); the server's log "
+        "says what it wants."
+    ),
+    Cause.CLIENT_DENIED: msg("Ask who runs the server for access for this card."),
+    Cause.CLIENT_SIGNATURE_REFUSED: msg(
+        "Look what cpx-tool sign-test says of this card; then the server's log."
+    ),
+}
+"""What to do where it is another thing than to ask for the server's log."""
 _REFUSALS = (End.ALERT, End.CLOSED, End.RESET)
 """How servers say that they let nobody in without a certificate."""
 _CUT: Mapping[End, tuple[Cause, Message]] = {
@@ -367,7 +389,8 @@ def _demanded(course: Course) -> Answer | None:
 
 def _alert(alert: str, request: CertificateRequest, course: Course) -> Answer:
     if alert in _ALERTS:
-        return bad(*_ALERTS[alert])
+        cause, told = _ALERTS[alert]
+        return bad(cause, told, _REMEDIES.get(cause))
     if alert != "unknown_ca":
         told = msg("The server ended the handshake after the certificate: {alert}.", alert=alert)
         return bad(Cause.CLIENT_OTHER_ALERT, told)

@@ -57,7 +57,7 @@ def _view(judged: JudgedHandshake, place: str, say: Say) -> HandshakeView:
     return HandshakeView(
         place=place,
         who=who(judged, say),
-        url=judged.handshake.endpoint.url,
+        url=judged.handshake.endpoint.shown,
         verdict=marks.of_verdict(judged.verdict, say),
         insecure=judged.handshake.insecure,
         facts=_facts(connection, say) if connection else (),
