@@ -290,6 +290,7 @@ def test_a_wrong_pin_is_a_failure(signed: CardObservation) -> None:
 
 def test_without_a_card_nothing_is_checked() -> None:
     assert signing_exit_code(judged()) is ExitCode.NOTHING_CHECKED
+    assert judged().verdict is not Verdict.PASSED
 
 
 def test_nothing_is_asked_of_a_set(signed: CardObservation) -> None:

@@ -9,8 +9,10 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from cpx_tool.catalogue.sets import find_set
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.judge.judge import judge
 from cpx_tool.judge.presenting import nothing_presented
 from cpx_tool.judge.tls import judge_handshake, judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.tls_causes import Cause
@@ -522,3 +524,13 @@ def test_a_client_that_cannot_be_read_is_judged_all_the_same() -> None:
 def test_insecure_is_no_step_of_a_run_without_it() -> None:
     for shaken in (by_card(connection()), by_card(stopped(Step.CONNECT, End.REFUSED))):
         assert "TLS-INSECURE" not in {f.check for f in judge_handshake(shaken).findings}
+
+
+def test_an_observation_of_tls_test_is_no_card_whose_keys_are_lost(good: Observation) -> None:
+    """check-set's judgement of it says who saved it, and blames nothing."""
+    first, *others = good.cards
+    knocked = replace(first, keys=None, signatures=(), handshakes=(by_card(connection()),))
+    checklist = judge(replace(good, cards=(knocked, *others)), find_set("centre-sante"))
+    told = {f.check: f for f in checklist.all_findings() if "tls-test saved" in say(f.message)}
+    assert {"KEY-PRESENT", "KEY-MATCHES", "SIGN-AUTH", "SIGN-SIGN"} <= set(told)
+    assert {f.outcome for f in told.values()} == {Outcome.SKIPPED}

@@ -28,6 +28,6 @@ def choose_cards(cards: Sequence[ReadCard], number: str | None) -> list[tuple[st
                 number=number,
                 numbers=tuple(key for key, _ in keyed),
             ),
-            msg("Give one of these numbers, or leave --card out to see all of them."),
+            msg("Give one of these numbers, or leave --card out."),
         )
     return chosen

@@ -191,6 +191,12 @@ def _keys(seen: CardObservation) -> tuple[PrivateKey, ...] | Missing:
     if seen.pin is None:
         return _unread()
     if seen.pin.result is PinResult.ACCEPTED:
+        if seen.handshakes and not seen.all_hindrances:
+            return Missing(
+                Outcome.SKIPPED,
+                msg("The keys were not asked for: tls-test saved this observation."),
+                hint=msg("Judge it with tls-test --observation; check-set asks for the keys."),
+            )
         return Missing(Outcome.ERROR, msg("The private keys could not be listed."))
     return _no_login(seen.pin)
 

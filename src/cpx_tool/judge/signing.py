@@ -11,6 +11,7 @@ from cpx_tool.judge.facts import workstation_facts
 from cpx_tool.judge.reading import ReadCard, read_card, trust_for
 from cpx_tool.judge.signing_facts import signing_facts
 from cpx_tool.judge.verdict import code_of_cards, verdict
+from cpx_tool.model.finding import Verdict
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.signing import SigningCard, SigningChecklist
 from cpx_tool.model.trust import TrustMaterial
@@ -39,7 +40,10 @@ def judge_signing(observation: Observation, number: str | None = None) -> Signin
     judged = tuple(_judge(key, card, observation) for key, card in choose_cards(cards, number))
     findings = ask(Scope.RUN, workstation_facts(observation), "run")
     everything = findings + tuple(f for card in judged for f in card.findings)
-    return SigningChecklist(observation, judged, findings, verdict(everything))
+    found = verdict(everything)
+    if not judged and found is Verdict.PASSED:  # a workstation that is well signs nothing
+        found = Verdict.INCOMPLETE
+    return SigningChecklist(observation, judged, findings, found)
 
 
 def signing_exit_code(checklist: SigningChecklist) -> ExitCode:
