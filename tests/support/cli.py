@@ -41,12 +41,13 @@ def cpx(
     """Run `cpx-tool` with these arguments; `env` is added to the known environment."""
     words, whole = list(map(str, arguments)), environment(**(env or {}))
     if can_run(words, whole):
-        return _warm().run(words, whole, stdin, timeout=120)
+        return warm().run(words, whole, stdin, timeout=120)
     return cold(*arguments, env=env, stdin=stdin)
 
 
 @cache
-def _warm() -> Warm:
+def warm() -> Warm:
+    """The process that runs are forked from."""
     return Warm()
 
 

@@ -12,19 +12,31 @@ import contextlib
 import json
 import os
 import pkgutil
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 _MOST = 1 << 20
 """Bytes of a request: arguments and environment."""
 _LONGEST_ARGUMENT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run is: its directory; whether it has a session of its own, and may leave cores."""
+
+    directory: Path
+    session: bool = False
+    cores: bool = False
 
 
 class Warm:
@@ -54,13 +66,24 @@ class Warm:
             with tempfile.TemporaryFile() as err:
                 given.write(stdin.encode())
                 given.seek(0)
-                run = (list(arguments), dict(env), str(Path.cwd()), _umask())
-                request = json.dumps(run).encode()
-                fds = [file.fileno() for file in (given, out, err)]
-                socket.send_fds(self._socket, [request], fds)
-                pid = int(self._socket.recv(64))
-                code = self._wait(pid, timeout)
-                return subprocess.CompletedProcess(arguments, code, _text(out), _text(err))
+                place = Place(Path.cwd())
+                code = self.run_in(place, arguments, env, (given, out, err), timeout)
+                return subprocess.CompletedProcess(arguments, code, text_of(out), text_of(err))
+
+    def run_in(
+        self,
+        place: Place,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        streams: Sequence[IO[bytes]],
+        timeout: float,
+    ) -> int:
+        """Run with these standard streams; its exit code, as `subprocess` has it."""
+        own = (str(place.directory), place.session, place.cores)
+        request = json.dumps((list(arguments), dict(env), _umask(), own)).encode()
+        socket.send_fds(self._socket, [request], [stream.fileno() for stream in streams])
+        pid = int(self._socket.recv(64))
+        return self._wait(pid, timeout)
 
     def _wait(self, pid: int, timeout: float) -> int:
         self._socket.settimeout(timeout)
@@ -96,7 +119,8 @@ def _umask() -> int:
     return mask
 
 
-def _text(file: IO[bytes]) -> str:
+def text_of(file: IO[bytes]) -> str:
+    """All that was written into the file."""
     file.seek(0)
     return file.read().decode()
 
@@ -124,10 +148,15 @@ def main(number: int) -> None:
         own.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
-def _become(request: tuple[list[str], dict[str, str], str, int], fds: Sequence[int]) -> None:
+def _become(request: tuple[list[str], dict[str, str], int, Any], fds: Sequence[int]) -> None:
     """The run: its end is the process's."""
-    arguments, env, directory, mask = request
+    arguments, env, mask, (directory, session, cores) = request
     os.umask(mask)
+    if session:
+        os.setsid()
+    if cores:
+        most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+        resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)
@@ -143,6 +172,7 @@ def _become(request: tuple[list[str], dict[str, str], str, int], fds: Sequence[i
     except SystemExit as end:
         code = end.code
     finally:
+        threading._shutdown()  # type: ignore[attr-defined]  # as Python does at its end
         atexit._run_exitfuncs()
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
