@@ -35,7 +35,7 @@ from cpx_tool.adapters.ledger import LEDGER_FILE, FileLedger
 from cpx_tool.adapters.softhsm import open_emulation
 from support.cli import COMMAND, environment, warm
 from support.pcscd import Service
-from support.warm import Place, can_run, text_of
+from support.warm import Place, can_run, language_of, text_of
 
 PIN = "86421357"
 """What the proxy takes for the PIN of all cards: unlike 1234 it can be looked for in outputs."""
@@ -267,7 +267,8 @@ def _run_warm(
     arguments: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
 ) -> tuple[int, str, str]:
     """As `_run`, in a fork of the process that has loaded the command."""
-    run = partial(warm().run_in, Place(folder, typed is not None, True), arguments, variables)
+    process = warm(language_of(arguments))
+    run = partial(process.run_in, Place(folder, typed is not None, True), arguments, variables)
     with tempfile.TemporaryFile() as out:
         if typed is None:
             with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as errors:

@@ -2,7 +2,8 @@
 
 Most of a short run is imports. A fork has them, and is a process of its own all the same: with its
 own arguments, environment, directory, standard streams and exit code. What it cannot have is
-another language (help texts are translated at import), or what Python reads when it starts.
+another language (help texts are translated at import: each language has a process), or what
+Python reads when it starts.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+LANGUAGES = ("en", "fr")
 _MOST = 1 << 20
 """Bytes of a request: arguments and environment."""
 _LONGEST_ARGUMENT = 100_000
@@ -42,12 +44,12 @@ class Place:
 class Warm:
     """The process, and how to ask it for a run. One thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "support.warm", str(theirs.fileno())],
+                [sys.executable, "-m", "support.warm", str(theirs.fileno()), language],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={
@@ -106,11 +108,22 @@ class Warm:
 
 def can_run(arguments: Sequence[str], env: Mapping[str, str]) -> bool:
     """Whether a fork is as good as a new process."""
-    languages = any(word.startswith("--lang") for word in arguments) or "CPX_LANG" in env
+    languages = not language_of(arguments) or "CPX_LANG" in env
     started = any(name.startswith(("PYTHON", "LC_", "LANGUAGE", "LD_", "SSL_")) for name in env)
     whole = sum(map(len, arguments)) < _LONGEST_ARGUMENT
     plain = all(word.isprintable() for word in arguments)
     return not languages and not started and env.get("LANG") == "C.UTF-8" and whole and plain
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """Which language the arguments ask for; "" where they do so in an odd way."""
+    asked = [word for word in arguments if word.startswith("--lang")]
+    if not asked:
+        return "en"
+    if asked != ["--lang"] or "--" in arguments:
+        return ""
+    named = "".join(arguments[arguments.index("--lang") + 1 :][:1])
+    return named if named in LANGUAGES else ""
 
 
 def _umask() -> int:
@@ -125,11 +138,11 @@ def text_of(file: IO[bytes]) -> str:
     return file.read().decode()
 
 
-def main(number: int) -> None:
+def main(number: int, language: str) -> None:
     """The process: load, then fork for each request until the other side closes."""
     from cpx_tool import cli, i18n  # noqa: PLC0415 - only here
 
-    i18n.use("en")
+    i18n.use(language)
     for module in pkgutil.iter_modules(cli.__path__):
         import_module(f"cpx_tool.cli.{module.name}")
     own = socket.socket(fileno=number)
@@ -181,4 +194,4 @@ def _become(request: tuple[list[str], dict[str, str], int, Any], fds: Sequence[i
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])
