@@ -46,7 +46,7 @@ def cpx(
 
 
 @cache
-def warm(language: str = "en") -> Warm:
+def warm(language: str) -> Warm:
     """The process that runs in that language are forked from."""
     return Warm(language)
 

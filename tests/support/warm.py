@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import pkgutil
@@ -145,6 +146,7 @@ def main(number: int, language: str) -> None:
     i18n.use(language)
     for module in pkgutil.iter_modules(cli.__path__):
         import_module(f"cpx_tool.cli.{module.name}")
+    gc.freeze()  # or each fork would look through all of it, and so copy it
     own = socket.socket(fileno=number)
     while True:
         request, fds, _, _ = socket.recv_fds(own, _MOST, 3)
