@@ -46,8 +46,8 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
 
-docs: setup ## make docs/order.md again, in each language, from the data of the order guide
-	@$(BIN)/python scripts/order_docs.py
+docs: setup ## make the pages again that are made from the tool: order, checks, codes, commands, in each language
+	@$(BIN)/python scripts/made_docs.py
 
 golden: setup ## write down again what is said of the real certificates (tests/golden)
 	@$(BIN)/python scripts/golden.py
