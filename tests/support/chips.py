@@ -161,3 +161,39 @@ CPS4_DIALOGUE = (
     "0070000001",
 )
 """What the Cryptolib says to a CPS4, a few of each."""
+
+ABUSES = (
+    "",
+    "00",
+    "00C0000000",
+    "00C0000000",
+    "0CA40904 04 3F00D003",  # secure messaging
+    "04B0000010",
+    "08200001 04 31323334",
+    "0C2A9E9A00",
+    "00B00000 000100",  # extended lengths
+    "00A40904 000004 3F00D003 0000",
+    "00200001 000004 31323334",
+    "002A9E9A 000020" + "00" * 32 + "0000",
+    "00D60000 0003E8" + "00" * 1000,
+    "00B0000000 00FFFF",
+    "00200001 FF 31323334",  # Lc that is more than there is
+    "00A40904 02 3F00D003",
+    "0070000001",  # channels are opened and closed
+    "01A40000 02 3F00",
+    "02200001 04 31323334",
+    "0370800300",
+    "00708001",
+    "00C0000001",  # GET RESPONSE, again and beside
+    "01C0000000",
+    "00C00001FF",
+    "10C0000000",
+    "10200001 02 3132",  # a chain that another command breaks, and one that ends elsewhere
+    "00C0000000",
+    "00200001 02 3334",
+    "10880000 01 00",
+    "01880000 01 00",
+    "A0C0000000",
+    "A0FF000000",
+)
+"""What no program should say: lengths that lie, classes and channels that are not there."""

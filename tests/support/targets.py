@@ -56,7 +56,14 @@ from cpx_tool.pki.tlv import read_tlvs
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from support import build, certificates, software
-from support.chips import CPS3_DIALOGUE, CPS4_DIALOGUE, cps3_card, cps4_card, watched
+from support.chips import (
+    ABUSES,
+    CPS3_DIALOGUE,
+    CPS4_DIALOGUE,
+    cps3_card,
+    cps4_card,
+    watched,
+)
 from support.cli import run_here
 from support.mutate import Dice, mutated_bytes, mutated_der, mutated_json, mutated_toml
 from support.paths import SHARED_CERTS
@@ -493,7 +500,7 @@ def endpoint_seeds() -> Sequence[bytes]:
 
 
 def chip(data: bytes) -> None:
-    """A dialogue: which card, then each command with its length in one byte before it.
+    """A dialogue: which card, then each command with its length in two bytes before it.
 
     Every command gets an answer with a status word; a try of the PIN comes back by a good
     VERIFY, CHANGE or RESET only, and no key is used without the PIN.
@@ -518,8 +525,9 @@ _STATUS_CLASSES = frozenset((*range(0x61, 0x70), 0x90, 0x94, 0x98, 0x9F))
 def _commands(data: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(data):
-        yield data[at + 1 : at + 1 + data[at]]
-        at += 1 + data[at]
+        size = int.from_bytes(data[at : at + 2], "big")
+        yield data[at + 2 : at + 2 + size]
+        at += 2 + size
 
 
 @cache
@@ -531,12 +539,14 @@ def chip_seeds() -> tuple[bytes, ...]:
         _dialogue(b"\3", CPS3_DIALOGUE[8:18]),
         _dialogue(b"\3", CPS3_DIALOGUE[18:26]),
         _dialogue(_CPS4, CPS4_DIALOGUE[4:15]),
+        _dialogue(b"\3", (*CPS3_DIALOGUE[:12], *ABUSES)),
+        _dialogue(_CPS4, (*CPS4_DIALOGUE[:9], *ABUSES)),
     )
 
 
 def _dialogue(kind: bytes, commands: Sequence[str]) -> bytes:
     plain = [bytes.fromhex(command) for command in commands]
-    return kind + b"".join(bytes([len(command)]) + command for command in plain)
+    return kind + b"".join(len(command).to_bytes(2, "big") + command for command in plain)
 
 
 TARGETS = {
