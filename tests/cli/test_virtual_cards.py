@@ -234,6 +234,7 @@ def test_a_socket_left_by_a_killed_process_is_no_hindrance(tmp_path: Path) -> No
         (["--port", "0"], "no ports of virtual readers: 0"),
         (["--port", "5-1"], "no ports of virtual readers: 5-1"),
         (["--defect", "production"], "claims to be a real card"),
+        (["--fault", "contactless"], "nothing reads it without contacts"),
     ],
 )
 def test_what_start_refuses(tmp_path: Path, options: list[str], reason: str) -> None:

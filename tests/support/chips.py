@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.emulate.card import EmulatedCard
+from cpx_tool.emulate.card import EmulatedCard, KeySlot, technical_slot
 from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.contents import USER_PIN, HeldKey
 from cpx_tool.emulate.chip.digest import Algorithm
 from cpx_tool.emulate.chip.keys import CardKey
-from cpx_tool.emulate.chip.make import make_chip
+from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
 from cpx_tool.emulate.chip.pin import Pin
-from support.emulation import cards, planned
+from support.emulation import CACHE, cards, planned
 
 DOCTOR = 1
 """The position in the set whose card has two activities."""
@@ -33,6 +33,17 @@ def cps3_card() -> EmulatedCard:
 def cps4_card() -> EmulatedCard:
     """The same as a CPS4."""
     return set_cards()[DOCTOR]
+
+
+def contactless_chip(*damages: Damage) -> Chip:
+    """The CPS3 card, as a reader without contacts meets it."""
+    return make_contactless_chip(cps3_card(), technical(), damages)
+
+
+def technical() -> KeySlot:
+    """What that card shows then."""
+    profile = cps3_card().profile
+    return technical_slot(profile, CACHE.technical(profile), CACHE.authorities().keys)
 
 
 class Talk:
@@ -161,6 +172,21 @@ CPS4_DIALOGUE = (
     "0070000001",
 )
 """What the Cryptolib says to a CPS4, a few of each."""
+
+CONTACTLESS_DIALOGUE = (
+    "00A40904 04 3F00D003 00",
+    "00B000000C",
+    "00A40904 04 3F002F00 00",
+    "00B0000080",
+    "00A40904 06 3F0000025032 00",
+    "00B00000E7",
+    "00200001 04 31323334",
+    "002241A4 06 800102840183",
+    "00880000 " + DIGEST_INFO_ABC + "00",
+    "002241B8 06 80011A840183",
+    "002A8086 03 810102 00",
+)
+"""What the Cryptolib says to a CPS3 without contacts, and what is in vain there."""
 
 ABUSES = (
     "",

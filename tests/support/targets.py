@@ -31,7 +31,9 @@ from cpx_tool.catalogue.endpoints import parse_endpoint
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.set_file import read_set
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.contents import USER_PIN
+from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -58,8 +60,10 @@ from cpx_tool.report.canvas import Paper
 from support import build, certificates, software
 from support.chips import (
     ABUSES,
+    CONTACTLESS_DIALOGUE,
     CPS3_DIALOGUE,
     CPS4_DIALOGUE,
+    contactless_chip,
     cps3_card,
     cps4_card,
     watched,
@@ -505,8 +509,8 @@ def chip(data: bytes) -> None:
     Every command gets an answer with a status word; a try of the PIN comes back by a good
     VERIFY, CHANGE or RESET only, and no key is used without the PIN.
     """
-    card = watched(cps4_card() if data[:1] == _CPS4 else cps3_card())
-    pin = card.applet.contents.pin(USER_PIN)
+    card = _chip(data[:1])
+    pin = card.applet.contents.pins.get(USER_PIN) or Pin(b"", 0)
     card.reset()
     for command in _commands(data[1:]):
         left = pin.left
@@ -517,9 +521,15 @@ def chip(data: bytes) -> None:
         assert pin.left <= left or good
 
 
-_CPS4 = b"\4"
+_CPS4, _CONTACTLESS = b"\4", b"\5"
 _PIN_COMMANDS = (0x20, 0x24, 0x2C)
 _STATUS_CLASSES = frozenset((*range(0x61, 0x70), 0x90, 0x94, 0x98, 0x9F))
+
+
+def _chip(kind: bytes) -> Chip:
+    if kind == _CONTACTLESS:
+        return contactless_chip()
+    return watched(cps4_card() if kind == _CPS4 else cps3_card())
 
 
 def _commands(data: bytes) -> Iterator[bytes]:
@@ -536,6 +546,7 @@ def chip_seeds() -> tuple[bytes, ...]:
     return (
         _dialogue(b"\3", CPS3_DIALOGUE),
         _dialogue(_CPS4, CPS4_DIALOGUE),
+        _dialogue(_CONTACTLESS, CONTACTLESS_DIALOGUE),
         _dialogue(b"\3", CPS3_DIALOGUE[8:18]),
         _dialogue(b"\3", CPS3_DIALOGUE[18:26]),
         _dialogue(_CPS4, CPS4_DIALOGUE[4:15]),

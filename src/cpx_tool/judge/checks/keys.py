@@ -7,6 +7,7 @@ from dataclasses import replace
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
