@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.emulate.card import EmulatedCard, KeySlot, technical_slot
 from cpx_tool.emulate.chip.chip import Chip
-from cpx_tool.emulate.chip.contents import USER_PIN, HeldKey
+from cpx_tool.emulate.chip.contents import USER_PIN, Contents, HeldKey
 from cpx_tool.emulate.chip.digest import Algorithm
 from cpx_tool.emulate.chip.keys import CardKey
 from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
@@ -97,16 +98,23 @@ class WatchedKey(CardKey):
 
 
 def watched(card: EmulatedCard) -> Chip:
-    """The card's chip; no private operation passes without the PIN."""
-    chip = make_chip(card)
-    contents = chip.applet.contents
-    pin = contents.pin(USER_PIN)
+    """The chip of `cps3_card` or `cps4_card`; no private operation passes without the PIN."""
+    chip, contents = _made(card.profile.cps3)
+    fresh = replace(contents, root=deepcopy(contents.root), pins=deepcopy(contents.pins))
+    pin = fresh.pin(USER_PIN)
     keys = {
         number: HeldKey(WatchedKey(held.key.key, pin), held.qualified)
         for number, held in contents.keys.items()
     }
-    chip.applet.contents = replace(contents, keys=keys)
-    return chip
+    applet = type(chip.applet)(replace(fresh, keys=keys))
+    return Chip(chip.atr, applet, chip._speech)
+
+
+@cache
+def _made(cps3: bool) -> tuple[Chip, Contents]:
+    """To copy from: reading its certificates takes longer than most dialogues."""
+    chip = make_chip(cps3_card() if cps3 else cps4_card())
+    return chip, chip.applet.contents
 
 
 HASH_ABC = "20" + "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
