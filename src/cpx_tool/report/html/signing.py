@@ -111,7 +111,7 @@ def _view(card: SigningCard, place: str, pcsc: PcscStatus, say: Say) -> SigningV
         holder=holder_name(identity, say) if identity else "",
         type=short_label(kind) if kind else "",
         facts=tuple((say(name), value) for name, value in told if value),
-        result=marks.of_kind(marks.worst(card.findings) or Kind.SKIPPED, say),
+        result=marks.of_checks(card.findings, say),
         heads=tuple(say(signing.head(column)) for column in columns),
         rows=_rows(card.tries, columns, say),
         note=say(signing.NO_PSS) if card.tries and signing.lacks_pss(card) else "",
