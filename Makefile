@@ -46,8 +46,9 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
 
-docs: setup ## make docs/order.md again, in each language, from the data of the order guide
+docs: setup ## make docs/order.md and the manual page again, in each language, from data and help
 	@$(BIN)/python scripts/order_docs.py
+	@$(BIN)/python scripts/man_pages.py
 
 golden: setup ## write down again what is said of the real certificates (tests/golden)
 	@$(BIN)/python scripts/golden.py
