@@ -29,18 +29,20 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "doctor": ("cpx-tool doctor --fix-hints",),
     "emulate": (
         "cpx-tool emulate --set centre-sante --into .demo/good",
-        "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired=infirmier",
+        "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired",
     ),
     "virtual-cards": (
         "cpx-tool virtual-cards start --set centre-sante",
         "cpx-tool virtual-cards insert all",
     ),
     "virtual-cards insert": (
-        "cpx-tool virtual-cards insert medecin-1",
-        "cpx-tool virtual-cards insert 2 --reader 0",
+        "cpx-tool virtual-cards insert infirmier",
+        "cpx-tool virtual-cards insert 2 --port 35963",
     ),
     "virtual-cards remove": ("cpx-tool virtual-cards remove all",),
-    "virtual-cards start": ("cpx-tool virtual-cards start --set centre-sante --fault pin-locked=2",),
+    "virtual-cards start": (
+        "cpx-tool virtual-cards start --set centre-sante --fault pin-locked=2",
+    ),
     "virtual-cards status": ("cpx-tool virtual-cards status --json",),
     "virtual-cards stop": ("cpx-tool virtual-cards stop",),
     "enrol-set": ("cpx-tool enrol-set --set centre-sante --into my-set.toml",),

@@ -30,8 +30,9 @@ VARIABLES = {
     "CPX_TRUST_DIR": _("Your store of CA certificates and CRLs."),
     "CPX_SOFTHSM": _("The SoftHSM library, when it is in no known place."),
     "HTTPS_PROXY, NO_PROXY": _("The proxy that tls-test goes through, and where it does not."),
-    "NO_COLOR": _("No colours, unless CLICOLOR_FORCE or FORCE_COLOR is set, too."),
-    "CLICOLOR_FORCE, FORCE_COLOR": _("Colours even where there is no terminal; not with 0."),
+    "NO_COLOR": _("No colours, whatever the next ones say."),
+    "CLICOLOR_FORCE, FORCE_COLOR": _("Colours without a terminal, too; not when it is 0."),
+    "COLUMNS": _("How wide the terminal is, when it does not say so itself."),
 }
 """Each variable that is looked at, and what for."""
 

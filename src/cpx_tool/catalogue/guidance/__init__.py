@@ -67,8 +67,9 @@ def _stands_for(wanted: str) -> str:
     return next((name for form, name in _SPELLED if form.fullmatch(wanted.upper())), wanted)
 
 
-def nearest_id(written: str) -> str | None:
-    """The id that is written much like it; None where none is."""
-    names = {name.lower(): name for name in ids()}
-    near = difflib.get_close_matches(written.strip().lower(), names, n=1)
-    return names[near[0]] if near else None
+def nearest_ids(written: str) -> tuple[str, ...]:
+    """The ids that are written much like it or begin so, the nearest first, at most three."""
+    names, wanted = {name.lower(): name for name in ids()}, written.strip().lower()
+    near = difflib.get_close_matches(wanted, names, n=_NEAREST)
+    longer = [name for name in names if len(wanted) > 1 and name.startswith(wanted)]
+    return tuple(names[name] for name in dict.fromkeys([*longer, *near]))[:_NEAREST]
