@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from gettext import gettext as _
 from pathlib import Path
@@ -47,7 +47,7 @@ class Formatter(click.HelpFormatter):
         super().write_text(text.translate(_HELD))
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Names, each with its text."""
         held = [(name, text.translate(_HELD)) for name, text in rows]
