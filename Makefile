@@ -46,7 +46,7 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
 
-docs: setup ## make the pages again that are made from the tool: order, checks, codes, commands, in each language
+docs: setup ## make the pages again that are made from the tool: below docs/, and the manual page
 	@$(BIN)/python scripts/made_docs.py
 
 site: ## build docs/ into site/, to be read in a browser: both languages, search, no network
