@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -46,9 +47,12 @@ from support.documents import (
     is_made,
     name_of,
     pages,
+    shown_below,
     transcript,
 )
+from support.places import quick_directory
 from support.station import station, usb_reader
+from support.tls.programs import find_program
 
 PAGES = [page for page in pages() if not is_made(page) and "decisions" not in page.parts]
 PIN = "1234"
@@ -123,7 +127,7 @@ CODES = {
     "cpx-tool judge fixtures/observation.json --set centre-sante --report-dir reports": 1,
     "cpx-tool judge fixtures/observation.json --set centre-sante --report monitor=-": 1,
     "cpx-tool pin-ledger --forget 9945000223": 2,  # it is not in the ledger
-    "cpx-tool enrol-set --set centre-sante --into my-set.toml": 1,  # nobody says which is which
+    "cpx-tool check-set --set centre-sante --resume": 2,  # nothing was interrupted
     "cpx-tool trust import issuers": 1,  # those of emulated cards are not known
 }
 """Exit codes other than 0."""
@@ -131,7 +135,10 @@ ADDED = {
     "check-set": ("--emulated", ".demo/centre-sante"),
     "show-card": ("--emulated", ".demo/centre-sante"),
     "sign-test": ("--emulated", ".demo/centre-sante"),
-    "enrol-set": ("--emulated", ".demo/centre-sante"),
+    "enrol-set": (
+        *("--emulated", ".demo/centre-sante", "--assign", "cde-directeur=9945000123"),
+        *("--assign", "cpe-employe=9945000423", "--assign", "cpe-employe-delegue=9945000523"),
+    ),
     "list-readers": ("--emulated", ".demo/centre-sante"),
     "check-p12": ("--emulated", ".demo/centre-sante"),
     "inspect": ("--ca-dir", "issuers"),
@@ -144,38 +151,47 @@ SAYS_WHERE = ("--emulated", "--observation", "--ca-dir", "--module")
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared() -> Iterator[Path]:
     """What the pages speak of, made once."""
-    place = tmp_path_factory.mktemp("prepared")
+    with quick_directory() as place:
+        _prepare(place)
+        yield place
+
+
+def _prepare(place: Path) -> None:
     cards = place / ".demo" / "centre-sante"
     done = cpx("emulate", "--set", "centre-sante", "--into", cards)
     assert done.returncode == 0, done.stderr
     looking = ("--emulated", cards, "--save-observation")
     assert cpx("check-set", "--set", "centre-sante", *looking, place / "poste.json").returncode == 0
     assert cpx("sign-test", *looking, place / "signed.json").returncode == 0
-    return place
 
 
 @pytest.fixture
-def place(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of its own for each page, the current one."""
-    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    shutil.copytree(ROOT / "fixtures", tmp_path / "fixtures")
-    cards = tmp_path / ".demo" / "centre-sante"
-    (tmp_path / "cards").symlink_to(cards)
-    shutil.copytree(cards / "ca", tmp_path / "issuers")
-    shutil.copy(cards / "ca" / "ACI-FO-PP-TEST.crl", tmp_path / "list.crl")
+    with quick_directory() as folder:
+        _furnish(folder, prepared)
+        monkeypatch.chdir(folder)
+        yield folder
+
+
+def _furnish(place: Path, prepared: Path) -> None:
+    shutil.copytree(prepared, place, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "fixtures", place / "fixtures")
+    cards = place / ".demo" / "centre-sante"
+    (place / "cards").symlink_to(cards)
+    shutil.copytree(cards / "ca", place / "issuers")
+    shutil.copy(cards / "ca" / "ACI-FO-PP-TEST.crl", place / "list.crl")
     for name, file in zip(("auto", "manu"), sorted((cards / "org").glob("*.p12")), strict=True):
-        shutil.copy(file, tmp_path / f"{name}.p12")
-    observation = json.loads((tmp_path / "poste.json").read_text())
+        shutil.copy(file, place / f"{name}.p12")
+    observation = json.loads((place / "poste.json").read_text())
     certificate = b64decode(observation["cards"][1]["certificates"][0]["der"])
-    (tmp_path / "card.pem").write_bytes(certificate)
-    (tmp_path / "reports").mkdir()
+    (place / "card.pem").write_bytes(certificate)
+    (place / "reports").mkdir()
     for name, made in OBSERVATIONS.items():
-        (tmp_path / name).write_text(json.dumps(made(copy.deepcopy(observation))))
-    (tmp_path / "servers.toml").write_text(_servers())
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+        (place / name).write_text(json.dumps(made(copy.deepcopy(observation))))
+    (place / "servers.toml").write_text(_servers())
 
 
 def _servers() -> str:
@@ -312,7 +328,7 @@ VARYING = (
     (r"\bon [\w.-]+( \(Linux .*\))?$", "on HOST"),
     (r"^\((/\S+)\)$|^Module: .*", "MODULE"),
     (r"  +\d+\.\d  +", "  TIME  "),
-    (r"\b\d+ ms\b", "N ms"),
+    (r"\b\d+ ms\b *", "N ms "),
     (r"localhost:\d+|port \d+", "PORT"),
     (r"\d{8}T\d{6}Z-[0-9a-f]{16}", "RUN"),
 )
@@ -345,7 +361,11 @@ def steps(page: Path) -> Iterator[tuple[Block, str, list[str] | None]]:
 def is_commands(block: Block) -> bool:
     """Not a script, a table or a rule of something else."""
     first = block.text.split(maxsplit=1)[0]
-    return first.endswith("cpx-tool") or first in PROGRAMS or "=" in first.split("/")[0]
+    return (
+        first.endswith("cpx-tool")
+        or first in PROGRAMS
+        or re.match(r"[A-Z_0-9]+=", first) is not None
+    )
 
 
 PROGRAMS = {
@@ -467,17 +487,6 @@ def test_python_uses_what_there_is() -> None:
 # --- what needs more than a command ---------------------------------------------------------------
 
 
-def shown_in(page: str, command: str) -> list[str]:
-    """The output below a command."""
-    found = [
-        output
-        for _, line, output in steps(ROOT / page)
-        if output is not None and line.startswith(command)
-    ]
-    assert len(found) == 1
-    return found[0]
-
-
 def test_what_doctor_finds() -> None:
     reader = usb_reader("ACS ACR122U PICC Interface", "pn533_usb")
     reader = replace(reader, vendor="072f", product="2200")
@@ -490,5 +499,61 @@ def test_what_doctor_finds() -> None:
         holders=Holders((firefox,), 0, 0),
     )
     printed = doctor.render(judge_station(bad), say, Paper(80), hints=True)
-    shown = shown_in("docs/workstation.md", "cpx-tool doctor")
+    shown = shown_below("docs/workstation.md", "cpx-tool doctor")
     assert agree(normal(shown), normal(printed.splitlines())) == ""
+
+
+@pytest.mark.softhsm
+def test_the_handshake_of_the_demonstration(place: Path) -> None:
+    find_program("nginx")
+    options = ("--trust", "cards/ca/bundle.pem", "--ca-file", ".demo/server-ca.pem")
+    command = [sys.executable, ROOT / "scripts" / "demo_server.py", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            url = server.stdout.readline().strip()
+            line = next(line for _, line, _ in steps(ROOT / "docs/tls.md") if ":34633" in line)
+            code, printed = run(line.replace("https://localhost:34633/", url), place)
+        finally:
+            server.terminate()
+    assert code == 0, printed
+    shown = shown_below("docs/tls.md", "cpx-tool tls-test")
+    assert agree(unwrapped(shown), unwrapped(printed.splitlines())) == ""
+
+
+def unwrapped(lines: list[str]) -> list[str]:
+    """Rows of a table without spaces: it is as wide as the times that were measured."""
+    found: list[str] = []
+    for line in lines:
+        if line.startswith(" " * 10) and found:
+            found[-1] += f" {line.strip()}"
+        else:
+            found.append(line)
+    return [re.sub(r"\s", "", alike(line)) for line in found]
+
+
+@pytest.mark.softhsm
+def test_a_server_of_ones_own(place: Path) -> None:
+    find_program("openssl")
+    made, served, asked = (
+        line.replace("8443", str(port))
+        for port in [free_port()]
+        for _, line, output in steps(ROOT / "docs/tls.md")
+        if output is None and ("server.pem" in line or ("8443" in line and "localhost" in line))
+    )
+    subprocess.run(shlex.split(made), check=True, capture_output=True)
+    with subprocess.Popen(shlex.split(served), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            assert any(line.startswith("ACCEPT") for line in server.stdout)
+            code, printed = run(asked, place)
+        finally:
+            server.terminate()
+    assert code == 0, printed
+    assert "6 handshakes" in printed
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
