@@ -27,6 +27,7 @@ import click
 import pytest
 import yaml
 
+from cpx_tool import i18n
 from cpx_tool.adapters.config import CONFIG_VARIABLE, read_config
 from cpx_tool.adapters.softhsm import find_softhsm
 from cpx_tool.catalogue.sets import find_set
@@ -207,7 +208,9 @@ def _another_key(observation: dict[str, Any]) -> dict[str, Any]:
     """The nurse's authentication key is not that of the certificate."""
     nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
     for part in ("keys", "signatures"):
-        nurse[part][1] = {**other[part][1], **_identity_of(nurse[part][1])}
+        at = _first(nurse[part], "CPS_PRIV_AUT")
+        theirs = other[part][_first(other[part], "CPS_PRIV_AUT")]
+        nurse[part][at] = {**theirs, **_identity_of(nurse[part][at])}
     observation["workstation"]["host"] = "workstation-2"
     return observation
 
@@ -216,10 +219,18 @@ def _identity_of(entry: dict[str, Any]) -> dict[str, Any]:
     return {name: entry[name] for name in ("id", "key_id", "key_label", "label") if name in entry}
 
 
+def _first(entries: list[dict[str, Any]], label: str) -> int:
+    """Where the first one of a key stands: SoftHSM lists keys in no fixed order."""
+    labels = [entry.get("label", entry.get("key_label")) for entry in entries]
+    return labels.index(label)
+
+
 def _another_middleware(observation: dict[str, Any]) -> dict[str, Any]:
     """Another version of the module, with which the nurse's signature is wrong."""
     nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
-    nurse["signatures"][0]["signature"] = other["signatures"][0]["signature"]
+    ours, theirs = (card["signatures"] for card in (nurse, other))
+    wrong = theirs[_first(theirs, "CPS_PRIV_SIG")]["signature"]
+    ours[_first(ours, "CPS_PRIV_SIG")]["signature"] = wrong
     observation["module"]["info"]["version"] = "0.23"
     observation["workstation"]["host"] = "workstation-2"
     observation["run_id"] = "0" * 16
@@ -239,7 +250,7 @@ OBSERVATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "poste-1.json": _as_it_is,
     "poste-2.json": _another_key,
 }
-PAGES_WITH_A_FAULT = {"docs/compare.md": "poste-2.json"}
+PAGES_WITH_A_FAULT = dict.fromkeys(("docs/compare.md", "docs/compare.fr.md"), "poste-2.json")
 """Pages whose poste.json is another one."""
 
 
@@ -324,11 +335,12 @@ def alike(line: str) -> str:
 
 
 VARYING = (
-    (r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?|\d+(?= days left)", "DATE"),
+    (r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?|\d+(?= (days left|jours restants))", "DATE"),
     (r"\bon [\w.-]+( \(Linux .*\))?$", "on HOST"),
-    (r"^\((/\S+)\)$|^Module: .*", "MODULE"),
+    (r"(\bsur|, poste) [\w.-]+( \(Linux .*\))?$", "sur HOST"),
+    (r"^\((/\S+)\)$|^Module\s?: .*", "MODULE"),
     (r"  +\d+\.\d  +", "  TIME  "),
-    (r"\b\d+ ms\b *", "N ms "),
+    (r"\b\d+\sms\b *", "N ms "),
     (r"localhost:\d+|port \d+", "PORT"),
     (r"\d{8}T\d{6}Z-[0-9a-f]{16}", "RUN"),
 )
@@ -358,6 +370,11 @@ def steps(page: Path) -> Iterator[tuple[Block, str, list[str] | None]]:
                 yield block, command.replace(".venv/bin/cpx-tool", "cpx-tool"), None
 
 
+def language_of(page: Path | str) -> str:
+    """ "fr" for X.fr.md, else "en"."""
+    return "fr" if str(page).endswith(".fr.md") else "en"
+
+
 def is_commands(block: Block) -> bool:
     """Not a script, a table or a rule of something else."""
     first = block.text.split(maxsplit=1)[0]
@@ -382,11 +399,13 @@ def test_what_a_page_shows_is_what_happens(page: Path, place: Path) -> None:
     if name_of(page) in PAGES_WITH_A_FAULT:
         shutil.copy(place / PAGES_WITH_A_FAULT[name_of(page)], place / "poste.json")
     wrong = []
+    language = language_of(page)
     for block, command, output in steps(page):
-        if not_run(command, shown=output is not None):
-            continue
+        if not_run(command, shown=output is not None) or (language != "en" and output is None):
+            continue  # what shows no output is the same as on the English page
         with_password = next((p for c, p in LONG_PASSWORD.items() if command.startswith(c)), "")
         prefix = f"CPX_P12_PASSWORD={shlex.quote(with_password)} " if with_password else ""
+        prefix += f"CPX_LANG={language} "
         code, printed = run(f"{prefix}{command}", place)
         where = f"{name_of(page)}:{block.line}: {command}"
         if code not in code_of(command):
@@ -493,7 +512,17 @@ def test_python_uses_what_there_is() -> None:
 # --- what needs more than a command ---------------------------------------------------------------
 
 
-def test_what_doctor_finds() -> None:
+@pytest.fixture
+def _speaks_english_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LANGUAGE", "en")
+    yield
+    i18n.use("en")
+
+
+@pytest.mark.usefixtures("_speaks_english_again")
+@pytest.mark.parametrize("page", ["docs/workstation.md", "docs/workstation.fr.md"])
+def test_what_doctor_finds(page: str) -> None:
+    i18n.use(language_of(page))
     reader = usb_reader("ACS ACR122U PICC Interface", "pn533_usb")
     reader = replace(reader, vendor="072f", product="2200")
     firefox = Holder(Process(2112, "firefox-esr", "qa"), Hold.CONNECTED)
@@ -505,12 +534,13 @@ def test_what_doctor_finds() -> None:
         holders=Holders((firefox,), 0, 0),
     )
     printed = doctor.render(judge_station(bad), say, Paper(80), hints=True)
-    shown = shown_below("docs/workstation.md", "cpx-tool doctor")
+    shown = shown_below(page, "cpx-tool doctor")
     assert agree(normal(shown), normal(printed.splitlines())) == ""
 
 
 @pytest.mark.softhsm
-def test_the_handshake_of_the_demonstration(place: Path) -> None:
+@pytest.mark.parametrize("page", ["docs/tls.md", "docs/tls.fr.md"])
+def test_the_handshake_of_the_demonstration(page: str, place: Path) -> None:
     find_program("nginx")
     options = ("--trust", "cards/ca/bundle.pem", "--ca-file", ".demo/server-ca.pem")
     command = [sys.executable, ROOT / "scripts" / "demo_server.py", *options]
@@ -518,12 +548,13 @@ def test_the_handshake_of_the_demonstration(place: Path) -> None:
         try:
             assert server.stdout
             url = server.stdout.readline().strip()
-            line = next(line for _, line, _ in steps(ROOT / "docs/tls.md") if ":34633" in line)
-            code, printed = run(line.replace("https://localhost:34633/", url), place)
+            line = next(line for _, line, _ in steps(ROOT / page) if ":34633" in line)
+            line = line.replace("https://localhost:34633/", url)
+            code, printed = run(f"CPX_LANG={language_of(page)} {line}", place)
         finally:
             server.terminate()
     assert code == 0, printed
-    shown = shown_below("docs/tls.md", "cpx-tool tls-test")
+    shown = shown_below(page, "cpx-tool tls-test")
     assert agree(unwrapped(shown), unwrapped(printed.splitlines())) == ""
 
 
