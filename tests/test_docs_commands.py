@@ -206,25 +206,34 @@ def _as_it_is(observation: dict[str, Any]) -> dict[str, Any]:
 
 def _another_key(observation: dict[str, Any]) -> dict[str, Any]:
     """The nurse's authentication key is not that of the certificate."""
-    nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
-    for part in ("keys", "signatures"):
-        nurse[part][1] = {**other[part][1], **_identity_of(nurse[part][1])}
+    for part, label in (("keys", "label"), ("signatures", "key_label")):
+        ours, theirs = (_of_key(observation, number, part, "AUT") for number in (NURSE, STAFF))
+        ours |= {name: value for name, value in theirs.items() if name not in (label, *_IDS)}
     observation["workstation"]["host"] = "workstation-2"
     return observation
 
 
-def _identity_of(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: entry[name] for name in ("id", "key_id", "key_label", "label") if name in entry}
+_IDS = ("id", "key_id")
 
 
 def _another_middleware(observation: dict[str, Any]) -> dict[str, Any]:
     """Another version of the module, with which the nurse's signature is wrong."""
-    nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
-    nurse["signatures"][0]["signature"] = other["signatures"][0]["signature"]
+    ours, theirs = (_of_key(observation, number, "signatures", "SIG") for number in (NURSE, STAFF))
+    ours["signature"] = theirs["signature"]
     observation["module"]["info"]["version"] = "0.23"
     observation["workstation"]["host"] = "workstation-2"
     observation["run_id"] = "0" * 16
     return observation
+
+
+def _of_key(observation: dict[str, Any], number: str, part: str, key: str) -> dict[str, Any]:
+    """The card's key of that name, or its first signature; SoftHSM has them in any order."""
+    found: dict[str, Any] = next(
+        entry
+        for entry in _card(observation, number)[part]
+        if (entry.get("key_label") or entry["label"]).endswith(key)
+    )
+    return found
 
 
 def _card(observation: dict[str, Any], number: str) -> dict[str, Any]:
