@@ -96,6 +96,7 @@ NOT_RUN = {
     ),
     "it needs the service and its virtual readers: tests/cli/test_virtual_cards.py": (
         "cpx-tool virtual-cards start --set centre-sante",
+        "cpx-tool virtual-cards start --set centre-sante  # transcript",
         "cpx-tool virtual-cards status",
         "cpx-tool virtual-cards remove medecin-generaliste",
         "cpx-tool virtual-cards insert infirmier",
@@ -206,35 +207,34 @@ def _as_it_is(observation: dict[str, Any]) -> dict[str, Any]:
 
 def _another_key(observation: dict[str, Any]) -> dict[str, Any]:
     """The nurse's authentication key is not that of the certificate."""
-    nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
-    for part in ("keys", "signatures"):
-        at = _first(nurse[part], "CPS_PRIV_AUT")
-        theirs = other[part][_first(other[part], "CPS_PRIV_AUT")]
-        nurse[part][at] = {**theirs, **_identity_of(nurse[part][at])}
+    for part, label in (("keys", "label"), ("signatures", "key_label")):
+        ours, theirs = (_of_key(observation, number, part, "AUT") for number in (NURSE, STAFF))
+        ours |= {name: value for name, value in theirs.items() if name not in (label, *_IDS)}
     observation["workstation"]["host"] = "workstation-2"
     return observation
 
 
-def _identity_of(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: entry[name] for name in ("id", "key_id", "key_label", "label") if name in entry}
-
-
-def _first(entries: list[dict[str, Any]], label: str) -> int:
-    """Where the first one of a key stands: SoftHSM lists keys in no fixed order."""
-    labels = [entry.get("label", entry.get("key_label")) for entry in entries]
-    return labels.index(label)
+_IDS = ("id", "key_id")
 
 
 def _another_middleware(observation: dict[str, Any]) -> dict[str, Any]:
     """Another version of the module, with which the nurse's signature is wrong."""
-    nurse, other = (_card(observation, number) for number in (NURSE, STAFF))
-    ours, theirs = (card["signatures"] for card in (nurse, other))
-    wrong = theirs[_first(theirs, "CPS_PRIV_SIG")]["signature"]
-    ours[_first(ours, "CPS_PRIV_SIG")]["signature"] = wrong
+    ours, theirs = (_of_key(observation, number, "signatures", "SIG") for number in (NURSE, STAFF))
+    ours["signature"] = theirs["signature"]
     observation["module"]["info"]["version"] = "0.23"
     observation["workstation"]["host"] = "workstation-2"
     observation["run_id"] = "0" * 16
     return observation
+
+
+def _of_key(observation: dict[str, Any], number: str, part: str, key: str) -> dict[str, Any]:
+    """The card's key of that name, or its first signature; SoftHSM has them in any order."""
+    found: dict[str, Any] = next(
+        entry
+        for entry in _card(observation, number)[part]
+        if (entry.get("key_label") or entry["label"]).endswith(key)
+    )
+    return found
 
 
 def _card(observation: dict[str, Any], number: str) -> dict[str, Any]:
