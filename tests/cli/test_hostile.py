@@ -117,6 +117,8 @@ FORMS: list[list[str | Path | None]] = [
     ["sign-test", "--observation", OBSERVATION, "--report-dir", None],
     ["doctor", "--report", None],
     ["check-p12", OBSERVATION, "--report-dir", None],
+    ["blame", OBSERVATION, "--report-dir", None],
+    ["compare", OBSERVATION, OBSERVATION, "--report", None],
     ["schema", None],
     ["inspect", None],
     ["inspect", OBSERVATION, "--ca-dir", None],
