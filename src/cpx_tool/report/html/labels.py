@@ -61,7 +61,7 @@ LABELS = {
     "causes": msg("Causes seen in the field"),
     "do": msg("What to do"),
     "sources": msg("Sources"),
-    "besides": msg("Other checks that were not run, explained"),
+    "besides": msg("Other checks that were not run, and codes, explained"),
     "no_card": msg("No card could be checked"),
     "cards": msg("The cards"),
     "role": msg("Role"),
