@@ -127,7 +127,9 @@ LABELS = {
     "exit_code": msg("Exit code"),
     "digest": msg("SHA-256 of the JSON report of this run"),
     "digest_how": msg(
-        "It is the digest of the file that --json gives of the same result, in the same language."
+        "It is the digest of the file that --report json=FILE or --json gives of the same result, "
+        "in the same language. To compare: sha256sum FILE, or certutil -hashfile FILE SHA256 on "
+        "Windows."
     ),
     "offline": msg(
         "This page is complete: it loads nothing, asks nobody, and can be read without a script."
