@@ -62,14 +62,18 @@ class Warm:
         atexit.register(self.close)
 
     def run(
-        self, arguments: Sequence[str], env: Mapping[str, str], stdin: str, timeout: float
+        self,
+        place: Place,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        stdin: str,
+        timeout: float,
     ) -> subprocess.CompletedProcess[str]:
         """As `subprocess.run` of the command, with its output as text."""
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:  # noqa: SIM117
             with tempfile.TemporaryFile() as err:
                 given.write(stdin.encode())
                 given.seek(0)
-                place = Place(Path.cwd())
                 code = self.run_in(place, arguments, env, (given, out, err), timeout)
                 return subprocess.CompletedProcess(arguments, code, text_of(out), text_of(err))
 
