@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # each child process loads this module, and needs none of the
     from cpx_tool.model.fetch import Reply, Request
     from cpx_tool.model.handshake import Connection, KeyUse
     from cpx_tool.model.message import Message
+    from cpx_tool.model.observation import CardObservation
     from cpx_tool.model.reader import Pcsc
     from cpx_tool.model.token import (
         ModuleInfo,
@@ -245,6 +246,9 @@ class Progress(Protocol):
 
     def begin(self, places: Sequence[str]) -> None:
         """Cards in these places, readers' names mostly, are walked now."""
+
+    def name(self, number: int, card: CardObservation) -> None:
+        """The card in the place of that index, from 0, is read: it says who it is."""
 
     def step(self, number: int, step: Step) -> None:
         """The card in the place of that index, from 0, has come to this step."""
