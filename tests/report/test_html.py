@@ -34,6 +34,7 @@ from cpx_tool.model.observation import (
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import TokenFlag
 from cpx_tool.report import html, tls
+from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.html.timeline import scale
 from support.build import (
@@ -332,7 +333,7 @@ def test_a_scale_of_one_moment_has_a_length() -> None:
 
 def test_every_label_is_used_and_every_used_one_is_there() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html"))
-    assert set(re.findall(r"\blabel\.(\w+)", text)) == set(LABELS)
+    assert set(re.findall(r"\blabel\.(\w+)", text)) == set(LABELS | FLEET_LABELS)
 
 
 def test_no_words_stand_in_a_template() -> None:

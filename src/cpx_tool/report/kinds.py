@@ -29,7 +29,7 @@ class Kind:
     commands: tuple[str, ...] = ()
 
 
-_JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12")
+_JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12", "merge")
 """They end with a verdict of their own; `blame` and `compare` look at the verdicts of others."""
 
 
