@@ -19,7 +19,7 @@ from cpx_tool.report import prometheus
 from cpx_tool.report.kinds import KINDS
 from cpx_tool.report.result import Handshakes
 from cpx_tool.report.results import of_handshakes, of_set
-from support.cli import COMMAND, cpx, cpx_after, environment
+from support.cli import COMMAND, cpx_after, environment
 from support.handshakes import by_card, connection
 
 ROOT = Path(__file__).parents[1]
@@ -52,12 +52,6 @@ def test_the_metrics_and_their_labels() -> None:
     of_servers = prometheus.render(of_handshakes(shaken, tls_exit_code(judged)))
     listed = {row[0]: set(re.findall(r"[a-z_]+", row[1])) for row in rows(PAGE, "## Prometheus")}
     assert listed == _labels(of_servers) | _labels(of_cards)
-
-
-def test_the_line_is_what_is_printed() -> None:
-    command, output = re.search(r"```text\n\$ cpx-tool (judge .*)\n(CPX .*\n)```", PAGE).groups()  # type: ignore[union-attr]
-    words = [word.replace("fixtures/", f"{ROOT}/fixtures/") for word in command.split()]
-    assert cpx(*words).stdout == output
 
 
 def test_the_digest_is_compared_as_the_page_says(tmp_path: Path) -> None:
