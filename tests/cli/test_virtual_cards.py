@@ -145,6 +145,7 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
         assert inside() == {"9945000623": FIRST_PORT, DOCTOR: FIRST_PORT + 1}
         listed = table.run("cpx-tool", "list-readers").stdout
         assert len(re.findall("card present +CPS4", listed)) == 2
+        assert "You have 2 virtual cards in readers" in listed
         code, shown, _ = table.told("status")
         assert code == 0
         assert shown.startswith("EMULATED CARDS")
