@@ -79,6 +79,7 @@ class CardWalk:
             certificates=contents.certificates,
             data=contents.data,
         )
+        notice(Step.READING, card)
         earlier = self.known.get(card_key(card))
         if earlier and _is_as_before(earlier, card) and self.errand.is_done(earlier):
             return replace(earlier, slot=place.slot, reader=place.reader)
