@@ -256,6 +256,7 @@ def test_an_interrupted_start_leaves_nothing(
         shown, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.strip()) == (code, "Error: Interrupted.")
     assert shown.startswith("EMULATED CARDS")
+    assert "waits: the PC/SC service has not asked this card anything" in " ".join(shown.split())
     assert list(tmp_path.glob("*.socket")) == []
 
 

@@ -24,8 +24,8 @@ def render(deck: VirtualDeck, say: Say, paper: Paper) -> str:
     heads = (msg("Card"), msg("Token"), msg("Role"), msg("Reader"), msg("Tries"), msg("Faults"))
     canvas.table([say(head) for head in heads], [_row(seat, say) for seat in deck.seats])
     if any(seat.waits for seat in deck.seats):
-        canvas.line()
         canvas.item("→", say(_WAITS))
+        canvas.line()
     words = ["check-set", "--set", deck.set_name, "--ca-dir", deck.ca_directory]
     command = shlex.join(["cpx-tool", *words])
     # not wrapped: this line is copied into a shell
