@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import SimpleNamespace
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
-from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
+from cpx_tool.model.fleet import AtHost, Counted, Fleet, FleetCard, Place, Station
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
-from cpx_tool.report.fleet_view import Said, Wrong, host_name, what, why, wrong
+from cpx_tool.report.fleet_view import Said, Wrong, at_host, host_name, what, why, wrong
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.frame import Provenance
@@ -113,6 +114,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     columns, calm = _columns(stations)
     at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
     wide = len(at_hosts) <= MOST_COLUMNS
+    worded = {kind.value: marks.of_kind(kind, say) for kind in marks.Kind}
     words = {name: say(message) for name, message in (LABELS | FLEET_LABELS).items()}
     values = {
         "label": SimpleNamespace(**words),
@@ -127,7 +129,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "results": _results(stations, say),
         "columns": columns,
         "titles": {check: say(title) for check, title in fleet.titles.items()},
-        "rows": [_matrix_row(station, columns, say) for station in stations[:MOST_ROWS]],
+        "rows": [_matrix_row(station, columns, worded, say) for station in stations[:MOST_ROWS]],
         "more_rows": _more_rows(len(stations) - MOST_ROWS, say),
         "calm": calm,
         "at_hosts": [say(host_name(host)) for host in at_hosts] if wide else [],
@@ -217,17 +219,16 @@ def _columns(stations: Iterable[Station]) -> tuple[list[str], list[str]]:
     return columns, [check for check, good in passed.items() if good]
 
 
-def _matrix_row(station: Station, columns: Sequence[str], say: Say) -> MatrixRow:
+def _matrix_row(
+    station: Station, columns: Sequence[str], worded: Mapping[str, Mark], say: Say
+) -> MatrixRow:
     answers = station.answers()
+    asked = (answers.get(check) for check in columns)
     return MatrixRow(
         host=say(host_name(station.host)),
         verdict=marks.of_verdict(station.verdict, say),
-        cells=tuple(_mark(answers.get(check), say) for check in columns),
+        cells=tuple(worded[fleet_json.kind(one)] if one else None for one in asked),
     )
-
-
-def _mark(answered: Answered | None, say: Say) -> Mark | None:
-    return marks.of_kind(marks.Kind(fleet_json.kind(answered)), say) if answered else None
 
 
 def _more_rows(more: int, say: Say) -> str:
@@ -262,17 +263,14 @@ def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
 
 
 def _said(said: Said, say: Say) -> SaidView:
-    names = [_host(host, subjects, say) for host, subjects in said.hosts.items()]
-    more = len(names) - _MOST_HOSTS
+    names = [
+        at_host(host, subjects, say) for host, subjects in islice(said.hosts.items(), _MOST_HOSTS)
+    ]
+    more = len(said.hosts) - _MOST_HOSTS
     if more > 0:
         rest = say(nmsg("{count} more", "{count} more", more))
-        names = [*names[:_MOST_HOSTS], rest]
+        names.append(rest)
     return SaidView(said.message, said.hint, tuple(said.codes), tuple(names))
-
-
-def _host(host: str, subjects: Sequence[str], say: Say) -> str:
-    name = say(host_name(host))
-    return f"{name} ({', '.join(map(clipped, subjects))})" if subjects else name
 
 
 def _card(card: FleetCard, columns: Sequence[str] | None, say: Say) -> CardRow:

@@ -1,0 +1,96 @@
+"""Results as workstations leave them: real ones of each command, for as many hosts as wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cpx_tool.adapters.observation_file import load
+from cpx_tool.catalogue.sets import find_set
+from cpx_tool.i18n import say
+from cpx_tool.judge.judge import judge
+from cpx_tool.judge.station import judge_station, station_exit_code
+from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
+from cpx_tool.judge.verdict import exit_code
+from cpx_tool.report import checklist_json, doctor, tls
+from support.pages import knocking
+from support.station import station
+
+SAMPLE = Path(__file__).parents[2] / "fixtures" / "observation.json"
+BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+COMMANDS = ("check-set", "doctor", "tls-test")
+
+_HOST = "poste-qa-1"
+_RUN = "a798b1ceac9dcd97"
+_NUMBERS = "994500"
+"""What the numbers of the sample's cards begin with."""
+
+
+def moment(minutes: float = 0) -> str:
+    """So many minutes after the first result."""
+    return (BEGIN + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def body(command: str, **changes: Any) -> dict[str, Any]:
+    """A result of that command, with other values at its top; `host` is the workstation's."""
+    found: dict[str, Any] = json.loads(_template(command))
+    host = changes.pop("host", None)
+    if host is not None:
+        found["workstation"]["host"] = host
+    return {**found, **changes}
+
+
+def write(path: Path, content: dict[str, Any]) -> Path:
+    """The result as a file, as the tool itself writes it."""
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def fleet(folder: Path, count: int) -> Iterator[Path]:
+    """So many results: of each workstation one of each command, a set of six cards of its own."""
+    for number in range(count):
+        host, command = divmod(number, len(COMMANDS))
+        text = _template(COMMANDS[command])
+        text = text.replace(_HOST, f"poste-{host:04}").replace(_RUN, f"{number:016x}")
+        text = text.replace(_NUMBERS, f"{host:06}").replace(
+            _observed(COMMANDS[command]), moment(host)
+        )
+        path = folder / f"{number:05}.json"
+        path.write_text(text, encoding="utf-8")
+        yield path
+
+
+@cache
+def _observed(command: str) -> str:
+    return str(body(command)["observed_at"])
+
+
+@cache
+def _template(command: str) -> str:
+    return {"check-set": _check_set, "doctor": _doctor, "tls-test": _tls_test}[command]()
+
+
+def _check_set() -> str:
+    seen = load(SAMPLE)
+    checklist = judge(seen, find_set("centre-sante"))
+    text = checklist_json.render(checklist, exit_code(checklist), say)
+    return text.replace('"emulated": true', '"emulated": false', 1)
+
+
+def _tls_test() -> str:
+    seen = load(SAMPLE)
+    cards = tuple(knocking(card) for card in seen.cards)
+    seen = replace(seen, cards=cards, emulated=False)
+    shaken = judge_handshakes(seen)
+    return tls.render_json(seen, shaken, tls_verdict(shaken), tls_exit_code(shaken), say)
+
+
+def _doctor() -> str:
+    examination = judge_station(replace(station(), host=_HOST))
+    code = station_exit_code(examination)
+    return doctor.render_json(examination, code, say, hints=False)
