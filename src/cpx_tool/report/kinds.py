@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -20,12 +20,20 @@ _LONGEST = 63
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`suffix` is without a dot; `render` gets the result, the words, and the language's code.
-    `commands` are those that have it, empty for all.
+    `commands` are those that have it, empty for all. `stream` gives the same in pieces, where the
+    whole may be too much to have in memory.
     """
 
     suffix: str
     render: Callable[[Result, Say, str], str]
     commands: tuple[str, ...] = ()
+    stream: Callable[[Result, Say], Iterable[str]] | None = None
+
+    def pieces(self, result: Result, say: Say, language: str) -> Iterable[str]:
+        """The report for a file."""
+        if self.stream is not None:
+            return self.stream(result, say)
+        return (self.render(result, say, language),)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -34,8 +42,12 @@ KINDS: Mapping[str, Kind] = {
         lambda result, say, language: result.html(say, language),
         commands=("check-set", "judge", "tls-test", "merge"),
     ),
-    "json": Kind("json", lambda result, say, _: result.json(say)),
-    "junit": Kind("xml", lambda result, say, _: junit.render(result, say)),
+    "json": Kind(
+        "json",
+        lambda result, say, _: result.json(say),
+        stream=lambda result, say: result.json_pieces(say),
+    ),
+    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), stream=junit.pieces),
     "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say)),
     "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result)),
     "text": Kind("txt", lambda result, say, _: result.text(say, Paper())),

@@ -113,6 +113,7 @@ class Result:
     body: Callable[[ExitCode, Say], str]
     page: Callable[[Say, Paper], str]
     html_page: Callable[[ExitCode, Say, str], str] | None = None
+    body_pieces: Callable[[ExitCode, Say], Iterable[str]] | None = None
     facts: Facts = field(default_factory=dict)
     roles: Mapping[str, bool] = field(default_factory=dict)
     days_left: int | None = None
@@ -125,6 +126,10 @@ class Result:
     def json(self, say: Say) -> str:
         """The result as JSON, the same as `--json` prints."""
         return self.body(self.code, say)
+
+    def json_pieces(self, say: Say) -> Iterable[str]:
+        """The same, piece by piece."""
+        return self.body_pieces(self.code, say) if self.body_pieces else (self.json(say),)
 
     def text(self, say: Say, paper: Paper) -> str:
         """The report for a person."""

@@ -150,7 +150,9 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
 
 def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
     merger = fleet.gathered.merger
-    json = fleet_json.render(fleet, code, say)
+    digest = hashlib.sha256()
+    for piece in fleet_json.pieces(fleet, code, say):
+        digest.update(piece.encode(errors="replace"))
     return Provenance(
         host=clipped(merger.host),
         observed=say(msg("{date}", date=merger.at)),
@@ -158,7 +160,7 @@ def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
         run_id=merger.run_id,
         version=merger.tool_version,
         exit_code=int(code),
-        sha256=hashlib.sha256(json.encode(errors="replace")).hexdigest(),
+        sha256=digest.hexdigest(),
     )
 
 

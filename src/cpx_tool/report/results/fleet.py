@@ -54,6 +54,7 @@ def of_fleet(fleet: Fleet, code: ExitCode) -> Result:
         code=code,
         suites=suites,
         body=body,
+        body_pieces=lambda told, say: fleet_json.pieces(fleet, told, say),
         page=page,
         html_page=html_page,
     )
