@@ -171,7 +171,7 @@ def _facts(suite: Suite, result: Result) -> dict[str, str]:
 def _properties(facts: Mapping[str, str]) -> ET.Element:
     element = ET.Element("properties")
     for name, value in facts.items():
-        ET.SubElement(element, "property", name=name, value=_safe(value))
+        ET.SubElement(element, "property", name=_safe(name), value=_safe(value))
     return element
 
 
