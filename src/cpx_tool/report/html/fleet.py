@@ -10,8 +10,8 @@ from itertools import islice
 from types import SimpleNamespace
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
-from cpx_tool.model.fleet import AtHost, Counted, Fleet, FleetCard, Place, Station
+from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
+from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
@@ -250,11 +250,9 @@ def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
     title = fleet.titles.get(one.check)
     decides = one.severity is Severity.BLOCKER
     more = len(one.said) - _MOST_SENTENCES
-    finding = Finding(
-        one.check, one.severity, "", one.outcome, msg("{name}", name=one.check), msg("")
-    )
+    worst = fleet_json.kind(Answered(one.check, one.severity, one.outcome))
     return WrongView(
-        mark=marks.of_finding(finding, say),
+        mark=marks.of_kind(marks.Kind(worst), say),
         check=one.check,
         title=say(title) if title else "",
         decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
