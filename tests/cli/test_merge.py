@@ -340,9 +340,7 @@ def test_results_are_dropped_as_soon_as_they_are_read(spool: Path, tmp_path: Pat
 # --- docs/merge.md -------------------------------------------------------------------------------
 
 
-def test_the_page_shows_what_is_printed(
-    spool: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_page_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     results = Path("results")
     results.mkdir()

@@ -13,11 +13,15 @@ from typing import Any
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.i18n import say
+from cpx_tool.judge.fleet import fleet_exit_code, merge
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.station import judge_station, station_exit_code
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
+from cpx_tool.model.fleet import Merger
 from cpx_tool.report import checklist_json, doctor, tls
+from cpx_tool.report.html import fleet as html_fleet
+from cpx_tool.wiring import read_results
 from support.pages import knocking
 from support.station import station
 
@@ -63,6 +67,36 @@ def fleet(folder: Path, count: int) -> Iterator[Path]:
         path = folder / f"{number:05}.json"
         path.write_text(text, encoding="utf-8")
         yield path
+
+
+def fleet_pages(folder: Path, name: str) -> dict[str, str]:
+    """Pages of a fleet: of few workstations, of many, and of results that call all things so."""
+    few, many, named = (folder / each for each in ("few", "many", "named"))
+    for each in (few, many, named):
+        each.mkdir()
+    list(fleet(few, 9))
+    list(fleet(many, 150))
+    (few / "cut.json").write_text("{")
+    copy = body("check-set", host="poste-0099", run_id="1", observed_at=moment(1), emulated=True)
+    write(few / "emulated.json", copy)
+    write(few / "passed.json", body("doctor", host="poste-0100", verdict="passed", findings=[]))
+    write(few / "once.json", body("check-set", host="a", run_id="2", observed_at=moment()))
+    write(few / "twice.json", body("check-set", host="b", run_id="3", observed_at=moment(1)))
+    write(few / "again.json", body("check-set", host="b", run_id="3", observed_at=moment(1)))
+    evil = body("check-set", host=f'"><script>document.title = "taken"</script>{name}', run_id=name)
+    evil["set"]["name"] = evil["cards"][0]["identity"]["card_number"] = name
+    evil["missing"] = [{"role": name, "title": name}]
+    for finding in evil["cards"][0]["findings"]:
+        finding.update(outcome="failed", message=name, hint=name, code=name)
+    write(named / f"{name[:200]}.json", evil)
+    (named / f"{name[:200]}2.json").write_text("[]")
+    return {"fleet": _page(few), "wide fleet": _page(many), "hostile fleet": _page(named)}
+
+
+def _page(folder: Path) -> str:
+    merger = Merger("server", "0123456789abcdef", "1.0", BEGIN + timedelta(days=5))
+    found = merge(read_results([str(folder)]), merger)
+    return html_fleet.render(found, fleet_exit_code(found), say, "en")
 
 
 @cache

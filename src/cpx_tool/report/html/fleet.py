@@ -62,9 +62,10 @@ class WrongView:
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One result that counts. `host` is "" where the row above names it."""
+    """One result that counts. `again`: the row above has the same host; a filter may hide it."""
 
     host: str
+    again: bool
     verdict: Mark
     what: str
     emulated: bool
@@ -192,13 +193,14 @@ def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:
 def _results(stations: Iterable[Station], say: Say) -> Iterator[ResultRow]:
     for station in stations:
         for number, counted in enumerate(station.results):
-            yield _result(say(host_name(station.host)) if number == 0 else "", counted, say)
+            yield _result(say(host_name(station.host)), counted, say, again=number > 0)
 
 
-def _result(host: str, counted: Counted, say: Say) -> ResultRow:
+def _result(host: str, counted: Counted, say: Say, *, again: bool) -> ResultRow:
     newest = counted.newest
     return ResultRow(
         host=host,
+        again=again,
         verdict=marks.of_verdict(newest.verdict, say),
         what=what(newest),
         emulated=newest.emulated,
