@@ -22,11 +22,11 @@ of_dependencies() {
     {
         pwd -P
         "$PYTHON" -c 'import sys; print(sys.base_prefix, sys.version)'
-        cat requirements/*.txt scripts/setup.sh
+        cat requirements/{run,build,dev}.txt scripts/setup.sh
     } | fingerprint
 }
 
-of_project() { cat pyproject.toml hatch_build.py src/cpx_tool/__init__.py | fingerprint; }
+of_project() { cat pyproject.toml hatch_build.py src/cpx_tool/__init__.py man/{,*/}*.1 | fingerprint; }
 
 is_stamped() { # is_stamped NAME VALUE
     [[ -e $VENV/$1 && $(<"$VENV/$1") == "$2" ]] && "$VENV/bin/python" -c '' 2>/dev/null

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from cpx_tool.report import junit, monitor, prometheus
 from cpx_tool.report.canvas import Paper
-from cpx_tool.report.result import Result, Run
+from cpx_tool.report.result import Run
 from cpx_tool.report.words import Say
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
@@ -19,38 +20,38 @@ _LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`suffix` is without a dot; `render` gets the result, the words, and the language's code.
-    `commands` are those that have it, empty for all. `stream` gives the same in pieces, where the
-    whole may be too much to have in memory.
+    """`suffix` is without a dot; `render` gets the answer, the words, and the language's code.
+    `commands` are those that have it, empty for all; what is of some only may want a `Result`.
+    `stream` gives the same in pieces, where the whole may be too much to have in memory.
     """
 
     suffix: str
-    render: Callable[[Result, Say, str], str]
+    render: Callable[[Any, Say, str], str]
     commands: tuple[str, ...] = ()
-    stream: Callable[[Result, Say], Iterable[str]] | None = None
+    stream: Callable[[Any, Say], Iterable[str]] | None = None
 
-    def pieces(self, result: Result, say: Say, language: str) -> Iterable[str]:
+    def pieces(self, result: Any, say: Say, language: str) -> Iterable[str]:
         """The report for a file."""
         if self.stream is not None:
             return self.stream(result, say)
         return (self.render(result, say, language),)
 
 
+_JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12", "merge")
+"""They end with a verdict of their own; `blame` and `compare` look at the verdicts of others."""
+
+
 KINDS: Mapping[str, Kind] = {
-    "html": Kind(
-        "html",
-        lambda result, say, language: result.html(say, language),
-        commands=("check-set", "judge", "tls-test", "merge"),
-    ),
+    "html": Kind("html", lambda answer, say, language: answer.html(say, language)),
     "json": Kind(
         "json",
-        lambda result, say, _: result.json(say),
-        stream=lambda result, say: result.json_pieces(say),
+        lambda answer, say, _: answer.json(say),
+        stream=lambda answer, say: answer.json_pieces(say),
     ),
-    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), stream=junit.pieces),
-    "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say)),
-    "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result)),
-    "text": Kind("txt", lambda result, say, _: result.text(say, Paper())),
+    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), _JUDGING, junit.pieces),
+    "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say), _JUDGING),
+    "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result), _JUDGING),
+    "text": Kind("txt", lambda answer, say, _: answer.text(say, Paper())),
 }
 
 

@@ -7,6 +7,42 @@ from cpx_tool.model.message import msg
 LABELS = {
     "title_checklist": msg("Check of a set of test cards"),
     "title_handshakes": msg("Test of mutual TLS"),
+    "title_signing": msg("Signatures by each key and mechanism"),
+    "title_software": msg("Check of software certificates"),
+    "title_examination": msg("Examination of a workstation"),
+    "title_blame": msg("Which part is at fault"),
+    "title_comparison": msg("Two results side by side"),
+    "signatures": msg("Signatures"),
+    "mechanism": msg("Mechanism"),
+    "needed": msg("needed by applications"),
+    "no_signature": msg("No signature was made."),
+    "signing_time": msg("Time: one whole call, as a program waits for it."),
+    "files": msg("The files"),
+    "file": msg("File"),
+    "file_checks": msg("Its checks"),
+    "files_validity": msg(
+        "When each certificate begins and ends; the line is the day that is judged for."
+    ),
+    "files_matrix": msg("Checks and files: a row for each check, a column for each file"),
+    "together": msg("All files together"),
+    "fixes": msg("Commands that mend this; none was run"),
+    "fixes_none": msg("Nothing to mend by a command."),
+    "around": msg("Readers on USB, and who uses them"),
+    "usb_caption": msg("Readers on USB, whether PC/SC lists them or not"),
+    "usb_model": msg("Model, by the driver's list"),
+    "usb_driver": msg("Held by"),
+    "holders_caption": msg("Other programs that have to do with readers"),
+    "program": msg("Program"),
+    "user": msg("User"),
+    "suspicions": msg("At fault"),
+    "explains": msg("Explains:"),
+    "unexplained": msg("Not known: nothing points anywhere for these."),
+    "sides": msg("The two results"),
+    "system": msg("System"),
+    "differences": msg("What differs"),
+    "what": msg("What"),
+    "in_both": msg("Wrong in both"),
+    "in_both_none": msg("Nothing is wrong in both in the same way."),
     "skip": msg("Go to the result"),
     "contents": msg("On this page"),
     "observed_on": msg("Observed"),
@@ -18,6 +54,14 @@ LABELS = {
     "expected": msg("Expected:"),
     "remedy": msg("What to do:"),
     "cause_code": msg("Cause:"),
+    "explained": msg("Explained:"),
+    "proves": msg("What it proves"),
+    "means": msg("What it means"),
+    "why": msg("Why it matters"),
+    "causes": msg("Causes seen in the field"),
+    "do": msg("What to do"),
+    "sources": msg("Sources"),
+    "besides": msg("Other checks that were not run, and codes, explained"),
     "no_card": msg("No card could be checked"),
     "cards": msg("The cards"),
     "role": msg("Role"),
@@ -83,7 +127,9 @@ LABELS = {
     "exit_code": msg("Exit code"),
     "digest": msg("SHA-256 of the JSON report of this run"),
     "digest_how": msg(
-        "It is the digest of the file that --json gives of the same result, in the same language."
+        "It is the digest of the file that --report json=FILE or --json gives of the same result, "
+        "in the same language. To compare: sha256sum FILE, or certutil -hashfile FILE SHA256 on "
+        "Windows."
     ),
     "offline": msg(
         "This page is complete: it loads nothing, asks nobody, and can be read without a script."
