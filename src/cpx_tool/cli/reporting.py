@@ -175,7 +175,7 @@ def _write(result: Answer, asked: Asked) -> list[BadInput]:
     failures = []
     for kind, path in asked.files(result):
         try:
-            wiring.save_report(_rendered(kind, result), path)
+            wiring.save_report(KINDS[kind].pieces(result, say, language()), path)
         except BadInput as error:
             failures.append(error)
         else:
