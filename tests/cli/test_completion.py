@@ -86,16 +86,13 @@ def test_another_shell_is_a_usage_error() -> None:
 
 LINES = [
     ("list-en", "list-endpoints"),
-    ("virtual-cards sto", "stop"),
     ("check-set --eligi", "--eligibility"),
-    ("check-set --set centre-s", "centre-sante"),
     ("check-set --set=centre-s", "--set=centre-sante"),
     ("explain card-lab", "CARD-LABEL"),
     ("tls-test --endpoint insi-c", "insi-card"),
     ("check-set --report htm", "html="),
     ("check-set --report html=oth", "html=other.toml"),
     ("emulate --defect revo", "revoked"),
-    ("check-set --set oth", "other.toml"),
     ("judge my", "my file.json"),
 ]
 
@@ -120,8 +117,7 @@ def test_a_shell_at_a_terminal_completes(kind: str, desk: Path) -> None:
         pytest.skip(f"there is no {kind}")
     with shell(kind, _script(kind, desk), desk) as person:
         for line, last in LINES:
-            shown = last.replace(" ", "\\ ")
-            words = person.complete(f"cpx-tool {line}", shown.rpartition("=")[2] or shown)
+            words = person.complete(f"cpx-tool {line}")
             assert words == ("cpx-tool", *line.split(" ")[:-1], last)
 
 

@@ -41,13 +41,9 @@ class Shell:
         self._descriptor = descriptor
         self._screen = ""
 
-    def complete(self, line: str, last: str) -> tuple[str, ...]:
-        """The words of the line after Tab, as the shell runs them; waits for the word that `last`
-        is the end of.
-        """
-        self._press(line.encode() + b"\t")
-        self._wait_for(re.escape(last))
-        self._press(_HOME + b"printf '<<%s>>\\n' \n")
+    def complete(self, line: str) -> tuple[str, ...]:
+        """The words of the line after Tab, as the shell runs them."""
+        self._press(line.encode() + b"\t" + _HOME + b"printf '<<%s>>\\n' \n")
         shown = self._wait_for(rf"(?:^<<[^\n]*>>\n)+(?=[^\n]*{_PROMPT})")
         self._screen = ""
         return tuple(re.findall(r"^<<(.*)>>$", shown, re.MULTILINE))
