@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check fix fuzz soak bench messages docs golden setup system lock package clean
+.PHONY: help demo test test-browser check fix fuzz soak bench messages docs site golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -17,9 +17,10 @@ demo: setup ## emulate a set of six test cards and check it
 	@scripts/demo.sh
 
 # one process more than processors: some tests wait for services and deadlines
+# bytecode kept: each process loads all tests
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
 	@failed=0; scripts/check.sh || failed=1; \
-	$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) || failed=1; exit $$failed
 
 test-browser: setup ## the HTML reports in a real browser, and accessible (fetches axe-core)
 	@scripts/test_browser.sh
@@ -46,9 +47,11 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
 
-docs: setup ## make docs/order.md and the manual page again, in each language, from data and help
-	@$(BIN)/python scripts/order_docs.py
-	@$(BIN)/python scripts/man_pages.py
+docs: setup ## make the pages again that are made from the tool: below docs/, and the manual page
+	@$(BIN)/python scripts/made_docs.py
+
+site: ## build docs/ into site/, to be read in a browser: both languages, search, no network
+	@scripts/site.sh
 
 golden: setup ## write down again what is said of the real certificates (tests/golden)
 	@$(BIN)/python scripts/golden.py
@@ -67,6 +70,6 @@ package: setup ## sdist and wheel, into dist/
 	@$(BIN)/python -m hatchling build -t sdist -t wheel
 
 clean: ## remove what the other targets made, .venv included
-	@rm -rf .venv .cache .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .cache .demo dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f src/cpx_tool/locale/*/LC_MESSAGES/*.mo

@@ -1,8 +1,6 @@
 """man/: the manual page in each language, made of the commands themselves.
 
-python scripts/man_pages.py              write them
-python scripts/man_pages.py check        say which is not up to date; exit 1 when any is
-python scripts/man_pages.py print CODE   print that language's
+python scripts/man_pages.py CODE   print that language's
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ def _path(code: str) -> Path:
 
 
 def _printed(code: str) -> str:
-    command = [sys.executable, __file__, "print", code]
+    command = [sys.executable, __file__, code]
     return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
 
 
@@ -44,30 +42,5 @@ def page(code: str) -> str:
     return manual(cli)
 
 
-def stale() -> list[str]:
-    """The pages that are not as they must be."""
-    return [
-        str(path.relative_to(MAN))
-        for path, text in pages().items()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
-
-
-def main() -> int:
-    """Write the pages, check them, or print one."""
-    match sys.argv[1:]:
-        case ["check"]:
-            names = stale()
-            print("\n".join(f"man/{name} is not up to date: run make docs" for name in names))
-            return 1 if names else 0
-        case ["print", code]:
-            sys.stdout.buffer.write(page(code).encode())
-        case _:
-            for path, text in pages().items():
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.stdout.buffer.write(page(sys.argv[1]).encode())

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.finding import Checklist, Finding, JudgedHandshake, Verdict
+from cpx_tool.model.fleet import Fleet
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.signing import SigningChecklist
 from cpx_tool.model.software import SoftwareChecklist
@@ -28,7 +29,9 @@ class Handshakes:
     verdict: Verdict
 
 
-Judged: TypeAlias = Checklist | SigningChecklist | Handshakes | Examination | SoftwareChecklist
+Judged: TypeAlias = (
+    Checklist | SigningChecklist | Handshakes | Examination | SoftwareChecklist | Fleet
+)
 """What the commands judge."""
 
 Facts: TypeAlias = Mapping[str, str]
@@ -43,15 +46,18 @@ class SuiteKind(StrEnum):
     CARD = "card"
     HANDSHAKE = "handshake"
     FILE = "file"
+    HOST = "host"
+    """A workstation, in the result of `merge`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The findings about one subject, no check twice. `subject` is unique among those of its kind:
-    the card's key, who knocked and where, the file; "" for the run.
+    the card's key, who knocked and where, the file, the host; "" for the run.
 
     `seconds` is how long what a check is about took, where it was measured. `not_after` is when
-    the subject's certificates end.
+    the subject's certificates end. `host` is where it was observed, "" for where the run was;
+    `verdict` is the subject's own, where it has one.
     """
 
     kind: SuiteKind
@@ -61,6 +67,8 @@ class Suite:
     seconds: Mapping[str, float] = field(default_factory=dict)
     not_after: datetime | None = None
     facts: Facts = field(default_factory=dict)
+    host: str = ""
+    verdict: Verdict | None = None
 
     @property
     def days_left(self) -> int | None:
@@ -91,20 +99,38 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Answer:
+    """What a command answers with, in every form that any command has. `code` is the exit code."""
+
+    run: Run
+    code: ExitCode
+    body: Callable[[ExitCode, Say], str]
+    page: Callable[[Say, Paper], str]
+    html_page: Callable[[ExitCode, Say, str], str]
+
+    def json(self, say: Say) -> str:
+        """The answer as JSON, the same as `--json` prints."""
+        return self.body(self.code, say)
+
+    def text(self, say: Say, paper: Paper) -> str:
+        """The report for a person."""
+        return self.page(say, paper)
+
+    def html(self, say: Say, language: str) -> str:
+        """One page for a browser."""
+        return self.html_page(self.code, say, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Answer):
     """One judged run. `judged` is all of it, for a report that shows more than findings.
 
     `roles` says of each card of the set whether it is there; empty where no set was asked for.
     `days_left` is the set's. `code` is the exit code that the verdict gives.
     """
 
-    run: Run
     judged: Judged
-    code: ExitCode
     suites: Sequence[Suite]
-    body: Callable[[ExitCode, Say], str]
-    page: Callable[[Say, Paper], str]
-    html_page: Callable[[ExitCode, Say, str], str] | None = None
     facts: Facts = field(default_factory=dict)
     roles: Mapping[str, bool] = field(default_factory=dict)
     days_left: int | None = None
@@ -113,19 +139,6 @@ class Result:
     def verdict(self) -> Verdict:
         """The whole run in one word."""
         return self.judged.verdict
-
-    def json(self, say: Say) -> str:
-        """The result as JSON, the same as `--json` prints."""
-        return self.body(self.code, say)
-
-    def text(self, say: Say, paper: Paper) -> str:
-        """The report for a person."""
-        return self.page(say, paper)
-
-    def html(self, say: Say, language: str) -> str:
-        """One page for a browser; only of what has one (`report.kinds`)."""
-        assert self.html_page is not None  # noqa: S101 - the kinds of its command say so
-        return self.html_page(self.code, say, language)
 
     def all_findings(self) -> list[Finding]:
         """Every finding, suite by suite."""
