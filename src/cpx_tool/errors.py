@@ -33,7 +33,7 @@ class CpxError(Exception):
     exit_code: ExitCode = ExitCode.INTERNAL
 
     def __init__(self, reason: Message, hint: Message) -> None:
-        super().__init__(reason.text)
+        super().__init__(str(reason))
         self.reason = reason
         self.hint = hint
 

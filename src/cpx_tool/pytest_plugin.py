@@ -4,12 +4,17 @@
     def test_login(virtual_card):
         ...  # the card is in a virtual reader of this machine's PC/SC service
 
-Tests are skipped, with the reason, where no virtual reader listens.
+Tests are skipped, with the reason, where no virtual reader listens. Those of several processes
+(pytest-xdist) take turns at a reader.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,15 +45,27 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def virtual_reader(request: pytest.FixtureRequest) -> Iterator[VirtualReader]:
     """An empty virtual reader; the card that a test put in is taken out."""
-    from cpx_tool.testing import VirtualReader  # noqa: PLC0415
+    from cpx_tool.i18n import say  # noqa: PLC0415
+    from cpx_tool.testing import CpxError, VirtualReader, is_absent  # noqa: PLC0415
     from cpx_tool.wiring.virtual_cards import first_port  # noqa: PLC0415
 
+    class Reader(VirtualReader):
+        def insert(self, card: VirtualCard) -> None:
+            try:
+                super().insert(card)
+            except CpxError as error:
+                if is_absent(error):
+                    pytest.skip(say(error.reason))
+                raise
+
     chosen = request.config.getoption("--cpx-port") or request.config.getini(_PORT)
-    reader = VirtualReader(int(chosen) if chosen else first_port())
-    try:
-        yield reader
-    finally:
-        reader.remove()
+    port = int(chosen) if chosen else first_port()
+    with _turn(port):
+        reader = Reader(port)
+        try:
+            yield reader
+        finally:
+            reader.remove()
 
 
 @pytest.fixture
@@ -65,18 +82,27 @@ def virtual_card(
     request: pytest.FixtureRequest, virtual_reader: VirtualReader, virtual_cards: VirtualCards
 ) -> VirtualCard:
     """The card of the mark `cpx_card` (else the set's first), in `virtual_reader`."""
-    from cpx_tool.i18n import say  # noqa: PLC0415
-    from cpx_tool.testing import CpxError, is_absent  # noqa: PLC0415
-
     name, _ = _wanted(request)
     card = virtual_cards.card(name)
-    try:
-        virtual_reader.insert(card)
-    except CpxError as error:
-        if is_absent(error):
-            pytest.skip(say(error.reason))
-        raise
+    virtual_reader.insert(card)
     return card
+
+
+@contextmanager
+def _turn(port: int) -> Iterator[None]:
+    """One test at a time has the reader: other processes of the user wait."""
+    try:
+        import fcntl  # noqa: PLC0415
+    except ImportError:  # Windows
+        yield
+        return
+    place = Path(tempfile.gettempdir()) / f"cpx-tool-{os.getuid()}-{port}.lock"
+    number = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:

@@ -50,6 +50,17 @@ class Driver:
         except (BrokenPipeError, ConnectionResetError):
             return ""
 
+    def raw(self, hexadecimal: str) -> None:
+        """Bytes, lengths included."""
+        assert self._card
+        self._card.sendall(bytes.fromhex(hexadecimal))
+
+    def answer(self) -> str:
+        """The answer to what was said before, in hex."""
+        assert self._card
+        size = int.from_bytes(self._card.recv(2, socket.MSG_WAITALL), "big")
+        return self._card.recv(size, socket.MSG_WAITALL).hex().upper()
+
     def tell(self, hexadecimal: str) -> None:
         """A command, without waiting for its answer."""
         self._send(bytes.fromhex(hexadecimal))
@@ -177,6 +188,44 @@ def test_a_slow_card_answers(driver: Driver, reader: VirtualReader) -> None:
     inserted(driver, reader, Conduct(delay=0.01, signing_delay=0.01))
     assert driver.ask(OPEN) == "9000"
     assert driver.ask(SIGN) == "6985"
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    ["0000", "000107", "0001FF", "000203FF", "FFFF" + "00" * 0xFFFF, "0104" + "FF" * 260],
+)
+def test_what_no_driver_says_changes_nothing(
+    driver: Driver, reader: VirtualReader, garbage: str
+) -> None:
+    inserted(driver, reader)
+    driver.raw(garbage)
+    if len(garbage) > 6:  # more than one byte: a command, which is answered
+        assert driver.answer()[:1] == "6"
+    assert driver.ask("04") == cps4_card().profile.atr
+    assert reader.asked
+
+
+@pytest.mark.parametrize("cut", ["00", "0010", "001000A4", "FFFF00"])
+def test_a_message_cut_off_is_forgotten(driver: Driver, reader: VirtualReader, cut: str) -> None:
+    inserted(driver, reader)
+    driver.raw(cut)
+    driver.accept()  # closes the first connection
+    assert driver.ask("04") == cps4_card().profile.atr
+
+
+def test_a_second_card_waits_before_the_reader(driver: Driver, reader: VirtualReader) -> None:
+    inserted(driver, reader)
+    second = VirtualReader(driver.port)
+    second.insert(make_chip(cps4_card()))
+    try:
+        assert driver.ask("04") == cps4_card().profile.atr
+        assert (reader.asked, second.asked) == (True, False)
+        reader.remove()
+        driver.accept()
+        assert driver.ask("04") == cps4_card().profile.atr
+        assert second.asked
+    finally:
+        second.remove()
 
 
 def test_where_nobody_listens(driver: Driver) -> None:

@@ -149,6 +149,7 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
         assert inside() == {"9945000623": FIRST_PORT, DOCTOR: FIRST_PORT + 1}
         listed = table.run("cpx-tool", "list-readers").stdout
         assert len(re.findall("card present +CPS4", listed)) == 2
+        assert "You have 2 virtual cards in readers" in listed
         code, shown, _ = table.told("status")
         assert code == 0
         assert shown.startswith("EMULATED CARDS")
@@ -176,16 +177,44 @@ def _not_next(line: str) -> bool:
     return not line.startswith("Next")
 
 
-def test_faults_of_cards(service: Service, tmp_path: Path) -> None:
-    faults = ("pin-locked=1", "pin-nearly-locked=medecin-generaliste")
-    options = [word for fault in faults for word in ("--fault", fault)]
-    with virtual_cards(service, tmp_path, *CPS3, *options, readers=2, cards=2) as table:
-        seats = seats_of(table)[:2]
-        assert [seat["faults"] for seat in seats] == [[fault.split("=")[0]] for fault in faults]
-        assert [seat["tries_left"] for seat in seats] == [0, 1]
-        slots = table.run("pkcs11-tool", "-L").stdout
-        assert "user PIN locked" in slots
-        assert "final user PIN try" in slots
+FAULTS = (
+    "pulled-when-signing",
+    "pin-nearly-locked",
+    "error-answers",
+    "pin-locked",
+    "damaged-certificate-file",
+)
+"""Of the cards in their order. (A mute one makes every program wait long: test_real_service.)"""
+
+
+def test_each_fault_of_a_card_is_named(service: Service, tmp_path: Path, opensc: Path) -> None:
+    options = [w for at, name in enumerate(FAULTS, 1) for w in ("--fault", f"{name}={at}")]
+    (tmp_path / "opensc.conf").write_text(OPENSC_CONF)
+    variables = {"CPX_PIN": "1234", "OPENSC_CONF": str(tmp_path / "opensc.conf")}
+    with virtual_cards(service, tmp_path / "s", *CPS3, *options, readers=5, cards=5) as table:
+        seats = seats_of(table)
+        assert [seat["faults"] for seat in seats] == [*([fault] for fault in FAULTS), []]
+        assert [seat["tries_left"] for seat in seats] == [3, 1, 3, 0, 3, 3]
+        body = table.json(
+            *("check-set", "--set", "centre-sante", "--module", opensc),
+            *("--ca-dir", table.ca_directory),
+            env=variables,
+        )
+    assert body["exit_code"] == 1
+    told = {
+        (card["reader"], found["check"]): found["message"]
+        for card in body["cards"]
+        for found in card["findings"]
+        if found["outcome"] in ("failed", "skipped")
+    }
+    for reader, check, words in (
+        ("Alpha 00 00", "CARD-READ", "taken out of its reader before it was read to the end"),
+        ("Alpha 00 01", "PIN-ALLOWED", "only one try is left before the card locks"),
+        ("Beta 00 00", "CARD-READ", "answered CKR_GENERAL_ERROR"),
+        ("Beta 00 01", "PIN-ALLOWED", "the PIN of this card is locked"),
+        ("Gamma 00 00", "CERT-CHAIN", "is not that of EMULATED TEST AC"),
+    ):
+        assert words in told[(reader, check)], told
 
 
 def test_a_service_that_starts_again_finds_its_cards(service: Service, tmp_path: Path) -> None:
@@ -227,6 +256,7 @@ def test_an_interrupted_start_leaves_nothing(
         shown, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.strip()) == (code, "Error: Interrupted.")
     assert shown.startswith("EMULATED CARDS")
+    assert "waits: the PC/SC service has not asked this card anything" in " ".join(shown.split())
     assert list(tmp_path.glob("*.socket")) == []
 
 

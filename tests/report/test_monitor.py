@@ -32,7 +32,7 @@ def result(checklist: Checklist) -> Result:
 def test_a_set_that_lacks_a_card(good: Observation, judged: Judged) -> None:
     checklist = judged(without_cards(good, "infirmier"))
     text = report.render(result(checklist), say)
-    assert text.startswith("CPX CHECK-SET CRITICAL: FAILED, SET-COMPLETE | passed=")
+    assert text.startswith("CPX CHECK-SET CRITICAL: FAILED, emulated cards, SET-COMPLETE | passed=")
     _, _, figures = monitor(text)
     assert (figures["failed"], figures["unanswered"]) == (1, 0)
     assert (figures["cards"], figures["files"], figures["days_left"]) == (5, 0, 350)

@@ -1,5 +1,9 @@
 """A virtual smart card: the client side of vpcd's protocol, as small as it can be.
 
+The tool has its own (adapters/vpcd.py). This one shares nothing with it on purpose: tests of
+readers see what the service does with a card that the tool did not make, one that never answers
+included; and it is a process of its own that starts in some hundredths of a second, six at once.
+
 Run as a program: `python vcard.py PORT ATR [BEHAVIOUR]`. It is in its reader until it is ended.
 
 vpcd sends a two-byte length and a body. A body of one byte is a command to the card: power off,

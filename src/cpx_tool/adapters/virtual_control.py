@@ -20,7 +20,8 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.model.virtual import VirtualDeck
 
 _MOST_BYTES = 1024 * 1024
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS, _HEARING_SECONDS = 10.0, 2.0
+"""Of who asks; and of who is asked, for one that connects and says nothing: others wait behind."""
 _LONGEST_PATH = 100
 """sockaddr_un holds 108 bytes on Linux."""
 
@@ -55,7 +56,7 @@ def serve(make: Callable[[], Deck], place: Path, started: Callable[[VirtualDeck]
         while not stopped:
             connection, _ = listener.accept()
             with connection, suppress(OSError, Malformed):
-                connection.settimeout(_PATIENCE_SECONDS)
+                connection.settimeout(_HEARING_SECONDS)
                 order = from_json(_received(connection), Order)
                 stopped = order.verb == "stop"
                 connection.sendall(to_json(_obeyed(deck, order)))
@@ -101,6 +102,7 @@ def _obeyed(deck: Deck, order: Order) -> Told:
     try:
         if order.verb == "insert":
             deck.insert(order.card, order.port)
+            deck.settle()
         elif order.verb == "remove":
             deck.remove(order.card)
     except DeckRefusal as refusal:

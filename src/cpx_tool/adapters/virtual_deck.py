@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.contents import USER_PIN
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.model.virtual import VirtualDeck, VirtualSeat
+
+_SETTLING_SECONDS, _AGAIN_SECONDS = 1.5, 0.02
+"""vpcd looks for cards every 0.4 seconds."""
 
 
 class Refused(StrEnum):
@@ -82,6 +86,14 @@ class Deck:
         for card, reader in zip(self.cards, self._readers.values(), strict=False):
             reader.insert(card.chip, card.conduct)
 
+    def settle(self) -> None:
+        """Wait until the service has asked every card something, or does not."""
+        end = time.monotonic() + _SETTLING_SECONDS
+        while any(r.chip and not r.asked for r in self._readers.values()):
+            if time.monotonic() > end:
+                return
+            time.sleep(_AGAIN_SECONDS)
+
     def insert(self, name: str, port: int | None) -> None:
         """Put a card into the reader on a port, or into the first that is free.
 
@@ -127,6 +139,7 @@ class Deck:
             port=reader.port if reader else None,
             tries=card.tries_left,
             faults=card.faults,
+            waits=reader is not None and not reader.asked,
         )
 
     def _card(self, name: str) -> DeckCard:
@@ -156,6 +169,7 @@ def filled(deck: Deck) -> Iterator[Deck]:
     """A deck whose cards are in the readers, and leave them in the end."""
     try:
         deck.fill()
+        deck.settle()
         yield deck
     finally:
         deck.close()

@@ -63,6 +63,13 @@ class VirtualReader:
         """The card in it, or None."""
         return self._card.chip if self._card and self._card.present else None
 
+    @property
+    def asked(self) -> bool:
+        """The service has asked the card something. Where another card is in the reader, it waits
+        before it, and nobody asks.
+        """
+        return self._card is not None and self._card.asked.is_set()
+
     def insert(self, chip: Chip, conduct: Conduct = Conduct()) -> None:
         """Put a card in; one that is there is taken out before.
 
@@ -87,6 +94,7 @@ class _Inserted:
         self._port = port
         self._commands = 0
         self._gone = threading.Event()
+        self.asked = threading.Event()
         self._socket = _connect(port)
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
@@ -107,6 +115,7 @@ class _Inserted:
         while self.present:
             with suppress(OSError), self._socket:
                 self._serve()
+            self.asked.clear()
             if not self._gone.wait(_AGAIN_SECONDS):
                 with suppress(NothingToCheck):  # not back yet
                     self._socket = _connect(self._port)
@@ -114,6 +123,7 @@ class _Inserted:
 
     def _serve(self) -> None:
         while self.present and (body := _receive(self._socket)) is not None:
+            self.asked.set()
             if len(body) > 1:
                 self._command(body)
             elif body == bytes([_ATR]):

@@ -201,7 +201,8 @@ def quirk_applies(
     """
     tests: list[Applies] = []
     if quirk.most_readers is not None:
-        hidden = readers > quirk.most_readers and (module.slots or readers) < readers
+        shown = module.slots or readers
+        hidden = shown <= quirk.most_readers < readers
         tests.append(Applies.YES if hidden else Applies.NO)
     if quirk.below_product is not None:
         tests.append(_product_below(product_of(module, system), quirk.below_product))

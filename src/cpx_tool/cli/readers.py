@@ -37,8 +37,9 @@ def list_readers(
     as_json: bool,
 ) -> None:
     seen = wiring.list_readers(wiring.Source(emulated, module, timeout), tell)
+    virtual = 0 if emulated is not None else wiring.virtual_cards_inside()
     if as_json:
-        text = readers.render_json(seen, emulated is not None)
+        text = readers.render_json(seen, emulated is not None, virtual)
     else:
-        text = readers.render(seen, emulated is not None, say, paper())
+        text = readers.render(seen, emulated is not None, say, paper(), virtual)
     conclude(context, text, readers.exit_code(seen))

@@ -42,16 +42,16 @@ _CRYPTOLIB = {CardKind.CPS4: _CPS4, CardKind.CPX_LIKE: _NOT_IN_LIST}
 
 
 def not_seen_words(
-    kinds: Sequence[CardKind | None], readers: int, module: ModuleObservation
+    kinds: Sequence[CardKind | None], beyond: int, module: ModuleObservation
 ) -> Message | None:
-    """The remedy for cards of these kinds, one of several `readers`; None where nothing explains
-    them.
+    """The remedy for cards of these kinds; None where nothing explains them. `beyond` is how many
+    readers there are after the first `OPENSC_READERS`, 0 where a card in one of them was seen.
     """
     family = recognise(module.path, module.info)
     if family is Family.SOFTHSM:
         return None if module.source == "emulation" else _SOFTHSM
     words = [_words(kind, family) for kind in kinds]
-    if family is Family.OPENSC and readers > OPENSC_READERS:
+    if family is Family.OPENSC and beyond:
         words.append(_quirk("OPENSC-FOUR-READERS"))
     found = [word for word in words if word is not None]
     return sentences(found) if found else None

@@ -20,6 +20,15 @@ class Message:
     plural: str | None = None
     count: int = 0
 
+    def __str__(self) -> str:
+        """In English, for programmers: what a traceback shows."""
+        text = self.plural if self.plural is not None and self.count != 1 else self.text
+        return text.format(**{name: _plain(value) for name, value in self.params.items()})
+
+
+def _plain(value: Param) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
 
 Param: TypeAlias = "str | int | datetime | Message | tuple[str | Message, ...]"
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class VirtualSeat:
-    """One card of a deck. `port` is that of its reader, None outside of all readers.
+    """One card of a deck. `port` is that of its reader, None outside of all readers. It `waits`
+    where the service has not asked it anything: another one is in the reader.
 
     `tries` are those left of its PIN, None where it has none; `faults` what was made wrong on
     purpose.
@@ -20,6 +21,7 @@ class VirtualSeat:
     port: int | None
     tries: int | None
     faults: tuple[str, ...] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
+from cpx_tool.model.message import msg
 from cpx_tool.report.result import Result, SuiteKind
 from cpx_tool.report.tally import Tally, tally
 from cpx_tool.report.words import VERDICTS, Say, one_line
@@ -25,7 +26,10 @@ def render(result: Result, say: Say) -> str:
     status = _STATUS[result.verdict]
     if result.verdict is Verdict.PASSED and counted.warnings:
         status = "WARNING"
-    words = [say(VERDICTS[result.verdict]), *_named(result)]
+    words = [say(VERDICTS[result.verdict])]
+    if result.run.emulated:
+        words.append(say(msg("emulated cards")))
+    words += _named(result)
     text = ", ".join(words)[:_LONGEST]
     head = f"CPX {result.run.command.upper()} {status}"
     return f"{_plain(f'{head}: {text}')} | {_figures(result, counted)}\n"

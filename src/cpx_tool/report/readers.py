@@ -5,7 +5,7 @@ from __future__ import annotations
 from cpx_tool.catalogue.readers import NOT_A_READER, STATES, pcsc_answer, too_many_slots
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.fault import TOO_MANY_SLOTS
-from cpx_tool.model.message import Message, msg
+from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.observation import ReaderSlots
 from cpx_tool.model.reader import PcscStatus, Reader, ReaderState
 from cpx_tool.model.token import Slot
@@ -34,8 +34,10 @@ def exit_code(seen: ReaderSlots) -> ExitCode:
     return ExitCode.NOTHING_CHECKED if pcsc_answer(seen.pcsc) else ExitCode.PASSED
 
 
-def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper) -> str:
-    """A table of readers; below it what is wrong, with its remedy."""
+def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper, virtual: int = 0) -> str:
+    """A table of readers; below it what is wrong, with its remedy. `virtual` is how many virtual
+    cards the user has in readers: nothing that is read here tells them from real ones.
+    """
     canvas = Canvas(paper)
     if emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
@@ -52,18 +54,31 @@ def render(seen: ReaderSlots, emulated: bool, say: Say, paper: Paper) -> str:
     for state in dict.fromkeys(reader.state for reader in seen.pcsc.readers):
         if state in _HINTS:
             canvas.item("→", say(_HINTS[state]), indent=2)
+    if virtual:
+        canvas.item("→", say(_virtual(virtual)), "bold magenta", indent=2)
     note = _module_note(seen)
     if note is not None:
         canvas.line(say(note))
     return canvas.text()
 
 
-def render_json(seen: ReaderSlots, emulated: bool) -> str:
+def _virtual(count: int) -> Message:
+    return nmsg(
+        "You have {count} virtual card in a reader: a card that is shown here may be that one "
+        "(cpx-tool virtual-cards status).",
+        "You have {count} virtual cards in readers: cards that are shown here may be those "
+        "(cpx-tool virtual-cards status).",
+        count,
+    )
+
+
+def render_json(seen: ReaderSlots, emulated: bool, virtual: int = 0) -> str:
     """One JSON object with readers, slots and the module."""
     module = seen.module
     body = {
         "schema_version": SCHEMA_VERSION,
         "emulated": emulated,
+        "virtual_cards": virtual,
         "exit_code": int(exit_code(seen)),
         "pcsc": pcsc_body(seen.pcsc),
         "module": {

@@ -11,6 +11,11 @@ from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.json import SCHEMA_VERSION, to_text
 from cpx_tool.report.words import Say
 
+_WAITS = msg(
+    "waits: the PC/SC service has not asked this card anything. Another virtual card is in that "
+    "reader, or the service is held up."
+)
+
 
 def render(deck: VirtualDeck, say: Say, paper: Paper) -> str:
     """A table of cards, and the command that checks them."""
@@ -18,6 +23,9 @@ def render(deck: VirtualDeck, say: Say, paper: Paper) -> str:
     canvas.line(say(emulated_banner()), "bold magenta")
     heads = (msg("Card"), msg("Token"), msg("Role"), msg("Reader"), msg("Tries"), msg("Faults"))
     canvas.table([say(head) for head in heads], [_row(seat, say) for seat in deck.seats])
+    if any(seat.waits for seat in deck.seats):
+        canvas.item("→", say(_WAITS))
+        canvas.line()
     words = ["check-set", "--set", deck.set_name, "--ca-dir", deck.ca_directory]
     command = shlex.join(["cpx-tool", *words])
     # not wrapped: this line is copied into a shell
@@ -38,15 +46,22 @@ def render_json(deck: VirtualDeck) -> str:
 
 
 def _row(seat: VirtualSeat, say: Say) -> list[tuple[str, str]]:
-    inside = say(msg("port {port}", port=str(seat.port))) if seat.port is not None else "—"
     return [
         (seat.card_number, ""),
         (seat.label, ""),
         (seat.role or seat.title, ""),
-        (inside, ""),
+        _reader(seat, say),
         _tries(seat),
         (", ".join(seat.faults), "yellow"),
     ]
+
+
+def _reader(seat: VirtualSeat, say: Say) -> tuple[str, str]:
+    if seat.port is None:
+        return "—", ""
+    if seat.waits:
+        return say(msg("port {port}, waits", port=str(seat.port))), "yellow"
+    return say(msg("port {port}", port=str(seat.port))), ""
 
 
 def _tries(seat: VirtualSeat) -> tuple[str, str]:
@@ -62,6 +77,7 @@ def _body(seat: VirtualSeat) -> dict[str, object]:
         "card_number": seat.card_number,
         "label": seat.label,
         "port": seat.port,
+        "waits": seat.waits,
         "tries_left": seat.tries,
         "faults": list(seat.faults),
     }

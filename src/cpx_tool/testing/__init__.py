@@ -8,14 +8,15 @@
     ...
     reader.remove()
 
-The readers are those of vpcd in a PC/SC service that runs on this machine; nothing else is
-spoken to. With pytest, the fixtures `virtual_reader` and `virtual_card` do this
-(`cpx_tool.pytest_plugin`).
+`insert` is back when the service has seen the card. The readers are those of vpcd in a PC/SC
+service that runs on this machine; nothing else is spoken to. With pytest, the fixtures
+`virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
 These cards are for tests: they protect nothing.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from cpx_tool.emulate.chip.layout import PIN, UNBLOCKING_CODE
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.model.message import msg
 from cpx_tool.wiring.virtual_cards import CardInReader, reader_on
+
+_PATIENCE_SECONDS, _AGAIN_SECONDS = 5.0, 0.02
 
 __all__ = ["CpxError", "VirtualCard", "VirtualCards", "VirtualReader", "virtual_set"]
 
@@ -95,12 +98,19 @@ class VirtualReader:
         self._reader = reader_on(port)
 
     def insert(self, card: VirtualCard) -> None:
-        """Put a card in; one that is there is taken out before. PC/SC sees it in half a second.
+        """Put a card in; one that is there is taken out before. Back when the PC/SC service has
+        powered it up, which takes half a second.
 
-        Raises `CpxError` where no virtual reader listens.
+        Raises `CpxError` where no virtual reader listens, and where somebody else's card is in it.
         """
         inside = card._card
         self._reader.insert(inside.chip, inside.conduct)
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not self._reader.asked and self._reader.chip is not None:
+            if time.monotonic() > end:
+                self.remove()
+                raise _no_room(self.port)
+            time.sleep(_AGAIN_SECONDS)
 
     def remove(self) -> None:
         """Take the card out, if there is one."""
@@ -147,6 +157,16 @@ def virtual_set(
     wish = wiring.VirtualWish(tuple(defects), tuple(faults), (), delay, signing_delay)
     made = wiring.make_virtual_set(find_set(name), wish)
     return VirtualCards(tuple(map(VirtualCard, made.cards)), made)
+
+
+def _no_room(port: int) -> CpxError:
+    return BadInput(
+        msg("The virtual reader on port {port} takes no card.", port=str(port)),
+        msg(
+            "Somebody else's virtual card is in it, or the PC/SC service is held up: cpx-tool "
+            "list-readers shows what it sees."
+        ),
+    )
 
 
 def is_absent(error: CpxError) -> bool:

@@ -61,6 +61,7 @@ from cpx_tool.wiring.virtual_cards import (
     remove_virtual,
     run_virtual_cards,
     stop_virtual,
+    virtual_cards_inside,
     virtual_status,
 )
 
@@ -120,6 +121,7 @@ __all__ = [
     "trust_addresses",
     "trust_at_hand",
     "unusable_ledger",
+    "virtual_cards_inside",
     "virtual_status",
     "visit_cards",
     "write_set",

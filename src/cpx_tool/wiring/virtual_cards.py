@@ -23,7 +23,7 @@ from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.profile import profiles
-from cpx_tool.errors import BadInput, nearest, why
+from cpx_tool.errors import BadInput, CpxError, nearest, why
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.message import msg
 from cpx_tool.model.virtual import VirtualDeck
@@ -121,6 +121,15 @@ def run_virtual_cards(
 def virtual_status() -> VirtualDeck:
     """The virtual cards that the user has in use. Raises `CpxError`."""
     return ask(_place(), Order("status"))
+
+
+def virtual_cards_inside() -> int:
+    """How many virtual cards the user has in readers; 0 where there are none to ask."""
+    try:
+        deck = virtual_status()
+    except CpxError:
+        return 0
+    return sum(seat.port is not None and not seat.waits for seat in deck.seats)
 
 
 def insert_virtual(card: str, port: int | None) -> VirtualDeck:

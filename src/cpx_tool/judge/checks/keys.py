@@ -38,7 +38,8 @@ _UNBLOCK = msg(
 )
 _AFTER_WRONG = msg(
     "A wrong PIN was tried before. Make sure of the PIN, log in once with CPS Gestion (this "
-    "clears the count), then repeat. Emulated cards: write them again (cpx-tool emulate)."
+    "clears the count), then repeat. Emulated cards: write them again (cpx-tool emulate), or "
+    "start them again (cpx-tool virtual-cards)."
 )
 
 REFUSALS: dict[PinRefusal, tuple[Message, Message]] = {

@@ -36,8 +36,9 @@ def issuers_at_hand(certificates: Certificates) -> Answer | None:
     "CERT-CHAIN",
     msg("The chain of issuers holds"),
     msg(
-        "The card does not come from the PKI that it names, or an issuer's certificate at hand is "
-        "wrong: download the issuers again (cpx-tool trust where), then ask where the card is from."
+        "The card does not come from the PKI that it names, its certificate is damaged, or an "
+        "issuer's certificate at hand is wrong: download the issuers again (cpx-tool trust where), "
+        "then ask where the card is from."
     ),
 )
 def chain_holds(certificates: Certificates) -> Answer | None:

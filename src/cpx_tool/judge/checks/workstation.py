@@ -6,7 +6,7 @@ from cpx_tool.catalogue.middleware_words import RIGHT_FILE, info_words, no_pkcs1
 from cpx_tool.catalogue.readers import STATES, pcsc_answer
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.matching import Match
-from cpx_tool.judge.unseen import not_seen_words
+from cpx_tool.judge.unseen import OPENSC_READERS, not_seen_words
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.fault import Fault, FaultKind
@@ -119,7 +119,9 @@ def module_sees_cards(
     lost = [reader for reader in present if reader.name not in joined]
     if lost:
         names = tuple(reader.name for reader in lost)
-        why = not_seen_words([r.kind for r in lost], len(pcsc.readers), module)
+        later = pcsc.readers[OPENSC_READERS:]
+        limited = not any(reader.name in joined for reader in later)
+        why = not_seen_words([r.kind for r in lost], len(later) if limited else 0, module)
         return failed(msg("No token for the card in: {readers}.", readers=names), why)
     if not present:
         return skipped(msg("PC/SC shows no card."))
