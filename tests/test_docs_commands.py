@@ -75,6 +75,7 @@ NOT_RUN = {
         "lsusb",
         "pkcheck --action-id org.debian.pcsc-lite.access_pcsc --process PID; echo $?",
         "sudo cp 50-cpx-tool.rules /etc/polkit-1/rules.d/",
+        "sudo find /etc/opt/santesocial/CPS/cache -type f -name '9945*' -delete",
         "sudo cp 92-cpx-readers.rules /etc/udev/rules.d/",
         "sudo cp cpx-tool-nfc-blacklist.conf /etc/modprobe.d/",
         'sudo gpasswd --add "$USER" cpx-readers',
@@ -84,6 +85,10 @@ NOT_RUN = {
         "sudo udevadm control --reload",
         "sudo udevadm trigger --subsystem-match=usb --action=add",
         "systemctl show -p User --value pcscd.service",
+    ),
+    "it needs another program": (
+        """cpx-tool merge results --json | jq -r '.hosts[] | select(.checks["PCSC-SERVICE"]"""
+        """ == "failed").host'""",
     ),
     "it asks the network": (
         "cpx-tool trust fetch",
@@ -128,6 +133,11 @@ CODES = {
     "cpx-tool blame poste.json --set centre-sante": 1,
     "cpx-tool judge fixtures/observation.json --set centre-sante --report-dir reports": 1,
     "cpx-tool judge fixtures/observation.json --set centre-sante --report monitor=-": 1,
+    "cpx-tool judge fixtures/observation.json --set centre-sante"
+    " --report json=trial/poste-qa-1.json": 1,
+    "cpx-tool merge trial": 1,
+    "cpx-tool judge fixtures/observation.json --set centre-sante"
+    " --report html=cards.html --report json=cards.json": 1,
     "cpx-tool pin-ledger --forget 9945000223": 2,  # it is not in the ledger
     "cpx-tool check-set --set centre-sante --resume": 2,  # nothing was interrupted
     "cpx-tool trust import issuers": 1,  # those of emulated cards are not known
@@ -272,6 +282,7 @@ def ours(command: str) -> bool:
 
 def run(command: str, place: Path) -> tuple[int, str]:
     """Exit code and output of a line: variables before it, one ">", one "|" behind it."""
+    line = command
     command, _, behind = command.partition(" | ")
     command, _, into = command.partition(" > ")
     words = shlex.split(command)
@@ -281,7 +292,7 @@ def run(command: str, place: Path) -> tuple[int, str]:
         variables[name] = value
     name, *rest = (word for found in words for word in _globbed(found))
     if not name.endswith("cpx-tool"):
-        done = subprocess.run(["sh", "-c", command], env=variables, check=False, text=True)
+        done = subprocess.run(["sh", "-c", line], env=variables, check=False, text=True)
         return done.returncode, ""
     done = cpx(*_placed(rest), env=variables)
     output = done.stdout + done.stderr
@@ -320,7 +331,13 @@ def _variables(place: Path) -> dict[str, str]:
     }
 
 
-OF_THIS_MACHINE = {"cpx-tool doctor", "cpx-tool doctor --fix-hints"}
+OF_THIS_MACHINE = {
+    "cpx-tool doctor",
+    "cpx-tool doctor --fix-hints",
+    "cpx-tool doctor --report-dir results",
+    "cpx-tool merge results",
+    "cpx-tool merge results --report html=fleet.html --report junit=fleet.xml",
+}
 """They end with 0 or 1: there is no card reader where tests run."""
 LONG_PASSWORD = {"cpx-tool csr": "correct horse battery staple"}
 
