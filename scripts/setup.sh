@@ -22,7 +22,7 @@ of_dependencies() {
     {
         pwd -P
         "$PYTHON" -c 'import sys; print(sys.base_prefix, sys.version)'
-        cat requirements/*.txt scripts/setup.sh
+        cat requirements/{run,build,dev}.txt scripts/setup.sh
     } | fingerprint
 }
 
