@@ -27,3 +27,6 @@ read -r url <&3
 run cpx-tool tls-test --endpoint "$url" --ca-file "$SERVER_CA" --emulated "$CARDS" --card 9945000223
 
 .venv/bin/python scripts/demo_virtual.py
+
+printf '\nNext, the same as a page to open (README, "Make a report"):\n%s\n' \
+    ".venv/bin/cpx-tool check-set --set centre-sante --emulated $CARDS --report html=cards.html"

@@ -100,8 +100,3 @@ def test_the_page_about_tls_has_every_cause_below_its_check() -> None:
 
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.SKIPPED: "?", Outcome.ERROR: "?"}
-
-
-def test_the_readme_names_the_page_about_tls() -> None:
-    readme = (order_docs.messages.ROOT / "README.md").read_text(encoding="utf-8")
-    assert "docs/tls.md" in readme

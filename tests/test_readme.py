@@ -1,9 +1,11 @@
-"""The README says what the tool does: compared by machine."""
+"""The README and the pages below docs/ say what the tool does: compared by machine."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import pytest
 
 from cpx_tool.adapters.config import CONFIG_VARIABLE
 from cpx_tool.adapters.ledger import STATE_VARIABLE
@@ -24,32 +26,44 @@ from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.finding import Outcome
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README_FILE = ROOT / "README.md"
+README = README_FILE.read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def _rows(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading, without its head."""
-    below = README.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def _rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading ("## …"), without its head."""
+    below = f"\n{text}".split(f"\n{heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in below.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_the_list_of_checks() -> None:
-    listed = [(row[0].strip("`"), row[1], row[2]) for row in _rows("Checks")]
+    rows = _rows(_page("checks.md"), "# Checks")
+    listed = [(row[0].strip("`"), row[1], row[2]) for row in rows]
     assert listed == [(c.id, c.severity.value, c.title.text) for c in CHECKS]
 
 
-def test_the_exit_codes() -> None:
-    assert [int(row[0]) for row in _rows("Exit codes")] == [code.value for code in ExitCode]
+@pytest.mark.parametrize(
+    ("text", "heading"), [(README, "## Exit codes"), (_page("exit-codes.md"), "# Exit codes")]
+)
+def test_the_exit_codes(text: str, heading: str) -> None:
+    assert [int(row[0]) for row in _rows(text, heading)] == [code.value for code in ExitCode]
 
 
 def test_the_defects() -> None:
-    listed = [(row[0].strip("`"), row[1]) for row in _rows("Emulate cards")]
+    rows = _rows(_page("emulation.md"), "## Sets that are wrong")
+    listed = [(row[0].strip("`"), row[1]) for row in rows]
     assert listed == [(defect.value, words.text) for defect, words in WORDS.items()]
 
 
 def test_the_environment_variables() -> None:
-    listed = {row[0].strip("`") for row in _rows("Environment")}
+    rows = _rows(_page("configuration.md"), "## Environment variables")
+    listed = {row[0].strip("`") for row in rows}
     ours = {
         CONFIG_VARIABLE,
         MODULE_VARIABLE,
@@ -62,14 +76,27 @@ def test_the_environment_variables() -> None:
     assert {*ours, "CPX_LANG", "NO_COLOR"} == listed
 
 
-def test_every_command_is_shown() -> None:
-    shown = set(re.findall(r"cpx-tool ([a-z]+(?:-[a-z0-9]+)?)", README))
-    assert set(COMMANDS) <= shown
-    assert shown <= set(COMMANDS)
+def test_every_command_has_its_line_in_the_readme() -> None:
+    listed = [row[0].removeprefix("`cpx-tool ").strip("`") for row in _rows(README, "## Commands")]
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def _commands_named(text: str) -> set[str]:
+    return set(re.findall(r"cpx-tool ([a-z]+(?:-[a-z0-9]+)?)", text))
+
+
+@pytest.mark.parametrize("path", [README_FILE, *PAGES], ids=lambda path: path.name)
+def test_no_page_names_a_command_that_is_none(path: Path) -> None:
+    assert _commands_named(path.read_text(encoding="utf-8")) <= set(COMMANDS)
+
+
+def test_every_command_is_shown_on_a_page() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in PAGES if path.name != "index.md"]
+    assert set().union(*map(_commands_named, texts)) >= set(COMMANDS)
 
 
 def test_every_command_of_the_group_trust_is_shown() -> None:
-    assert set(re.findall(r"cpx-tool trust ([a-z]+)", README)) == set(trust.commands)
+    assert set(re.findall(r"cpx-tool trust ([a-z]+)", _page("trust.md"))) == set(trust.commands)
 
 
 def test_the_sample_set_file_can_be_used() -> None:

@@ -22,7 +22,6 @@ from support.handshakes import by_card, connection
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -34,7 +33,6 @@ def rows(text: str, heading: str) -> list[list[str]]:
 def test_the_kinds() -> None:
     table = [(row[0], row[1]) for row in rows(f"\n{PAGE}", "# Reports")]
     assert table == [(name, f".{kind.suffix}") for name, kind in KINDS.items()]
-    assert [row[0] for row in rows(README, "## Reports")] == list(KINDS)
 
 
 def _labels(text: str) -> dict[str, set[str]]:

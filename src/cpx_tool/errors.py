@@ -14,7 +14,7 @@ from cpx_tool.model.message import Message, msg
 
 
 class ExitCode(IntEnum):
-    """The documented exit codes (README, "Exit codes")."""
+    """The documented exit codes (docs/exit-codes.md)."""
 
     PASSED = 0
     FAILED = 1

@@ -157,7 +157,7 @@ def test_a_broken_configuration_is_one_line(tmp_path: Path, command: tuple[str, 
     done = cpx(*command, env={"CPX_CONFIG": str(config)})
     assert done.returncode == 2
     assert f'{config}, line 2, key "modul"' in done.stderr
-    assert "README" in done.stderr
+    assert "docs/configuration.md" in done.stderr
     assert len(done.stderr.splitlines()) == 2
 
 

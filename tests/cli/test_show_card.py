@@ -89,10 +89,10 @@ def test_check_set_carries_the_same_dossier(emulation: Path) -> None:
 
 
 @pytest.mark.softhsm
-def test_the_readme_shows_what_the_tool_prints(emulation: Path) -> None:
+def test_the_page_shows_what_the_tool_prints(emulation: Path) -> None:
     """Line by line, but for dates and what is left out (…)."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = readme.split("$ cpx-tool show-card --card")[1].split("```", 1)[0]
+    page = (ROOT / "docs" / "cards.md").read_text(encoding="utf-8")
+    block = page.split("$ cpx-tool show-card --card")[1].split("```", 1)[0]
     shown = [line for line in block.splitlines()[1:] if line.strip(" …")]
     done = cpx("show-card", "--emulated", emulation, "--card", DOCTOR)
     printed = list(map(_stable, done.stdout.splitlines()))

@@ -23,7 +23,7 @@ MAX_AT_ONCE = 16
 _MAX_BYTES = 64_000
 _MAX_ENDPOINTS = 200
 _KEYS = ("module", "at_once")
-_CORRECT = msg("Correct that line, or move the file away. Its keys are in the README, “Configure”.")
+_CORRECT = msg("Correct that line, or move the file away. Its keys are in docs/configuration.md.")
 _NAME_IT = msg(
     "Correct {variable}: it must be the path of a configuration file (TOML).",
     variable=CONFIG_VARIABLE,

@@ -40,6 +40,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "list-modules": ("cpx-tool list-modules --no-load",),
     "list-readers": ("cpx-tool list-readers",),
     "list-sets": ("cpx-tool list-sets",),
+    "merge": (
+        "cpx-tool merge reports/ --report html=fleet.html",
+        "cpx-tool merge 'reports/**/cpx-doctor-*.json' --report-dir fleet",
+    ),
     "order-guide": (
         "cpx-tool order-guide --for insi-card",
         "cpx-tool order-guide --tick ORDER-SET FORM-1",

@@ -44,6 +44,7 @@ COMMANDS = {
     "list-checks": "checks:list_checks",
     "blame": "blame:blame",
     "compare": "blame:compare",
+    "merge": "merge:merge",
     "list-codes": "explain:list_codes",
     "explain": "explain:explain",
     "completion": "completion:completion",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, get_type_hints
 
 from cpx_tool.judge.facts import CARD_FACTS, RUN_FACTS, Missing
+from cpx_tool.judge.fleet_facts import FLEET_FACTS
 from cpx_tool.judge.signing_facts import SIGNING_FACTS
 from cpx_tool.judge.software_facts import FILE_FACTS, PAIR_FACTS
 from cpx_tool.judge.station_facts import STATION_FACTS
@@ -34,6 +35,8 @@ class Scope(StrEnum):
     """Once for each client at each endpoint."""
     SIGNING = "signing"
     """Once for each card whose keys sign by all mechanisms."""
+    FLEET = "fleet"
+    """Once, about the results of many workstations."""
 
 
 _FACTS: Mapping[Scope, Mapping[str, Any]] = {
@@ -44,6 +47,7 @@ _FACTS: Mapping[Scope, Mapping[str, Any]] = {
     Scope.STATION: STATION_FACTS,
     Scope.TLS: TLS_FACTS,
     Scope.SIGNING: SIGNING_FACTS,
+    Scope.FLEET: FLEET_FACTS,
 }
 
 

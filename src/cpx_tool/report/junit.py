@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.result import Result, Suite, SuiteKind
@@ -29,24 +30,31 @@ _ELEMENTS = {
 }
 """What is none of these is passed. JUnit knows no warnings."""
 
+_SUMS = ("tests", "failures", "errors")
 _OF_VERDICT = {Verdict.FAILED: _FAILURE, Verdict.INCOMPLETE: _ERROR}
 
 
 def render(result: Result, say: Say) -> str:
     """One XML document with a final newline."""
     root = ET.Element("testsuites")
-    for number, suite in enumerate(result.suites):
-        root.append(_suite(number, suite, result, say))
-    counted = [_sum(root, name) for name in ("tests", "failures", "errors")]
-    _count(root, f"cpx-tool {result.run.command}", counted, _time(_seconds(root)))
-    ET.indent(root)
-    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return head + ET.tostring(root, encoding="unicode") + "\n"
+    sums, seconds, texts = [0, 0, 0], 0.0, []
+    for number, suite in enumerate(result.suites):  # one at a time: a fleet has thousands
+        element = _suite(number, suite, result, say)
+        sums = [
+            known + int(element.get(name, "0")) for known, name in zip(sums, _SUMS, strict=True)
+        ]
+        seconds += float(element.get("time", "0"))
+        ET.indent(element, level=1)
+        texts.append(ET.tostring(element, encoding="unicode"))
+    _count(root, f"cpx-tool {result.run.command}", sums, _time(seconds))
+    begin = ET.tostring(root, encoding="unicode").removesuffix(" />") + ">"
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    return "\n".join((head, begin, *(f"  {text}" for text in texts), "</testsuites>", ""))
 
 
 def _count(element: ET.Element, name: str, counted: Iterable[int], time: str) -> None:
     element.set("name", _safe(name))
-    for key, count in zip(("tests", "failures", "errors"), counted, strict=True):
+    for key, count in zip(_SUMS, counted, strict=True):
         element.set(key, str(count))
     element.set("time", time)
 
@@ -54,7 +62,9 @@ def _count(element: ET.Element, name: str, counted: Iterable[int], time: str) ->
 def _suite(number: int, suite: Suite, result: Result, say: Say) -> ET.Element:
     cases = [_case(finding, suite, say) for finding in suite.findings]
     if suite.kind is SuiteKind.RUN:
-        cases.append(_verdict(result, say))
+        cases.append(_verdict(suite, result.verdict, result.code, say))
+    elif suite.verdict is not None:
+        cases.append(_verdict(suite, suite.verdict, None, say))
     element = ET.Element("testsuite")
     found = [child.tag for case in cases for child in case]
     counted = (len(cases), found.count(_FAILURE), found.count(_ERROR))
@@ -63,7 +73,7 @@ def _suite(number: int, suite: Suite, result: Result, say: Say) -> ET.Element:
     element.set("id", str(number))
     element.set("package", "cpx-tool")
     element.set("skipped", str(found.count(_SKIPPED)))
-    element.set("hostname", _safe(result.run.host) or "-")
+    element.set("hostname", _safe(suite.host or result.run.host) or "-")
     element.set("timestamp", _moment(suite.observed_at))
     element.append(_properties(_facts(suite, result)))
     element.extend(cases)
@@ -115,14 +125,14 @@ def _explained(finding: Finding, message: str, say: Say) -> str:
     return "\n".join(lines)
 
 
-def _verdict(result: Result, say: Say) -> ET.Element:
+def _verdict(suite: Suite, verdict: Verdict, code: ExitCode | None, say: Say) -> ET.Element:
     """Not passed unless the verdict is: what was skipped alone shows as green otherwise."""
-    case = _new_case(VERDICT, result.suites[0])
-    element = _OF_VERDICT.get(result.verdict)
+    case = _new_case(VERDICT, suite)
+    element = _OF_VERDICT.get(verdict)
     if element is not None:
-        message = msg("Verdict: {verdict}", verdict=VERDICTS[result.verdict])
-        told = ET.SubElement(case, element, message=say(message), type=result.verdict.value)
-        told.text = say(msg("Exit code: {code}", code=int(result.code)))
+        message = say(msg("Verdict: {verdict}", verdict=VERDICTS[verdict]))
+        told = ET.SubElement(case, element, message=message, type=verdict.value)
+        told.text = message if code is None else say(msg("Exit code: {code}", code=int(code)))
     return case
 
 
@@ -149,14 +159,6 @@ def _properties(facts: Mapping[str, str]) -> ET.Element:
     for name, value in facts.items():
         ET.SubElement(element, "property", name=name, value=_safe(value))
     return element
-
-
-def _sum(root: ET.Element, name: str) -> int:
-    return sum(int(suite.get(name, "0")) for suite in root)
-
-
-def _seconds(root: ET.Element) -> float:
-    return sum(float(suite.get("time", "0")) for suite in root)
 
 
 def _time(seconds: float) -> str:

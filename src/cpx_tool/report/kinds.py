@@ -32,7 +32,7 @@ KINDS: Mapping[str, Kind] = {
     "html": Kind(
         "html",
         lambda result, say, language: result.html(say, language),
-        commands=("check-set", "judge", "tls-test"),
+        commands=("check-set", "judge", "tls-test", "merge"),
     ),
     "json": Kind("json", lambda result, say, _: result.json(say)),
     "junit": Kind("xml", lambda result, say, _: junit.render(result, say)),

@@ -60,6 +60,16 @@ def _metrics(result: Result) -> Iterator[_Metric]:
     yield _Metric(
         "cpx_insecure", "1 for a handshake with --insecure, 0 for one without.", _insecure(result)
     )
+    yield _Metric(
+        "cpx_subject_verdict",
+        "1 for the verdict that a workstation reached in merged results, else 0.",
+        _verdicts(result),
+    )
+    yield _Metric(
+        "cpx_subject_timestamp_seconds",
+        "When the newest merged result of a workstation was observed, Unix time.",
+        _observed(result),
+    )
 
 
 def _verdict(result: Result) -> list[Sample]:
@@ -93,6 +103,19 @@ def _insecure(result: Result) -> Iterator[Sample]:
     for suite in result.suites:
         if suite.kind is SuiteKind.HANDSHAKE:
             yield _subject(suite), int(suite.facts.get("insecure") == "true")
+
+
+def _verdicts(result: Result) -> Iterator[Sample]:
+    for suite in result.suites:
+        if suite.verdict is not None:
+            for one in Verdict:
+                yield {**_subject(suite), "verdict": one.value}, int(one is suite.verdict)
+
+
+def _observed(result: Result) -> Iterator[Sample]:
+    for suite in result.suites:
+        if suite.verdict is not None:
+            yield _subject(suite), int(suite.observed_at.timestamp())
 
 
 def _subject(suite: Suite) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.finding import Checklist, Finding, JudgedHandshake, Verdict
+from cpx_tool.model.fleet import Fleet
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.signing import SigningChecklist
 from cpx_tool.model.software import SoftwareChecklist
@@ -28,7 +29,9 @@ class Handshakes:
     verdict: Verdict
 
 
-Judged: TypeAlias = Checklist | SigningChecklist | Handshakes | Examination | SoftwareChecklist
+Judged: TypeAlias = (
+    Checklist | SigningChecklist | Handshakes | Examination | SoftwareChecklist | Fleet
+)
 """What the commands judge."""
 
 Facts: TypeAlias = Mapping[str, str]
@@ -43,15 +46,18 @@ class SuiteKind(StrEnum):
     CARD = "card"
     HANDSHAKE = "handshake"
     FILE = "file"
+    HOST = "host"
+    """A workstation, in the result of `merge`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
     """The findings about one subject, no check twice. `subject` is unique among those of its kind:
-    the card's key, who knocked and where, the file; "" for the run.
+    the card's key, who knocked and where, the file, the host; "" for the run.
 
     `seconds` is how long what a check is about took, where it was measured. `not_after` is when
-    the subject's certificates end.
+    the subject's certificates end. `host` is where it was observed, "" for where the run was;
+    `verdict` is the subject's own, where it has one.
     """
 
     kind: SuiteKind
@@ -61,6 +67,8 @@ class Suite:
     seconds: Mapping[str, float] = field(default_factory=dict)
     not_after: datetime | None = None
     facts: Facts = field(default_factory=dict)
+    host: str = ""
+    verdict: Verdict | None = None
 
     @property
     def days_left(self) -> int | None:

@@ -22,6 +22,7 @@ from cpx_tool.wiring.reports import (
     new_run_id,
     save_report,
 )
+from cpx_tool.wiring.results import read_results, this_merger
 from cpx_tool.wiring.run import (
     Interrupted,
     Login,
@@ -105,6 +106,7 @@ __all__ = [
     "pin_ledger",
     "read_cards",
     "read_file",
+    "read_results",
     "read_software",
     "remove_virtual",
     "request_certificate",
@@ -114,6 +116,7 @@ __all__ = [
     "save_report",
     "software_online",
     "stop_virtual",
+    "this_merger",
     "trust_addresses",
     "trust_at_hand",
     "unusable_ledger",

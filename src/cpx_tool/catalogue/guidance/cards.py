@@ -32,7 +32,7 @@ GUIDANCE = (
         },
         why=msg("What changed on the card since then is not seen."),
         causes=(msg("The run was started with --resume."),),
-        sources=("README",),
+        sources=("docs/sets.md",),
     ),
     Guidance(
         Kind.CHECK,

@@ -14,7 +14,7 @@ GUIDANCE = (
         why=msg("A script may go on."),
         causes=(msg("Nothing is wrong."),),
         remedy=msg("Nothing is to be done; read the warnings all the same."),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
     Guidance(
         Kind.EXIT_CODE,
@@ -29,7 +29,7 @@ GUIDANCE = (
             "Read the remedies of the report; cpx-tool explain ID says more of each, cpx-tool "
             "blame FILE which part is at fault."
         ),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
     Guidance(
         Kind.EXIT_CODE,
@@ -41,7 +41,7 @@ GUIDANCE = (
         why=msg("Nothing was checked, or the result could not be kept."),
         causes=(msg("A mistyped option or name; a file that is not there; a full disk."),),
         remedy=msg("The line on standard error names the fault and its remedy."),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
     Guidance(
         Kind.EXIT_CODE,
@@ -51,7 +51,7 @@ GUIDANCE = (
         why=msg("It is a defect of this tool."),
         causes=(msg("Not known; the line on standard error names the place in the program."),),
         remedy=msg("Report that line with the command you ran."),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
     Guidance(
         Kind.EXIT_CODE,
@@ -63,7 +63,7 @@ GUIDANCE = (
             msg("The service does not run, no card is in a reader, no middleware is installed."),
         ),
         remedy=msg("cpx-tool doctor goes through the workstation."),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
     Guidance(
         Kind.EXIT_CODE,
@@ -90,6 +90,6 @@ GUIDANCE = (
         why=msg("What was seen until then was reported all the same."),
         causes=(msg("A person, a closed terminal, or a system that shuts down."),),
         remedy=msg("check-set --resume goes on from there."),
-        sources=("README, Exit codes",),
+        sources=("docs/exit-codes.md",),
     ),
 )

@@ -59,7 +59,7 @@ GUIDANCE = (
             "Repeat; check-set --resume goes on from there; give a slow card more time with "
             "--card-timeout."
         ),
-        sources=("README",),
+        sources=("docs/sets.md",),
     ),
     Guidance(
         Kind.MODULE_FAULT,

@@ -104,7 +104,7 @@ GUIDANCE = (
         },
         why=msg("A result that was reached with it proves less."),
         causes=(msg("The option was given."),),
-        sources=("README",),
+        sources=("docs/tls.md",),
     ),
     Guidance(
         Kind.CHECK,

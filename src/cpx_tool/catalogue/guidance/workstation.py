@@ -275,7 +275,7 @@ GUIDANCE = (
                 "Another distribution or version; a container without the reader; a 32-bit Python."
             ),
         ),
-        sources=("README, Limits",),
+        sources=("docs/limits.md",),
     ),
     Guidance(
         Kind.CHECK,

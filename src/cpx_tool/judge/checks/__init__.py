@@ -7,6 +7,7 @@ from types import ModuleType
 from cpx_tool.judge.check import Check
 from cpx_tool.judge.checks import (
     certificates,
+    fleet,
     identity,
     keys,
     middleware,
@@ -46,6 +47,7 @@ CHECKS: tuple[Check, ...] = tuple(
         station,
         usb,
         upkeep,
+        fleet,
     )
     for check in _declared(module)
 )

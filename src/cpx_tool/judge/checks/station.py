@@ -21,7 +21,7 @@ from cpx_tool.model.station import (
 )
 
 TRIED = {"debian": ("12", "13")}
-"""Distributions on which this version is built and tested: README, "See it work"."""
+"""Distributions on which this version is built and tested: docs/limits.md."""
 
 _NARROW = 32
 

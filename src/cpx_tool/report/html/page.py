@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from types import SimpleNamespace
@@ -17,9 +17,14 @@ from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.words import Say, printable, shortened
 
 
-def page(template: str, values: Mapping[str, Any], say: Say, lang: str) -> str:
-    """The page of a template; all text is escaped, and what is not printable is replaced."""
-    style, script = _file("page.css"), _file("page.js")
+def page(
+    template: str, values: Mapping[str, Any], say: Say, lang: str, styles: Sequence[str] = ()
+) -> str:
+    """The page of a template; all text is escaped, and what is not printable is replaced.
+
+    `styles` are style sheets of its own, behind that of all pages.
+    """
+    style, script = "\n".join(map(_file, ("page.css", *styles))), _file("page.js")
     frame = {
         "lang": lang,
         "policy": _policy(style, script),

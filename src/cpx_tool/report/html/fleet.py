@@ -1,0 +1,301 @@
+"""The fleet as one page: workstations × checks, cards × workstations, what was not merged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from cpx_tool.errors import ExitCode
+from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
+from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
+from cpx_tool.model.message import msg, nmsg
+from cpx_tool.report import fleet_json
+from cpx_tool.report.fleet import emulated, headline, summary
+from cpx_tool.report.fleet_view import Said, Wrong, host_name, what, why, wrong
+from cpx_tool.report.html import lines, marks
+from cpx_tool.report.html.fleet_labels import FLEET_LABELS
+from cpx_tool.report.html.frame import Provenance
+from cpx_tool.report.html.labels import LABELS
+from cpx_tool.report.html.marks import Mark
+from cpx_tool.report.html.page import page
+from cpx_tool.report.json import moment
+from cpx_tool.report.tally import Tally
+from cpx_tool.report.words import Say, clipped, day
+
+MOST_ROWS = 400
+"""Of the matrix of checks: what is wrong comes first, and a browser shows it at once."""
+
+MOST_COLUMNS = 20
+"""Of the matrix of cards; where more workstations saw cards, each row names its own."""
+
+_MOST_SENTENCES = 8
+_MOST_HOSTS = 12
+_ORDER = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
+
+
+@dataclass(frozen=True, slots=True)
+class SaidView:
+    """One sentence, and where it was said."""
+
+    message: str
+    hint: str
+    codes: tuple[str, ...]
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongView:
+    """What one check found wrong; `more` tells of sentences that are not shown, "" for none."""
+
+    mark: Mark
+    check: str
+    title: str
+    decides: str
+    where: str
+    said: tuple[SaidView, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result that counts. `host` is "" where the row above names it."""
+
+    host: str
+    verdict: Mark
+    what: str
+    emulated: bool
+    interrupted: bool
+    observed: str
+    version: str
+    exit_code: int
+    older: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One workstation. A cell is None where the check was not asked."""
+
+    host: str
+    verdict: Mark
+    cells: tuple[Mark | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardCell:
+    """A card at a workstation, and the day."""
+
+    host: str
+    mark: Mark | None
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One card. `cells` stand under the workstations, None where it was not seen; or are those
+    that saw it, where the page has no columns for them.
+    """
+
+    number: str
+    emulated: bool
+    holder: str
+    roles: str
+    cells: tuple[CardCell | None, ...]
+
+
+def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
+    """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments."""
+    gathered = fleet.gathered
+    told = emulated(gathered)
+    stations = sorted(gathered.stations, key=lambda station: _ORDER.index(station.verdict))
+    columns, calm = _columns(stations)
+    at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
+    wide = len(at_hosts) <= MOST_COLUMNS
+    words = {name: say(message) for name, message in (LABELS | FLEET_LABELS).items()}
+    values = {
+        "label": SimpleNamespace(**words),
+        "provenance": _provenance(fleet, code, say),
+        "emulated": say(told) if told else "",
+        "interrupted": "",
+        "verdict": marks.of_verdict(fleet.verdict, say),
+        "heading": say(headline(gathered)),
+        "summary": [say(part) for part in summary(fleet, _counted(stations))],
+        "problems": [_wrong(one, fleet, say) for one in wrong(fleet)],
+        "tallies": _verdicts(stations, say),
+        "results": _results(stations, say),
+        "columns": columns,
+        "titles": {check: say(title) for check, title in fleet.titles.items()},
+        "rows": [_matrix_row(station, columns, say) for station in stations[:MOST_ROWS]],
+        "more_rows": _more_rows(len(stations) - MOST_ROWS, say),
+        "calm": calm,
+        "at_hosts": [say(host_name(host)) for host in at_hosts] if wide else [],
+        "cards": [_card(card, at_hosts if wide else None, say) for card in gathered.cards],
+        "merge_lines": lines.lines(fleet.findings, say),
+        "merge_tallies": marks.tallies(fleet.findings, say),
+        "not_merged": ((one.file, say(why(one)), one.counts) for one in gathered.unmerged),
+        "any_not_merged": bool(gathered.unmerged),
+        "repeats": gathered.repeats,
+        "two_places": [
+            (one.number, _place(one.first, say), _place(one.second, say))
+            for one in gathered.two_places
+        ],
+        "unseen": gathered.unseen,
+    }
+    return page("fleet.html", values, say, lang, ("fleet.css",))
+
+
+def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
+    merger = fleet.gathered.merger
+    json = fleet_json.render(fleet, code, say)
+    return Provenance(
+        host=clipped(merger.host),
+        observed=say(msg("{date}", date=merger.at)),
+        observed_iso=moment(merger.at) or "",
+        run_id=merger.run_id,
+        version=merger.tool_version,
+        exit_code=int(code),
+        sha256=hashlib.sha256(json.encode(errors="replace")).hexdigest(),
+    )
+
+
+def _counted(stations: Iterable[Station]) -> Tally:
+    kinds = Counter(
+        fleet_json.kind(answered)
+        for station in stations
+        for answered in station.answers().values()
+        if answered.severity is Severity.BLOCKER or fleet_json.kind(answered) == "warning"
+    )
+    return Tally(
+        passed=kinds["passed"],
+        failed=kinds["failed"],
+        unanswered=kinds["error"] + kinds["skipped"],
+        warnings=kinds["warning"],
+    )
+
+
+def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:
+    """How many results have each verdict, for the filter."""
+    counted = Counter(one.newest.verdict for station in stations for one in station.results)
+    return [
+        marks.Tally(marks.of_verdict(verdict, say), counted[verdict])
+        for verdict in _ORDER
+        if counted[verdict]
+    ]
+
+
+def _results(stations: Iterable[Station], say: Say) -> Iterator[ResultRow]:
+    for station in stations:
+        for number, counted in enumerate(station.results):
+            yield _result(say(host_name(station.host)) if number == 0 else "", counted, say)
+
+
+def _result(host: str, counted: Counted, say: Say) -> ResultRow:
+    newest = counted.newest
+    return ResultRow(
+        host=host,
+        verdict=marks.of_verdict(newest.verdict, say),
+        what=what(newest),
+        emulated=newest.emulated,
+        interrupted=newest.interrupted,
+        observed=f"{newest.observed_at:%Y-%m-%d %H:%M}",
+        version=clipped(newest.tool_version),
+        exit_code=newest.exit_code,
+        older=counted.older,
+    )
+
+
+def _columns(stations: Iterable[Station]) -> tuple[list[str], list[str]]:
+    """The checks that did not pass everywhere, in the order they were asked in; the others."""
+    passed: dict[str, bool] = {}
+    for station in stations:
+        for answered in station.answers().values():
+            good = answered.outcome is Outcome.PASSED
+            passed[answered.check] = passed.get(answered.check, True) and good
+    columns = [check for check, good in passed.items() if not good]
+    return columns, [check for check, good in passed.items() if good]
+
+
+def _matrix_row(station: Station, columns: Sequence[str], say: Say) -> MatrixRow:
+    answers = station.answers()
+    return MatrixRow(
+        host=say(host_name(station.host)),
+        verdict=marks.of_verdict(station.verdict, say),
+        cells=tuple(_mark(answers.get(check), say) for check in columns),
+    )
+
+
+def _mark(answered: Answered | None, say: Say) -> Mark | None:
+    return marks.of_kind(marks.Kind(fleet_json.kind(answered)), say) if answered else None
+
+
+def _more_rows(more: int, say: Say) -> str:
+    if more <= 0:
+        return ""
+    told = nmsg(
+        "{count} more workstation, none of them worse, is in the table above and in the JSON "
+        "report.",
+        "{count} more workstations, none of them worse, are in the table above and in the JSON "
+        "report.",
+        more,
+    )
+    return say(told)
+
+
+def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
+    title = fleet.titles.get(one.check)
+    decides = one.severity is Severity.BLOCKER
+    more = len(one.said) - _MOST_SENTENCES
+    finding = Finding(
+        one.check, one.severity, "", one.outcome, msg("{name}", name=one.check), msg("")
+    )
+    return WrongView(
+        mark=marks.of_finding(finding, say),
+        check=one.check,
+        title=say(title) if title else "",
+        decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
+        where=say(nmsg("on {count} workstation", "on {count} workstations", one.hosts)),
+        said=tuple(_said(said, say) for said in one.said[:_MOST_SENTENCES]),
+        more=say(nmsg("… and {count} more", "… and {count} more", more)) if more > 0 else "",
+    )
+
+
+def _said(said: Said, say: Say) -> SaidView:
+    names = [_host(host, subjects, say) for host, subjects in said.hosts.items()]
+    more = len(names) - _MOST_HOSTS
+    if more > 0:
+        rest = say(nmsg("{count} more", "{count} more", more))
+        names = [*names[:_MOST_HOSTS], rest]
+    return SaidView(said.message, said.hint, tuple(said.codes), tuple(names))
+
+
+def _host(host: str, subjects: Sequence[str], say: Say) -> str:
+    name = say(host_name(host))
+    return f"{name} ({', '.join(map(clipped, subjects))})" if subjects else name
+
+
+def _card(card: FleetCard, columns: Sequence[str] | None, say: Say) -> CardRow:
+    cells: tuple[CardCell | None, ...]
+    if columns is None:
+        cells = tuple(_cell(one, say) for one in card.hosts)
+    else:
+        at = {one.host: one for one in card.hosts}
+        cells = tuple(_cell(at[host], say) if host in at else None for host in columns)
+    return CardRow(
+        number=clipped(card.number),
+        emulated=card.emulated,
+        holder=clipped(card.holder),
+        roles=", ".join(map(clipped, card.roles)),
+        cells=cells,
+    )
+
+
+def _cell(one: AtHost, say: Say) -> CardCell:
+    result: CardResult | None = one.seen.result
+    mark = marks.of_result(result, say) if result else None
+    return CardCell(say(host_name(one.host)), mark, day(one.seen.at))
+
+
+def _place(place: Place, say: Say) -> str:
+    return f"{say(host_name(place.host))}, {place.at:%Y-%m-%d %H:%M:%S} UTC"
