@@ -65,7 +65,9 @@ wheels.write_text("\n".join(pin for pin in pins if not pin.startswith("pyscard==
     download --only-binary :all: --python-version "$(<"$FLEET/python")" \
         --requirement "$FLEET/wheels.txt" --requirement requirements/build.txt
     download --no-binary :all: --no-build-isolation --requirement "$FLEET/source.txt"
-    mv "$WHEELHOUSE.new" "$WHEELHOUSE"
+    mkdir "$WHEELHOUSE"
+    .venv/bin/python -m zipfile -c "$WHEELHOUSE/wheelhouse.zip" "$WHEELHOUSE.new"/*
+    rm -r "$WHEELHOUSE.new"
     echo "$1" >"$WHEELHOUSE/.made"
 }
 
@@ -74,6 +76,8 @@ wheels.write_text("\n".join(pin for pin in pins if not pin.startswith("pyscard==
 make_system() {
     rm -rf "$SYSTEM" "$SYSTEM.new"
     debootstrap --variant=minbase --include=openssh-server,python3,sudo "$SUITE" "$SYSTEM.new"
+    mkdir -p "$SYSTEM.new"/etc/{polkit-1,udev}/rules.d # as polkit and udev have them
+    echo force-unsafe-io >"$SYSTEM.new/etc/dpkg/dpkg.cfg.d/fast"
     apt-config dump Acquire >"$SYSTEM.new/etc/apt/apt.conf.d/90acquire" # how this machine fetches
     cp /etc/resolv.conf "$SYSTEM.new/etc/resolv.conf"
     chroot "$SYSTEM.new" apt-get update -q

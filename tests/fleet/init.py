@@ -1,4 +1,4 @@
-"""The first process of a workstation of the fleet: sshd, a log, and the PC/SC service once it is there.
+"""The first process of a workstation: sshd, a log, and the PC/SC service once it is there.
 
     python3 init.py ADDRESS
 
@@ -26,7 +26,7 @@ PCSCD = Path("/usr/sbin/pcscd")
 
 
 def _log() -> socket.socket:
-    """What Ansible's modules and sudo tell syslog goes to a file, where the test looks for secrets."""
+    """What programs tell syslog, Ansible's modules and sudo among them, for a file."""
     taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     taken.bind("/dev/log")
     os.chmod("/dev/log", 0o666)  # noqa: PTH101, S103  # everybody may log

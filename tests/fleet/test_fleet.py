@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,6 @@ import pytest
 import yaml
 
 from support.workstations import (
-    DEPLOY,
     HOME,
     KEPT,
     ROOT,
@@ -61,7 +59,7 @@ def _inventory(machines: Fleet) -> dict[str, object]:
                 "ansible_ssh_private_key_file": "/run/" + "home/key",
                 "ansible_ssh_common_args": known + " -o ConnectTimeout=5",
                 "cpx_tool_wheel": str(_wheel()),
-                "cpx_tool_wheelhouse": str(KEPT / "wheelhouse"),
+                "cpx_tool_wheelhouse": str(KEPT / "wheelhouse" / "wheelhouse.zip"),
                 "cpx_tool_extra_packages": ["softhsm2"],
                 "cpx_tool_set": "centre-sante",
                 "cpx_tool_emulated": str(HOME / "cards"),
@@ -119,7 +117,7 @@ def _results(machines: Fleet) -> Path:
 
 
 def _merged(machines: Fleet) -> dict[str, object]:
-    (report,) = (_results(machines) / "merged").glob("*.json")
+    (report,) = _results(machines).glob("*.json")
     return json.loads(report.read_text("utf-8"))  # type: ignore[no-any-return]
 
 
@@ -138,7 +136,9 @@ def dry(machines: Fleet, before: dict[str, object]) -> Play:
 
 def test_check_passes_on_workstations_where_nothing_is_yet(dry: Play) -> None:
     assert dry.code == 0, dry.output
-    assert all(counts["failed"] == counts["rescued"] == 0 for counts in dry.recap().values()), dry.output
+    assert all(counts["failed"] == counts["rescued"] == 0 for counts in dry.recap().values()), (
+        dry.output
+    )
     assert "Packages: gcc" in dry.output
 
 
@@ -182,7 +182,10 @@ def test_the_rules_are_there(machines: Fleet, first: Play) -> None:
 def test_the_workstations_are_examined_over_ssh_by_an_ordinary_user(
     machines: Fleet, first: Play
 ) -> None:
-    found = [json.loads(path.read_text("utf-8")) for path in _results(machines).glob("*doctor*.json")]
+    found = [
+        json.loads(path.read_text("utf-8"))
+        for path in (_results(machines) / "workstations").glob("*doctor*.json")
+    ]
     assert len(found) == len(ADDRESSES)
     assert {result["observation"]["workstation"]["session"] for result in found} == {"ssh"}
     assert {result["verdict"] for result in found} == {"passed"}
@@ -257,9 +260,7 @@ def test_the_pin_stands_in_no_argument(watched: tuple[Play, Watch]) -> None:
     assert watch.seen == set()
 
 
-def test_the_pin_stands_in_no_file(
-    machines: Fleet, watched: tuple[Play, Watch], pin: str
-) -> None:
+def test_the_pin_stands_in_no_file(machines: Fleet, watched: tuple[Play, Watch], pin: str) -> None:
     written = [machine.changes for machine in machines.machines.values()]
     assert files_with("check-set", written)
     assert files_with(pin, [*written, machines.folder / "results", Path("/run") / "home"]) == []
@@ -316,7 +317,9 @@ def test_a_workstation_that_cannot_be_installed_stops_no_other(
     machines: Fleet, watched: tuple[Play, Watch]
 ) -> None:
     bad = machines.folder / "bad.yml"
-    bad.write_text(yaml.safe_dump({"all": {"hosts": {"poste-1": {"cpx_tool_wheel": "/nowhere.whl"}}}}))
+    bad.write_text(
+        yaml.safe_dump({"all": {"hosts": {"poste-1": {"cpx_tool_wheel": "/nowhere.whl"}}}})
+    )
     play = machines.ansible("-i", bad, "check.yml")
     assert play.code == 0, play.output
     assert "poste-1: problem (Refuse to guess what is to be installed: Give either" in play.output

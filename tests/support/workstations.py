@@ -37,7 +37,9 @@ hostname "$2"
 mount --make-rprivate /
 mount -t tmpfs none "$1/run" && mount -t tmpfs none "$1/dev" && mount -t proc none "$1/proc"
 mount -t sysfs -o ro none "$1/sys"
-for device in {devices}; do touch "$1/dev/$device" && mount --bind "/dev/$device" "$1/dev/$device"; done
+for device in {devices}; do
+    touch "$1/dev/$device" && mount --bind "/dev/$device" "$1/dev/$device"
+done
 mkdir "$1/dev/pts" "$1/dev/shm" && mount -t tmpfs none "$1/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=0666 none "$1/dev/pts" && ln -s pts/ptmx "$1/dev/ptmx"
 cp "$4" "$1/run/init.py"
@@ -155,7 +157,6 @@ def _build(folder: Path, name: str, address: str, key: Path) -> Workstation:
          "--shell", "/bin/bash", USER])  # fmt: skip
     machine.path("/etc/sudoers.d/qa").write_text(f"{USER} ALL=(ALL) NOPASSWD: ALL\n", "ascii")
     machine.path("/etc/hosts").write_text(f"127.0.0.1 localhost {name}\n", "ascii")
-    machine.path("/etc/polkit-1/rules.d").mkdir(parents=True)  # as the package of polkit has it
     machine.path("/var/lib/apt/lists").touch()  # apt's lists are fresh, and need no network
     _let_in(machine, key)
     return machine
@@ -199,7 +200,10 @@ def _start(machine: Workstation) -> subprocess.Popen[bytes]:
 def _wait_for_ssh(machine: Workstation) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        with contextlib.suppress(OSError), socket.create_connection((machine.address, 22), 1) as link:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((machine.address, 22), 1) as link,
+        ):
             if link.recv(4) == b"SSH-":
                 return
         log = (machine.folder / "init.log").read_text(encoding="utf-8", errors="replace")
