@@ -21,14 +21,17 @@ readonly NAMESPACES=(unshare --mount --net --pid --uts --ipc --fork --kill-child
 export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 refuse_without_namespaces() {
-    ((EUID == 0)) || stop "make test-fleet makes systems in namespaces: it needs root (sudo make test-fleet)."
+    # the root of a user namespace, of one user only, cannot install a system
+    ((EUID == 0)) && awk '{ ids += $3 } END { exit ids < 65536 }' /proc/self/uid_map ||
+        stop "make test-fleet makes systems in namespaces: it needs root (sudo make test-fleet)."
     local said
     # shellcheck disable=SC2016  # for the shell inside
     said=$("${NAMESPACES[@]}" sh -ec '
-        mount -t tmpfs none "$1" && mkdir "$1/a" "$1/b" "$1/c" "$1/d"
+        rm -rf "$1" && mkdir "$1" "$1/a" "$1/b" "$1/c" "$1/d"
         mount -t overlay none -o "lowerdir=$1/a,upperdir=$1/b,workdir=$1/c" "$1/d"
-        ip link add type veth' sh "$FLEET" 2>&1) ||
-        stop "make test-fleet needs namespaces, which this machine refuses: $(tail -n 1 <<<"$said")"
+        ip link add type veth' sh "$FLEET/probe" 2>&1) ||
+        stop "make test-fleet needs namespaces and overlays, which this machine refuses: $(tail -n 1 <<<"$said")"
+    rm -rf "$FLEET/probe"
 }
 
 is_made() { [[ -e $1/.made && $(<"$1/.made") == "$2" ]]; } # is_made FOLDER FINGERPRINT
@@ -98,8 +101,10 @@ lint() {
 }
 
 mkdir -p "$FLEET"
-refuse_without_namespaces
+exec 9>"$FLEET/lock"
+flock --nonblock 9 || stop "make test-fleet is running in this tree already."
 scripts/system.sh fleet
+refuse_without_namespaces
 
 wanted=$({ cat requirements/fleet.txt && "$PYTHON" -VV && pwd -P; } | fingerprint)
 is_made "$ANSIBLE" "$wanted" || step 'ansible' make_ansible "$wanted"

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from support.workstations import (
+    DEPLOY,
     HOME,
     KEPT,
     ROOT,
@@ -40,10 +41,10 @@ SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 COMMAND = Path(sys.executable).with_name("cpx-tool")
 
 
-def _wheel() -> Path:
-    wheels = sorted((ROOT / "dist").glob("cpx_tool-*.whl"))
-    assert wheels, "make package makes the wheel"
-    return wheels[-1]
+def _wheel() -> str:
+    """As the example says it: what `make package` made."""
+    example = yaml.safe_load((DEPLOY / "inventory" / "example.yml").read_text("utf-8"))
+    return str(example["all"]["children"]["cpx_workstations"]["vars"]["cpx_tool_wheel"])
 
 
 def _inventory(machines: Fleet) -> dict[str, object]:
@@ -58,7 +59,7 @@ def _inventory(machines: Fleet) -> dict[str, object]:
                 "ansible_user": "qa",
                 "ansible_ssh_private_key_file": "/run/" + "home/key",
                 "ansible_ssh_common_args": known + " -o ConnectTimeout=5",
-                "cpx_tool_wheel": str(_wheel()),
+                "cpx_tool_wheel": _wheel(),
                 "cpx_tool_wheelhouse": str(KEPT / "wheelhouse" / "wheelhouse.zip"),
                 "cpx_tool_extra_packages": ["softhsm2"],
                 "cpx_tool_set": "centre-sante",
@@ -182,13 +183,36 @@ def test_the_rules_are_there(machines: Fleet, first: Play) -> None:
 def test_the_workstations_are_examined_over_ssh_by_an_ordinary_user(
     machines: Fleet, first: Play
 ) -> None:
-    found = [
-        json.loads(path.read_text("utf-8"))
-        for path in (_results(machines) / "workstations").glob("*doctor*.json")
+    for path in (_results(machines) / "workstations").glob("cpx-doctor-*.json"):
+        result = json.loads(path.read_text("utf-8"))
+        assert result["workstation"]["session"]["kind"] == "ssh"
+        assert result["workstation"]["session"]["administrator"] is False
+        assert result["workstation"]["service"]["polkit"]["rule"] is True
+        assert result["verdict"] == "passed"
+
+
+def test_the_results_come_to_one_folder(machines: Fleet, first: Play) -> None:
+    came = sorted(path.name[:-39] for path in (_results(machines) / "workstations").iterdir())
+    assert came == [
+        f"cpx-{command}-{name}" for command in ("check-set", "doctor") for name in ADDRESSES
     ]
-    assert len(found) == len(ADDRESSES)
-    assert {result["observation"]["workstation"]["session"] for result in found} == {"ssh"}
-    assert {result["verdict"] for result in found} == {"passed"}
+
+
+def test_the_merged_report_names_the_faulty_one_with_check_and_remedy(
+    machines: Fleet, first: Play
+) -> None:
+    merged = _merged(machines)
+    assert merged["verdict"] == "failed"
+    of_check = {
+        host["host"]: host["checks"]["CERT-NOT-EXPIRED"]  # type: ignore[index]
+        for host in merged["hosts"]  # type: ignore[attr-defined]
+    }
+    assert of_check == {"poste-1": "passed", "poste-2": "passed", FAULTY: "failed"}
+    (text,) = _results(machines).glob("cpx-merge-*.txt")
+    said = text.read_text("utf-8").split("✗ CERT-NOT-EXPIRED", 1)[1].split("\n\n", 1)[0]
+    assert "poste-3 (9945000623)" in said
+    assert "→ " in said
+    assert "poste-1" not in said
 
 
 def test_without_a_pin_no_card_is_logged_in(first: Play) -> None:
@@ -250,6 +274,11 @@ def test_with_the_pin_the_cards_are_logged_in(watched: tuple[Play, Watch]) -> No
     assert "poste-3: failed (doctor 0, check-set 1)" in play.output
 
 
+def test_with_the_pin_the_others_pass(machines: Fleet, watched: tuple[Play, Watch]) -> None:
+    verdicts = {host["host"]: host["verdict"] for host in _merged(machines)["hosts"]}  # type: ignore[attr-defined]
+    assert verdicts == {"poste-1": "passed", "poste-2": "passed", FAULTY: "failed"}
+
+
 def test_the_pin_stands_in_no_output(watched: tuple[Play, Watch], pin: str) -> None:
     assert pin not in watched[0].output
 
@@ -265,7 +294,6 @@ def test_the_pin_stands_in_no_file(machines: Fleet, watched: tuple[Play, Watch],
     assert files_with("check-set", written)
     assert files_with(pin, [*written, machines.folder / "results", Path("/run") / "home"]) == []
     log = machines.folder / "ansible.log"
-    assert files_with("poste-1: passed", [machines.folder / "results"]) == []
     assert pin not in log.read_text("utf-8")
     assert "poste-1: passed" in log.read_text("utf-8")
 

@@ -227,6 +227,7 @@ def _environment(home: Path, log: Path) -> dict[str, str]:
 def fleet(folder: Path, addresses: Mapping[str, str]) -> Iterator[Fleet]:
     """Workstations by name and address, answering ssh; none is left afterwards."""
     run(["mount", "-t", "tmpfs", "none", "/run"])  # that of this namespace, for ip netns
+    run(["hostname", "controller"])
     run(["ip", "link", "set", "lo", "up"])
     run(["ip", "link", "add", "fleet", "type", "bridge"])
     run(["ip", "addr", "add", _BRIDGE, "dev", "fleet"])
@@ -253,6 +254,9 @@ def fleet(folder: Path, addresses: Mapping[str, str]) -> Iterator[Fleet]:
             process.kill()  # its whole process namespace goes with it (--kill-child)
         for process in processes:
             process.wait()
+        for machine in machines.values():
+            run(["umount", "--lazy", machine.root])
+            shutil.rmtree(machine.folder)  # logs and results stay beside it
 
 
 def _known(machine: Workstation) -> str:
