@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser test-fleet check fix fuzz soak bench messages docs golden setup system lock package clean
+.PHONY: help demo test test-browser test-fleet check fix fuzz soak bench messages docs site golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -49,8 +49,11 @@ messages: setup ## bring the catalogues up to date with the sources, and compile
 	@$(BIN)/python scripts/messages.py compile
 	@$(BIN)/python scripts/messages.py check
 
-docs: setup ## make docs/order.md again, in each language, from the data of the order guide
-	@$(BIN)/python scripts/order_docs.py
+docs: setup ## make the pages again that are made from the tool: below docs/, and the manual page
+	@$(BIN)/python scripts/made_docs.py
+
+site: ## build docs/ into site/, to be read in a browser: both languages, search, no network
+	@scripts/site.sh
 
 golden: setup ## write down again what is said of the real certificates (tests/golden)
 	@$(BIN)/python scripts/golden.py
@@ -69,6 +72,6 @@ package: setup ## sdist and wheel, into dist/
 	@$(BIN)/python -m hatchling build -t sdist -t wheel
 
 clean: ## remove what the other targets made, .venv included
-	@rm -rf .venv .cache .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .cache .demo dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -f src/cpx_tool/locale/*/LC_MESSAGES/*.mo

@@ -10,9 +10,9 @@ failed=0
 step 'format' ruff format --check . || failed=1
 step 'lint' ruff check . || failed=1
 step 'types' mypy || failed=1
-step 'types of scripts' mypy hatch_build.py scripts/{messages,order_docs,golden,demo_server,bench_parts,bench_traced}.py || failed=1
+step 'types of scripts' mypy hatch_build.py scripts/{messages,order_docs,reference_docs,man_pages,made_docs,site,golden,demo_server,bench_parts,bench_traced}.py || failed=1
 step 'layers' lint-imports || failed=1
 step 'messages' python scripts/messages.py check || failed=1
-step 'docs' python scripts/order_docs.py check || failed=1
+step 'docs' python scripts/made_docs.py check || failed=1
 
 exit "$failed"

@@ -43,6 +43,7 @@ wanted build-system.requires dependency-groups.build >"$TOOLS/build.in"
 wanted dependency-groups.dev >"$TOOLS/dev.in"
 wanted dependency-groups.fuzz >"$TOOLS/fuzz.in"
 wanted dependency-groups.fleet >"$TOOLS/fleet.in"
+wanted dependency-groups.docs >"$TOOLS/docs.in"
 echo 'pip-tools' >"$TOOLS/lock.in"
 step 'lock run' compile run "$@"
 step 'lock build' compile build --constraint requirements/run.txt "$@"
@@ -50,4 +51,5 @@ step 'lock dev' compile dev --constraint requirements/run.txt --constraint requi
 step 'lock fuzz' compile fuzz --constraint requirements/run.txt --constraint requirements/dev.txt "$@"
 step 'lock fleet' compile fleet --constraint requirements/run.txt --constraint requirements/build.txt \
     --constraint requirements/dev.txt "$@"
+step 'lock docs' compile docs --constraint requirements/run.txt --constraint requirements/dev.txt "$@"
 step 'lock lock' compile lock "$@"

@@ -26,7 +26,7 @@ of_dependencies() {
     } | fingerprint
 }
 
-of_project() { cat pyproject.toml hatch_build.py src/cpx_tool/__init__.py | fingerprint; }
+of_project() { cat pyproject.toml hatch_build.py src/cpx_tool/__init__.py man/{,*/}*.1 | fingerprint; }
 
 is_stamped() { # is_stamped NAME VALUE
     [[ -e $VENV/$1 && $(<"$VENV/$1") == "$2" ]] && "$VENV/bin/python" -c '' 2>/dev/null

@@ -20,10 +20,13 @@ readonly VARS=deploy/ansible/roles/cpx_tool/vars/main.yml
 readonly NAMESPACES=(unshare --mount --net --pid --uts --ipc --fork --kill-child --mount-proc)
 export PIP_USER=0 PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-refuse_without_namespaces() {
+refuse_without_root() {
     # the root of a user namespace, of one user only, cannot install a system
     ((EUID == 0)) && awk '{ ids += $3 } END { exit ids < 65536 }' /proc/self/uid_map ||
         stop "make test-fleet makes systems in namespaces: it needs root (sudo make test-fleet)."
+}
+
+refuse_without_namespaces() {
     local said
     # shellcheck disable=SC2016  # for the shell inside
     said=$("${NAMESPACES[@]}" sh -ec '
@@ -100,6 +103,7 @@ lint() {
         ansible-playbook --syntax-check --inventory inventory/example.yml check.yml)
 }
 
+refuse_without_root
 mkdir -p "$FLEET"
 exec 9>"$FLEET/lock"
 flock --nonblock 9 || stop "make test-fleet is running in this tree already."

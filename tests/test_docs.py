@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+import made_docs
 import order_docs
+import reference_docs
 from cpx_tool import i18n, wiring
+from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.cli.virtual import virtual_cards
 from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.tls import judge_handshake
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.model.finding import Outcome, Severity
+from cpx_tool.model.guidance import Kind
 from support.handshakes import case
 
 
@@ -26,8 +30,8 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     i18n.use("en")
 
 
-def test_the_order_guide_for_reading_is_up_to_date() -> None:
-    assert order_docs.stale() == [], "run `make docs`"
+def test_the_pages_made_from_the_tool_are_up_to_date() -> None:
+    assert made_docs.stale() == [], "run `make docs`"
 
 
 def test_there_is_a_page_for_each_language() -> None:
@@ -40,6 +44,20 @@ def test_there_is_a_page_for_each_language() -> None:
     assert "order.md" in french
 
 
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_every_check_and_code_has_its_text_on_the_pages(language: str) -> None:
+    """What `explain` says, in both languages; headings are ids, to link to."""
+    pages = {
+        name: (reference_docs.DOCS / reference_docs.file_of(name, language)).read_text("utf-8")
+        for name in ("checks", "codes")
+    }
+    assert re.findall(r"^### (\S+)$", pages["checks"], re.MULTILINE) == [
+        check.id for scope in reference_docs.PARTS for check in CHECKS if check.scope is scope
+    ]
+    codes = [name for text in GUIDANCE if text.kind is not Kind.CHECK for name in text.meanings]
+    assert sorted(re.findall(r"^- `(\S+)`: ", pages["codes"], re.MULTILINE)) == sorted(codes)
+
+
 def test_the_readme_links_to_them() -> None:
     readme = (order_docs.messages.ROOT / "README.md").read_text(encoding="utf-8")
     for path in order_docs.pages():
@@ -50,14 +68,15 @@ def test_a_page_that_is_not_up_to_date_is_found_and_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(order_docs, "DOCS", tmp_path)
-    assert order_docs.stale() == ["order.md", "order.fr.md"]
-    monkeypatch.setattr("sys.argv", ["order_docs.py"])
-    assert order_docs.main() == 0
-    assert order_docs.stale() == []
+    monkeypatch.setattr(reference_docs, "pages", dict)  # the same, and slower
+    assert made_docs.stale() == ["order.md", "order.fr.md"]
+    monkeypatch.setattr("sys.argv", ["made_docs.py"])
+    assert made_docs.main() == 0
+    assert made_docs.stale() == []
     page = tmp_path / "order.fr.md"
     page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    monkeypatch.setattr("sys.argv", ["order_docs.py", "check"])
-    assert order_docs.main() == 1
+    monkeypatch.setattr("sys.argv", ["made_docs.py", "check"])
+    assert made_docs.main() == 1
     assert "docs/order.fr.md is not up to date" in capsys.readouterr().out
 
 

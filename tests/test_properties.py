@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.large import LARGE
 from support.targets import TARGETS
 
 EXAMPLES = {
@@ -44,7 +45,7 @@ class DrawnDice:
 
 
 def test_every_target_has_its_examples() -> None:
-    assert EXAMPLES.keys() == TARGETS.keys()
+    assert EXAMPLES.keys() == TARGETS.keys() == LARGE.keys()
 
 
 @pytest.mark.parametrize("name", TARGETS)

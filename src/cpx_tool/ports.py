@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cpx_tool.model.endpoint import Endpoint
-from cpx_tool.model.fault import Fault
-from cpx_tool.model.fetch import Reply, Request
-from cpx_tool.model.handshake import Connection, KeyUse
-from cpx_tool.model.message import Message
-from cpx_tool.model.reader import Pcsc
-from cpx_tool.model.token import (
-    ModuleInfo,
-    PrivateContents,
-    Seal,
-    Slot,
-    TokenContents,
-    TokenInfo,
-)
+if TYPE_CHECKING:  # each child process loads this module, and needs none of these
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from cpx_tool.model.endpoint import Endpoint
+    from cpx_tool.model.fault import Fault
+    from cpx_tool.model.fetch import Reply, Request
+    from cpx_tool.model.handshake import Connection, KeyUse
+    from cpx_tool.model.message import Message
+    from cpx_tool.model.observation import CardObservation
+    from cpx_tool.model.reader import Pcsc
+    from cpx_tool.model.token import (
+        ModuleInfo,
+        PrivateContents,
+        Seal,
+        Slot,
+        TokenContents,
+        TokenInfo,
+    )
 
 MAX_SLOTS = 128
 """How many slots of a module are looked at. OpenSC shows 16, and 64 when it is asked for many."""
@@ -243,6 +246,9 @@ class Progress(Protocol):
 
     def begin(self, places: Sequence[str]) -> None:
         """Cards in these places, readers' names mostly, are walked now."""
+
+    def name(self, number: int, card: CardObservation) -> None:
+        """The card in the place of that index, from 0, is read: it says who it is."""
 
     def step(self, number: int, step: Step) -> None:
         """The card in the place of that index, from 0, has come to this step."""

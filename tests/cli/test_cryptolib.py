@@ -198,12 +198,17 @@ def test_the_free_data_object_is_written(
     assert done.stdout == "True\n", done.stderr
 
 
-def test_a_cps3_that_is_emulated_anew_is_read_anew(many_readers: Service, tmp_path: Path) -> None:
-    """Its serial number is the same, and the middleware keeps on disk what it read."""
+@pytest.mark.parametrize("kind", [(), CPS3_CARDS], ids=["cps4", "cps3"])
+def test_a_card_whose_contents_were_made_others_is_read_anew(
+    many_readers: Service, tmp_path: Path, kind: tuple[str, ...]
+) -> None:
+    """The middleware keeps on disk what it read, under the serial number: a CPS3 tells when it was
+    changed last, a CPS4 gets another number.
+    """
     cache = Path("/etc/opt/santesocial/CPS/cache")  # of the namespaces
     many_readers.run(["mkdir", "-p", cache])
     shown = []
-    for name, options in (("good", CPS3_CARDS), ("old", (*CPS3_CARDS, "--defect", "expired=1"))):
+    for name, options in (("good", kind), ("old", (*kind, "--defect", "expired=1"))):
         with virtual_cards(many_readers, tmp_path / name, *options, readers=1, cards=1) as table:
             body = table.json(
                 *("check-set", "--set", "centre-sante", "--module", CRYPTOLIB, "--no-login"),
@@ -220,6 +225,35 @@ def test_a_cps3_that_is_emulated_anew_is_read_anew(many_readers: Service, tmp_pa
         )
         assert "99450001" in kept
     assert shown == [["passed"], ["failed"]]
+
+
+SIGNS_WITHOUT_PIN = """
+import sys, pkcs11
+from pkcs11 import Attribute, Mechanism, ObjectClass
+from cpx_tool.pki.signature import digest_info_sha256, verify_rsa
+from cpx_tool.pki.certificate import read_certificate
+from cpx_tool.model.observation import Hash
+(slot,) = pkcs11.lib(sys.argv[1]).get_slots(token_present=True)
+with slot.get_token().open() as session:
+    (key,) = session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY})
+    (own,) = session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})
+    certificate = read_certificate(own[Attribute.VALUE])
+    signature = key.sign(digest_info_sha256(b"abc"), mechanism=Mechanism.RSA_PKCS)
+    print(key[Attribute.LABEL], own[Attribute.LABEL], sep="|")
+    print(verify_rsa(certificate.public_key, "CKM_RSA_PKCS", b"abc", signature, Hash.SHA256))
+"""
+
+
+def test_a_cps3_without_contacts(many_readers: Service, tmp_path: Path) -> None:
+    options = (*CPS3_CARDS, "--fault", "contactless=1")
+    with virtual_cards(many_readers, tmp_path, *options, readers=1, cards=1) as table:
+        signed = table.run(sys.executable, "-c", SIGNS_WITHOUT_PIN, CRYPTOLIB)
+        login = table.run("pkcs11-tool", "--module", CRYPTOLIB, "--login", "--pin", "1234", "-O")
+        words = ("check-set", "--set", "centre-sante", "--module", CRYPTOLIB)
+        (card,) = table.json(*words, "--ca-dir", table.ca_directory, env=PIN)["cards"]
+    assert signed.stdout == "CPS_PRIV_TECH_AUT|Certificat Technique CPS\nTrue\n", signed.stderr
+    assert "CKR_USER_PIN_NOT_INITIALIZED" in login.stderr
+    assert card["pin"]["refusal"] == "contactless"
 
 
 TLS_PORT = 44330

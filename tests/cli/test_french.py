@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from support.cli import cpx
+from support.cli import cold, cpx
 
 COMMANDS = (
     "check-set",
@@ -42,7 +42,7 @@ def test_help_is_french_throughout(words: tuple[str, ...]) -> None:
 
 
 def test_short_helps_are_not_cut_off() -> None:
-    assert "..." not in cpx("--help", "--lang", "fr").stdout.split("Commandes", 1)[1]
+    assert "..." not in cold("--help", "--lang", "fr").stdout.split("Commandes", 1)[1]
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,9 @@ def test_a_stale_cache_needs_two_signs(good: Observation, card_set: CardSet) -> 
 
 def test_opensc_cannot_sign_with_the_signature_key(good: Observation, card_set: CardSet) -> None:
     def refuse(seen: CardObservation) -> CardObservation:
-        wrong = Fault(FaultKind.ERROR, "C_SignInit", "CKR_FUNCTION_NOT_SUPPORTED")
+        wrong = Fault(
+            FaultKind.ERROR, "C_Sign", "CKR_FUNCTION_NOT_SUPPORTED", module="opensc-pkcs11.so"
+        )
         tried = tuple(
             replace(one, signature=b"", fault=wrong) if one.key_id == SIGNATURE_ID else one
             for one in seen.signatures

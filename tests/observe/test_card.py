@@ -107,6 +107,27 @@ def test_pss_is_tried_with_the_authentication_key_where_announced(card: TokenCon
     assert len(tried) == 3
 
 
+class HashesOnly(FakeTokens):
+    """Keys that sign what the module hashes, as OpenSC has it of a CPS3's signature key."""
+
+    def sign(self, slot_id: int, key_id: str, mechanism: str, data: bytes) -> bytes:
+        self.faults.pop("sign", None)
+        if mechanism == "CKM_RSA_PKCS":
+            self.faults["sign"] = ckr("CKR_MECHANISM_INVALID", "C_SignInit")
+        return super().sign(slot_id, key_id, mechanism, data)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_key_that_signs_hashes_only_is_asked_in_its_way(
+    card: TokenContents, *, announced: bool
+) -> None:
+    mechanisms = ("CKM_RSA_PKCS", *["CKM_SHA256_RSA_PKCS"] * announced)
+    contents = replace(card, info=replace(card.info, mechanisms=mechanisms))
+    (seen,) = walk(HashesOnly({0: contents}, private=KEYS))
+    assert {s.mechanism for s in seen.signatures} == {mechanisms[-1]}
+    assert all((s.fault is None) is announced for s in seen.signatures)
+
+
 def test_a_production_card_never_gets_a_pin(make_certificate: MakeCertificate) -> None:
     der = make_certificate({"1.2.250.1.71.1.2.5": "040100"})
     item = CertificateObject("Certificat d'Authentification CPS", "20", der)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.emulate.card import EmulatedCard
+from cpx_tool.emulate.card import EmulatedCard, KeySlot, technical_slot
 from cpx_tool.emulate.chip.chip import Chip
-from cpx_tool.emulate.chip.contents import USER_PIN, HeldKey
+from cpx_tool.emulate.chip.contents import USER_PIN, Contents, HeldKey
 from cpx_tool.emulate.chip.digest import Algorithm
 from cpx_tool.emulate.chip.keys import CardKey
-from cpx_tool.emulate.chip.make import make_chip
+from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
 from cpx_tool.emulate.chip.pin import Pin
-from support.emulation import cards, planned
+from support.emulation import CACHE, cards, planned
 
 DOCTOR = 1
 """The position in the set whose card has two activities."""
@@ -33,6 +34,17 @@ def cps3_card() -> EmulatedCard:
 def cps4_card() -> EmulatedCard:
     """The same as a CPS4."""
     return set_cards()[DOCTOR]
+
+
+def contactless_chip(*damages: Damage) -> Chip:
+    """The CPS3 card, as a reader without contacts meets it."""
+    return make_contactless_chip(cps3_card(), technical(), damages)
+
+
+def technical() -> KeySlot:
+    """What that card shows then."""
+    profile = cps3_card().profile
+    return technical_slot(profile, CACHE.technical(profile), CACHE.authorities().keys)
 
 
 class Talk:
@@ -86,16 +98,23 @@ class WatchedKey(CardKey):
 
 
 def watched(card: EmulatedCard) -> Chip:
-    """The card's chip; no private operation passes without the PIN."""
-    chip = make_chip(card)
-    contents = chip.applet.contents
-    pin = contents.pin(USER_PIN)
+    """The chip of `cps3_card` or `cps4_card`; no private operation passes without the PIN."""
+    chip, contents = _made(card.profile.cps3)
+    fresh = replace(contents, root=deepcopy(contents.root), pins=deepcopy(contents.pins))
+    pin = fresh.pin(USER_PIN)
     keys = {
         number: HeldKey(WatchedKey(held.key.key, pin), held.qualified)
         for number, held in contents.keys.items()
     }
-    chip.applet.contents = replace(contents, keys=keys)
-    return chip
+    applet = type(chip.applet)(replace(fresh, keys=keys))
+    return Chip(chip.atr, applet, chip._speech)
+
+
+@cache
+def _made(cps3: bool) -> tuple[Chip, Contents]:
+    """To copy from: reading its certificates takes longer than most dialogues."""
+    chip = make_chip(cps3_card() if cps3 else cps4_card())
+    return chip, chip.applet.contents
 
 
 HASH_ABC = "20" + "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
@@ -161,3 +180,54 @@ CPS4_DIALOGUE = (
     "0070000001",
 )
 """What the Cryptolib says to a CPS4, a few of each."""
+
+CONTACTLESS_DIALOGUE = (
+    "00A40904 04 3F00D003 00",
+    "00B000000C",
+    "00A40904 04 3F002F00 00",
+    "00B0000080",
+    "00A40904 06 3F0000025032 00",
+    "00B00000E7",
+    "00200001 04 31323334",
+    "002241A4 06 800102840183",
+    "00880000 " + DIGEST_INFO_ABC + "00",
+    "002241B8 06 80011A840183",
+    "002A8086 03 810102 00",
+)
+"""What the Cryptolib says to a CPS3 without contacts, and what is in vain there."""
+
+ABUSES = (
+    "",
+    "00",
+    "00C0000000",
+    "00C0000000",
+    "0CA40904 04 3F00D003",  # secure messaging
+    "04B0000010",
+    "08200001 04 31323334",
+    "0C2A9E9A00",
+    "00B00000 000100",  # extended lengths
+    "00A40904 000004 3F00D003 0000",
+    "00200001 000004 31323334",
+    "002A9E9A 000020" + "00" * 32 + "0000",
+    "00D60000 0003E8" + "00" * 1000,
+    "00B0000000 00FFFF",
+    "00200001 FF 31323334",  # Lc that is more than there is
+    "00A40904 02 3F00D003",
+    "0070000001",  # channels are opened and closed
+    "01A40000 02 3F00",
+    "02200001 04 31323334",
+    "0370800300",
+    "00708001",
+    "00C0000001",  # GET RESPONSE, again and beside
+    "01C0000000",
+    "00C00001FF",
+    "10C0000000",
+    "10200001 02 3132",  # a chain that another command breaks, and one that ends elsewhere
+    "00C0000000",
+    "00200001 02 3334",
+    "10880000 01 00",
+    "01880000 01 00",
+    "A0C0000000",
+    "A0FF000000",
+)
+"""What no program should say: lengths that lie, classes and channels that are not there."""

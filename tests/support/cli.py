@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cpx_tool.cli.main import run
-from support.warm import Warm, can_run
+from support.warm import Warm, can_run, language_of
 
 COMMAND = Path(sys.executable).with_name("cpx-tool")
 CACHE = Path(__file__).parents[2] / ".cache" / "tests"
@@ -41,13 +41,14 @@ def cpx(
     """Run `cpx-tool` with these arguments; `env` is added to the known environment."""
     words, whole = list(map(str, arguments)), environment(**(env or {}))
     if can_run(words, whole):
-        return _warm().run(words, whole, stdin, timeout=120)
+        return warm(language_of(words)).run(words, whole, stdin, timeout=120)
     return cold(*arguments, env=env, stdin=stdin)
 
 
 @cache
-def _warm() -> Warm:
-    return Warm()
+def warm(language: str) -> Warm:
+    """The process that runs in that language are forked from."""
+    return Warm(language)
 
 
 def cold(

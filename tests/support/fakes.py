@@ -11,6 +11,7 @@ from datetime import datetime
 from cpx_tool.model.fault import INTERRUPTED, Fault, FaultKind
 from cpx_tool.model.fetch import Failure, FetchProblem, Reply, Request
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import CardObservation
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.model.token import (
     ModuleInfo,
@@ -116,6 +117,7 @@ class FakeProgress:
     told: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     steps: list[tuple[int, Step]] = field(default_factory=list)
+    named: dict[int, CardObservation] = field(default_factory=dict)
     ends: int = 0
     held: int = 0
 
@@ -127,6 +129,9 @@ class FakeProgress:
 
     def step(self, number: int, step: Step) -> None:
         self.steps.append((number, step))
+
+    def name(self, number: int, card: CardObservation) -> None:
+        self.named[number] = card
 
     def end(self) -> None:
         self.ends += 1

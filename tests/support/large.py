@@ -302,6 +302,11 @@ LARGE: Mapping[str, Mapping[str, Made]] = {
         "labels": lambda: b"https://" + filled("é.".encode(), FILE),
         "a path": lambda: b"https://server/" + filled(b"%C3%A9 ", FILE),
     },
+    "chip": {
+        "one command": lambda: b"\3\xff\xff" + b"\0\xa4" * 32_767 + b"\0",
+        "commands": lambda: b"\3" + b"\0\4\0\x84\0\0" * 20_000,
+        "a chain": lambda: b"\4" + (b"\1\4\x11\x2a\x80\x86\xff" + bytes(255)) * 1_000,
+    },
     "tls": SERVERS,
 }
 """Target → name → input."""

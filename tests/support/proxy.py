@@ -21,6 +21,7 @@ import json
 import os
 import pty
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,8 +33,9 @@ from typing import Any, NamedTuple
 
 from cpx_tool.adapters.ledger import LEDGER_FILE, FileLedger
 from cpx_tool.adapters.softhsm import open_emulation
-from support.cli import COMMAND, environment
+from support.cli import COMMAND, environment, warm
 from support.pcscd import Service
+from support.warm import Place, can_run, language_of, text_of
 
 PIN = "86421357"
 """What the proxy takes for the PIN of all cards: unlike 1234 it can be looked for in outputs."""
@@ -228,12 +230,11 @@ class Proxy:
             place.mkdir(exist_ok=True)
             (place / LEDGER_FILE).write_bytes(failed)
         cards = ["--emulated", str(self._directory)] if emulated else ["--module", str(self.module)]
-        command = [str(COMMAND), *self._command, "--json", *options]
-        command += [*cards, "--timeout", str(timeout), "--save-observation", "saved"]
+        arguments = [*self._command, "--json", *options, *cards]
+        arguments += ["--timeout", str(timeout), "--save-observation", "saved"]
         given = {} if pin is None else {"CPX_PIN": pin}
         variables = environment(**self.variables(folder), **given)
-        command = ["sh", "-c", _WITH_CORES, "sh", *command]
-        code, output, errors = self._run(command, folder, variables, typed)
+        code, output, errors = self._run(arguments, folder, variables, typed)
         assert output, errors
         log = (folder / "log").read_text()
         made = tuple(calls(log))
@@ -245,8 +246,11 @@ class Proxy:
         return Run(code, body, made, frozenset(_core_limits(log)), errors)
 
     def _run(
-        self, command: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
+        self, arguments: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
     ) -> tuple[int, str, str]:
+        if self._service is None and can_run(arguments, variables):
+            return _run_warm(arguments, folder, variables, typed)
+        command = ["sh", "-c", _WITH_CORES, "sh", str(COMMAND), *arguments]
         if self._service is None:
             return _run(command, folder, variables, typed)
         there = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(folder), *command]
@@ -257,6 +261,24 @@ class Proxy:
         lives = partial(self._service.call, _lives) if self._service else _lives
         assert not [pid for pid in pids if lives(pid)]
         assert not list(folder.glob("*core*"))
+
+
+def _run_warm(
+    arguments: Sequence[str], folder: Path, variables: dict[str, str], typed: str | None
+) -> tuple[int, str, str]:
+    """As `_run`, in a fork of the process that has loaded the command."""
+    process = warm(language_of(arguments))
+    run = partial(process.run_in, Place(folder, typed is not None, True), arguments, variables)
+    with tempfile.TemporaryFile() as out:
+        if typed is None:
+            with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as errors:
+                code = run((nothing, out, errors), 120)
+                return code, text_of(out), text_of(errors)
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", 0) as screen, os.fdopen(theirs, "rb", 0) as terminal:
+            os.write(ours, typed.encode())  # kept by the terminal until somebody reads
+            code = run((terminal, out, terminal), 120)
+            return code, text_of(out), screen.read(65536).decode()
 
 
 def _run(

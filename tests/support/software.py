@@ -26,9 +26,9 @@ from cpx_tool.model.software import (
     SoftwareChecklist,
     SoftwareContents,
     SoftwareFile,
-    SoftwareKey,
     SoftwareObservation,
 )
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.model.trust import TrustMaterial
 from support.certificates import crl_points
 from support.pki import Key, Spec, key

@@ -31,7 +31,9 @@ from cpx_tool.catalogue.endpoints import parse_endpoint
 from cpx_tool.catalogue.nomenclature import label
 from cpx_tool.catalogue.set_file import read_set
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.contents import USER_PIN
+from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.judge.judge import judge
@@ -56,7 +58,16 @@ from cpx_tool.pki.tlv import read_tlvs
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from support import build, certificates, software
-from support.chips import CPS3_DIALOGUE, CPS4_DIALOGUE, cps3_card, cps4_card, watched
+from support.chips import (
+    ABUSES,
+    CONTACTLESS_DIALOGUE,
+    CPS3_DIALOGUE,
+    CPS4_DIALOGUE,
+    contactless_chip,
+    cps3_card,
+    cps4_card,
+    watched,
+)
 from support.cli import run_here
 from support.mutate import Dice, mutated_bytes, mutated_der, mutated_json, mutated_toml
 from support.paths import SHARED_CERTS
@@ -493,13 +504,13 @@ def endpoint_seeds() -> Sequence[bytes]:
 
 
 def chip(data: bytes) -> None:
-    """A dialogue: which card, then each command with its length in one byte before it.
+    """A dialogue: which card, then each command with its length in two bytes before it.
 
     Every command gets an answer with a status word; a try of the PIN comes back by a good
     VERIFY, CHANGE or RESET only, and no key is used without the PIN.
     """
-    card = watched(cps4_card() if data[:1] == _CPS4 else cps3_card())
-    pin = card.applet.contents.pin(USER_PIN)
+    card = _chip(data[:1])
+    pin = card.applet.contents.pins.get(USER_PIN) or Pin(b"", 0)
     card.reset()
     for command in _commands(data[1:]):
         left = pin.left
@@ -510,16 +521,23 @@ def chip(data: bytes) -> None:
         assert pin.left <= left or good
 
 
-_CPS4 = b"\4"
+_CPS4, _CONTACTLESS = b"\4", b"\5"
 _PIN_COMMANDS = (0x20, 0x24, 0x2C)
 _STATUS_CLASSES = frozenset((*range(0x61, 0x70), 0x90, 0x94, 0x98, 0x9F))
+
+
+def _chip(kind: bytes) -> Chip:
+    if kind == _CONTACTLESS:
+        return contactless_chip()
+    return watched(cps4_card() if kind == _CPS4 else cps3_card())
 
 
 def _commands(data: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(data):
-        yield data[at + 1 : at + 1 + data[at]]
-        at += 1 + data[at]
+        size = int.from_bytes(data[at : at + 2], "big")
+        yield data[at + 2 : at + 2 + size]
+        at += 2 + size
 
 
 @cache
@@ -528,15 +546,18 @@ def chip_seeds() -> tuple[bytes, ...]:
     return (
         _dialogue(b"\3", CPS3_DIALOGUE),
         _dialogue(_CPS4, CPS4_DIALOGUE),
+        _dialogue(_CONTACTLESS, CONTACTLESS_DIALOGUE),
         _dialogue(b"\3", CPS3_DIALOGUE[8:18]),
         _dialogue(b"\3", CPS3_DIALOGUE[18:26]),
         _dialogue(_CPS4, CPS4_DIALOGUE[4:15]),
+        _dialogue(b"\3", (*CPS3_DIALOGUE[:12], *ABUSES)),
+        _dialogue(_CPS4, (*CPS4_DIALOGUE[:9], *ABUSES)),
     )
 
 
 def _dialogue(kind: bytes, commands: Sequence[str]) -> bytes:
     plain = [bytes.fromhex(command) for command in commands]
-    return kind + b"".join(bytes([len(command)]) + command for command in plain)
+    return kind + b"".join(len(command).to_bytes(2, "big") + command for command in plain)
 
 
 TARGETS = {

@@ -73,6 +73,11 @@ class KeyCache:
         keys = self._keys(sorted(wanted))
         return [CardKeys(*(keys[name] for name in _key_names(card))) for card in profiles]
 
+    def technical(self, profile: Profile) -> RSAPrivateKey:
+        """The key that a card has for readings without contacts."""
+        (key,) = self._keys([f"card-{profile.card_number}-technical.{LEAF_BITS}.pem"]).values()
+        return key
+
     def organisations(self, wanted: Sequence[Organisation]) -> list[RSAPrivateKey]:
         """The key of each software certificate: the same structure and name, the same key."""
         names = [f"org-{o.structure.identifier}-{o.common_name}.{LEAF_BITS}.pem" for o in wanted]

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
 from cpx_tool.adapters.system import child_environment, end_with_parent, keep_no_core
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
-from cpx_tool.model.software import SoftwareKey
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.ports import Password
 
 DEADLINE = 60.0

@@ -41,8 +41,8 @@ class DeckRefusal(Exception):
 
 @dataclass(slots=True)
 class DeckCard:
-    """A card of the set, wherever it is. `certificates` are DER as the card shows them:
-    authentication, signature.
+    """A card of the set, wherever it is. `certificates` are DER: authentication, signature;
+    `technical` is the one that it shows in their place where it is read without contacts.
     """
 
     number: str
@@ -53,11 +53,13 @@ class DeckCard:
     chip: Chip
     conduct: Conduct = field(default_factory=Conduct)
     faults: tuple[str, ...] = ()
+    technical: bytes | None = None
 
     @property
-    def tries_left(self) -> int:
-        """Of its PIN."""
-        return self.chip.applet.contents.pin(USER_PIN).left
+    def tries_left(self) -> int | None:
+        """Of its PIN, where it has one."""
+        pin = self.chip.applet.contents.pins.get(USER_PIN)
+        return None if pin is None else pin.left
 
     def is_meant(self, name: str, position: int) -> bool:
         """Whether a person means this one: by number, role, or place in the set from 1."""

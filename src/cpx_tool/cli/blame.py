@@ -9,17 +9,14 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.cli import options
+from cpx_tool.cli import options, reporting
 from cpx_tool.cli.check import with_contents
-from cpx_tool.cli.output import conclude, paper, show
 from cpx_tool.errors import ExitCode
-from cpx_tool.i18n import say
 from cpx_tool.judge.blame import blame as judge_blame
 from cpx_tool.judge.compare import compare as judge_compare
 from cpx_tool.model.cardset import CardSet
 from cpx_tool.model.finding import Verdict
-from cpx_tool.report import blame as report
-from cpx_tool.report import compare as compare_report
+from cpx_tool.report.results import of_blame, of_comparison
 
 some_set_option = click.option(
     "--set",
@@ -44,6 +41,7 @@ some_set_option = click.option(
 @some_set_option
 @options.ca_dir_option
 @options.crl_option
+@reporting.report_options("blame")
 @options.json_option
 @click.pass_context
 def blame(
@@ -53,14 +51,18 @@ def blame(
     set_name: str | None,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     card_set = find_some_set(set_name)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     found = judge_blame(wiring.load_observation(file), card_set, at_hand)
-    text = report.render_json(found, say) if as_json else report.render(found, say, paper())
     passed = found.verdict is Verdict.PASSED
-    conclude(context, text, ExitCode.PASSED if passed else ExitCode.FAILED)
+    code = ExitCode.PASSED if passed else ExitCode.FAILED
+    reporting.finish(context, of_blame(found, code), written)
 
 
 def find_some_set(name: str | None) -> CardSet | None:
@@ -83,20 +85,25 @@ def find_some_set(name: str | None) -> CardSet | None:
 @some_set_option
 @options.ca_dir_option
 @options.crl_option
+@reporting.report_options("compare")
 @options.json_option
+@click.pass_context
 def compare(
+    context: click.Context,
+    /,
     left: Path,
     right: Path,
     set_name: str | None,
     ca_dirs: tuple[Path, ...],
     crl_files: tuple[Path, ...],
+    reports: tuple[reporting.Target, ...],
+    report_dir: Path | None,
     as_json: bool,
 ) -> None:
+    written = reporting.Asked(reports, report_dir, as_json)
+    written.check()
     card_set = find_some_set(set_name)
     at_hand = wiring.trust_at_hand(ca_dirs, crl_files)
     seen = [wiring.load_observation(path) for path in (left, right)]
     found = judge_compare(seen[0], seen[1], card_set, at_hand)
-    if as_json:
-        show(compare_report.render_json(found, say))
-    else:
-        show(compare_report.render(found, say, paper()))
+    reporting.finish(context, of_comparison(found, ExitCode.PASSED), written)

@@ -33,6 +33,7 @@ from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.handshakes import KeysAndServersErrand, KnockErrand
 from cpx_tool.observe.session import Errand
+from cpx_tool.report.detail import Detail
 from cpx_tool.report.reminders import reminders
 from cpx_tool.report.results import of_set
 
@@ -132,11 +133,11 @@ def check_set(
         wanted = wiring.errands(knocked, at_hand, emulated)
         errand = KeysAndServersErrand(KnockErrand(wanted, None))
     try:
-        run = _Run(source, means, at_hand, errand)
+        run = _Run(source, means, at_hand, errand, detail)
         observation, stop = _walk(run, state, keeper, asks=asks)
         fetched: tuple[Fetched, ...] | None = None
         if online and stop is None:
-            observation, fetched, stop = _ask_network(observation, timeout)
+            observation, fetched, stop = _ask_network(observation, timeout, detail)
         unsaved = (
             None
             if save_observation is None
@@ -159,6 +160,7 @@ class _Run:
     means: wiring.Login | PinRefusal
     at_hand: TrustMaterial
     errand: Errand
+    detail: Detail
 
 
 def _walk(
@@ -168,7 +170,9 @@ def _walk(
     walk: CardByCard | None = None
     seen: Observation | None = None
     try:
-        with wiring.open_run(of.source, of.means, of.at_hand, LiveView(), of.errand) as run:
+        with wiring.open_run(
+            of.source, of.means, of.at_hand, LiveView(of.detail), of.errand
+        ) as run:
             walk = CardByCard(state, run, keeper.keep)
             seen = walk.collect(asks=asks)
     except wiring.Interrupted as stop:
@@ -185,11 +189,11 @@ def _walk(
 
 
 def _ask_network(
-    observation: Observation, timeout: float
+    observation: Observation, timeout: float, detail: Detail
 ) -> tuple[Observation, tuple[Fetched, ...] | None, wiring.Interrupted | None]:
     """What the network adds; an interruption costs no more than that."""
     listen()
-    tell(ASKING)
+    tell(ASKING, detail)
     try:
         found, fetched = wiring.cards_online(observation, NO_MORE, timeout)
     except KeyboardInterrupt as stop:
@@ -249,7 +253,7 @@ def judge(
     observation = wiring.load_observation(file)
     fetched: tuple[Fetched, ...] | None = None
     if online:
-        tell(ASKING)
+        tell(ASKING, detail)
         observation, fetched = wiring.cards_online(observation, at_hand, timeout)
     asked = _Asked(warn_days, reorder_days, ics, eligibility, written, fetched)
     _report(context, _judged(observation, card_set, at_hand, asked), asked)

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 _SET = "cpx-tool check-set --set centre-sante"
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "": (
+        "cpx-tool doctor --fix-hints",
+        _SET,
+        "cpx-tool explain PIN-ALLOWED",
+    ),
     "blame": ("cpx-tool blame poste.json --set centre-sante",),
     "check-p12": (
         "cpx-tool check-p12 insi-auto.p12 insi-manu.p12",
@@ -24,12 +29,22 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "doctor": ("cpx-tool doctor --fix-hints",),
     "emulate": (
         "cpx-tool emulate --set centre-sante --into .demo/good",
-        "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired=infirmier",
+        "cpx-tool emulate --set centre-sante --into .demo/bad --defect expired",
     ),
     "virtual-cards": (
         "cpx-tool virtual-cards start --set centre-sante",
         "cpx-tool virtual-cards insert all",
     ),
+    "virtual-cards insert": (
+        "cpx-tool virtual-cards insert infirmier",
+        "cpx-tool virtual-cards insert 2 --port 35963",
+    ),
+    "virtual-cards remove": ("cpx-tool virtual-cards remove all",),
+    "virtual-cards start": (
+        "cpx-tool virtual-cards start --set centre-sante --fault pin-locked=2",
+    ),
+    "virtual-cards status": ("cpx-tool virtual-cards status --json",),
+    "virtual-cards stop": ("cpx-tool virtual-cards stop",),
     "enrol-set": ("cpx-tool enrol-set --set centre-sante --into my-set.toml",),
     "explain": ("cpx-tool explain SIGN-PSS", "cpx-tool explain CKR_PIN_INCORRECT --lang fr"),
     "inspect": ("cpx-tool inspect card.pem --ca-dir issuers/",),

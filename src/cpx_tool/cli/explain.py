@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from gettext import gettext as _
 
 import click
@@ -15,7 +16,7 @@ from cpx_tool.errors import BadInput, did_you_mean
 from cpx_tool.i18n import say
 from cpx_tool.judge.checks import BY_ID
 from cpx_tool.model.guidance import Guidance, Kind
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
 from cpx_tool.report import explain as report
 
 
@@ -34,25 +35,36 @@ def complete_id(
     cls=options.Command,
     help=_(
         "Say what a check or a code means, and what to do.\n\n"
-        "ID is a check (list-checks) or a code (list-codes): what it proves, why it matters, the "
-        "causes seen in the field, the remedy, the sources."
+        "ID is a check (list-checks), a code (list-codes) or an exit code, in capitals or not: "
+        "what it proves, why it matters, the causes seen in the field, the remedy, the sources."
     ),
 )
-@click.argument("written", metavar="ID", shell_complete=complete_id)
+@click.argument("written", metavar="ID", required=False, shell_complete=complete_id)
 @options.json_option
-def explain(written: str, as_json: bool) -> None:
+def explain(written: str | None, as_json: bool) -> None:
+    if not written:
+        raise BadInput(msg("Name a check or a code."), _SEE)
     explained = [_explained(*found) for found in guidance.find(written)]
     if not explained:
-        near = guidance.nearest_id(written)
-        see = msg("See: cpx-tool list-checks, cpx-tool list-codes")
         raise BadInput(
             msg("There is no check and no code {name}.", name=written),
-            did_you_mean(near) if near else see,
+            _nearest(guidance.nearest_ids(written)),
         )
     if as_json:
         show(report.render_json(explained, say))
     else:
         show(report.render(explained, say, paper()))
+
+
+_SEE = msg("See: cpx-tool list-checks, cpx-tool list-codes")
+
+
+def _nearest(near: Sequence[str]) -> Message:
+    if not near:
+        return _SEE
+    if len(near) == 1:
+        return did_you_mean(near[0])
+    return msg("Did you mean one of these? {names}", names=tuple(near))
 
 
 @click.command(

@@ -58,7 +58,10 @@ def knocking_options(function: F) -> F:
                 metavar=_("FILE"),
                 multiple=True,
                 type=options.AnyPath(),
-                help=_("Also trust the CAs in FILE for the server's certificate (PEM or DER)."),
+                help=_(
+                    "Also trust the CAs in FILE for the server's certificate (PEM or DER); "
+                    "repeatable."
+                ),
             ),
             click.option(
                 "--proxy",

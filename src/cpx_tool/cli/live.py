@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
-from cpx_tool.cli.output import tell
+from cpx_tool.catalogue.nomenclature import label
+from cpx_tool.cli.output import tell, window, write_error
 from cpx_tool.i18n import say
+from cpx_tool.model.identity import Identity, ProductKind
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.observation import CardObservation
+from cpx_tool.observe.certificates import prove
+from cpx_tool.pki.certificate import BadCertificate, read_certificate
+from cpx_tool.pki.identity import identify
+from cpx_tool.pki.proof import Proof
 from cpx_tool.ports import Step
-from cpx_tool.report.words import one_line, printable, shortened
+from cpx_tool.report.detail import Detail
+from cpx_tool.report.words import cut, holder_name, one_line, printable, short_label, shortened
 
 STEPS = {
     Step.WAITING: msg("waits"),
@@ -32,14 +39,16 @@ _ENDED = (Step.DONE, Step.FAULTY)
 
 class LiveView:
     """Satisfies `ports.Progress`. At a terminal each card has a line that is written anew; where
-    lines cannot be (TERM=dumb), each step is one; without a terminal there is nothing.
+    lines cannot be (TERM=dumb), each step is one; without a terminal, and when it is to be quiet,
+    there is nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, detail: Detail = Detail.NORMAL) -> None:
         self._lock = threading.RLock()
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and detail is not Detail.QUIET
+        self._detail = detail
         self._redraws = self._terminal and os.environ.get("TERM", "dumb") != "dumb"
-        self._places: tuple[str, ...] = ()
+        self._places: list[str] = []
         self._steps: list[Step] = []
         self._since: list[float] = []
         self._took: list[float] = []
@@ -50,17 +59,22 @@ class LiveView:
         """See `ports.Progress.tell`."""
         with self._lock:
             self._erase()
-            tell(message)
+            tell(message, self._detail)
             self._draw()
 
     def begin(self, places: Sequence[str]) -> None:
         """See `ports.Progress.begin`."""
         with self._lock:
-            self._places = tuple(one_line(place) for place in places)
+            self._places = [one_line(place) for place in places]
             self._steps = [Step.WAITING] * len(places)
             self._since = [time.monotonic()] * len(places)
             self._took = [0.0] * len(places)
             self._draw()
+
+    def name(self, number: int, card: CardObservation) -> None:
+        """See `ports.Progress.name`."""
+        with self._lock:
+            self._places[number] = _name(card) or self._places[number]
 
     def step(self, number: int, step: Step) -> None:
         """See `ports.Progress.step`."""
@@ -74,13 +88,13 @@ class LiveView:
                 self._erase()
                 self._draw()
             elif news and self._terminal and not self._held:
-                click.echo(self._line(number), err=True)
+                write_error(self._line(number))
 
     def end(self) -> None:
         """See `ports.Progress.end`: the report says all of it."""
         with self._lock:
             self._erase()
-            self._places = ()
+            self._places = []
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -97,7 +111,7 @@ class LiveView:
 
     def _fits(self) -> bool:
         """Lines that scrolled out of the window cannot be written anew."""
-        return self._redraws and len(self._places) < shutil.get_terminal_size((80, 24)).lines
+        return self._redraws and len(self._places) < window(sys.stderr).lines
 
     def _draw(self) -> None:
         if not self._fits() or self._held:
@@ -117,4 +131,23 @@ class LiveView:
         text = say(msg("{place}: {step}", place=place, step=STEPS[step]))
         if step in _ENDED:
             text += say(msg(" ({seconds} s)", seconds=f"{self._took[number]:.1f}"))
-        return shortened(printable(text))[: shutil.get_terminal_size((80, 24)).columns - 1]
+        return cut(shortened(printable(text)), window(sys.stderr).columns - 1)
+
+
+def _name(card: CardObservation) -> str:
+    """What is printed on it: its kind, its number and, of a test card, its holder; "" where that is
+    not known. The name of a real person is nobody's business.
+    """
+    identity = next((i for i in _identities(card) if i.kind is ProductKind.CARD), None)
+    if identity is None or identity.card_number is None:
+        return ""
+    kind = short_label(identity.card_type) if identity.card_type else ""
+    is_test = prove(card.certificates, card.data) is Proof.PROVEN
+    words = (kind, identity.card_number, holder_name(identity, say) if is_test else "")
+    return one_line(" ".join(filter(None, words)))
+
+
+def _identities(card: CardObservation) -> Iterator[Identity]:
+    for item in card.certificates:
+        with suppress(BadCertificate):
+            yield identify(read_certificate(item.der), label)

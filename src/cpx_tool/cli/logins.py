@@ -33,7 +33,10 @@ def login_options(function: F) -> F:
                 "--login/--no-login",
                 "login",
                 default=None,
-                help=_("Log in on each card that PIN safety allows, or on none."),
+                help=_(
+                    "Log in on each card that PIN safety allows, or on none; without either, as "
+                    "--login, but with --non-interactive as --no-login."
+                ),
             ),
         )
     ):

@@ -15,7 +15,7 @@ from cpx_tool import __version__
 from cpx_tool.cli import options
 from cpx_tool.cli.descriptors import require_descriptors
 from cpx_tool.cli.interruption import Interruption, code_of
-from cpx_tool.cli.output import complain, show
+from cpx_tool.cli.output import complain, show, write_error
 from cpx_tool.errors import CpxError, ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
@@ -112,7 +112,7 @@ def _misuse(error: click.ClickException) -> int:
     told = io.StringIO()
     error.show(told)
     for line in printable(told.getvalue()).splitlines():
-        click.echo(shortened(line), err=True)
+        write_error(shortened(line))
     return int(ExitCode.USAGE)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 
-import click
-
-from cpx_tool.cli.output import note
+from cpx_tool.cli.output import note, write_error
 from cpx_tool.cli.waiting import wait
 from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
@@ -57,9 +55,9 @@ def _agrees(question: Message) -> bool:
     yes = {"y", "yes", *say(msg("y yes")).split()}
     no = {"", "n", "no", *say(msg("n no")).split()}
     choice = say(msg("[y/N]:"))
-    shown = f"{one_line(say(question))} {choice} "
+    shown = f"{one_line(say(question))} {choice}"
     while True:
-        click.echo(shown, nl=False, err=True)
+        write_error(shown, indent="", end=" ")
         typed = wait(Pcsc(PcscStatus.NOT_ASKED), None)
         answer = typed.strip().casefold() if isinstance(typed, str) else ""
         if answer in yes | no:

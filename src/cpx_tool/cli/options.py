@@ -29,8 +29,29 @@ EXIT_CODES = _(
 )
 
 
+_HELD = str.maketrans("-", "\ue002")
+_RELEASED = str.maketrans("\ue002", "-")
+
+
 class Formatter(click.HelpFormatter):
-    """Help whose headings have the colon of the language: French sets a space before it."""
+    """Help whose headings have the colon of the language (French sets a space before it), and
+    whose lines are not broken at hyphens: most of them are in names that are for copying.
+    """
+
+    def write(self, string: str) -> None:
+        """Text that is wrapped already."""
+        super().write(string.translate(_RELEASED))
+
+    def write_text(self, text: str) -> None:
+        """A paragraph."""
+        super().write_text(text.translate(_HELD))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Names, each with its text."""
+        held = [(name, text.translate(_HELD)) for name, text in rows]
+        super().write_dl(held, col_max, col_spacing)
 
     def write_heading(self, heading: str) -> None:
         """`Options:`, at the indentation of now."""
@@ -168,7 +189,7 @@ def module_option(function: F) -> F:
         "--module",
         metavar=_("FILE"),
         type=ModuleFile(),
-        help=_("The PKCS#11 module; otherwise as cpx-tool list-modules says."),
+        help=_("The PKCS#11 module; otherwise the one that cpx-tool list-modules shows as used."),
     )(function)
 
 
@@ -188,7 +209,9 @@ def detail_options(function: F) -> F:
         "--verbose", is_flag=True, help=_("Show every finding, those that passed, too.")
     )(function)
     return click.option(
-        "--quiet", is_flag=True, help=_("Show the verdict and what needs attention only.")
+        "--quiet",
+        is_flag=True,
+        help=_("Show the verdict and what needs attention only, and no progress."),
     )(function)
 
 
@@ -249,7 +272,7 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-def _seconds_option(name: str, default: float, help_text: str) -> Callable[[F], F]:
+def _seconds_option(name: str, default: int, help_text: str) -> Callable[[F], F]:
     """An option that takes `Seconds`."""
     return click.option(
         name,
@@ -263,20 +286,20 @@ def _seconds_option(name: str, default: float, help_text: str) -> Callable[[F], 
 
 timeout_option = _seconds_option(
     "--timeout",
-    30.0,
+    30,
     _(
         "How long one call into the PKCS#11 module may take, how long to wait for another "
         "run on the same emulated cards, and, with --online, how long one address may take."
     ),
 )
 module_timeout_option = _seconds_option(
-    "--timeout", 30.0, _("How long one call into a PKCS#11 module may take.")
+    "--timeout", 30, _("How long one call into a PKCS#11 module may take.")
 )
 """Where nothing else waits."""
 
 emulated_timeout_option = _seconds_option(
     "--timeout",
-    30.0,
+    30,
     _(
         "How long one call into the PKCS#11 module may take, and how long to wait for another "
         "run on the same emulated cards."
@@ -286,18 +309,18 @@ emulated_timeout_option = _seconds_option(
 
 knock_timeout_option = _seconds_option(
     "--timeout",
-    20.0,
+    20,
     _(
         "How long one connection may take, without the card's own time, and how long one call "
         "into the PKCS#11 module."
     ),
 )
 fetch_timeout_option = _seconds_option(
-    "--timeout", 10.0, _("How long one address may take in all, when the network is asked.")
+    "--timeout", 10, _("How long one address may take in all, when the network is asked.")
 )
 card_timeout_option = _seconds_option(
     "--card-timeout",
-    120.0,
+    120,
     _("How long one card may take in all; what is not done by then is left out."),
 )
 """Of all calls about one card."""
@@ -401,7 +424,10 @@ def ca_dir_option(function: F) -> F:
         metavar=_("DIR"),
         multiple=True,
         type=AnyPath(),
-        help=_("Also look for issuers' certificates and CRLs in DIR; none is believed for it."),
+        help=_(
+            "Also look for issuers' certificates and CRLs in DIR; none is believed for it; "
+            "repeatable."
+        ),
     )(function)
 
 
@@ -413,7 +439,7 @@ def crl_option(function: F) -> F:
         metavar=_("FILE"),
         multiple=True,
         type=AnyPath(),
-        help=_("A CRL to look for revocations in (DER or PEM)."),
+        help=_("A CRL to look for revocations in (DER or PEM); repeatable."),
     )(function)
 
 

@@ -19,7 +19,7 @@ from cpx_tool.i18n import language, say
 from cpx_tool.model.message import msg
 from cpx_tool.report.detail import Detail
 from cpx_tool.report.kinds import KINDS, file_name, kinds_of
-from cpx_tool.report.result import Result
+from cpx_tool.report.result import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -124,7 +124,7 @@ class Asked:
         if self.directory is not None:
             wiring.check_report_directory(self.directory)
 
-    def printed(self, result: Result) -> str:
+    def printed(self, result: Answer) -> str:
         """What goes to standard output."""
         if self.as_json:
             return result.json(say)
@@ -133,7 +133,7 @@ class Asked:
                 return _rendered(target.kind, result)
         return result.text(say, replace(paper(), detail=self.detail))
 
-    def files(self, result: Result) -> Iterator[tuple[str, Path]]:
+    def files(self, result: Answer) -> Iterator[tuple[str, Path]]:
         """Each report that is a file: its kind and its path."""
         for target in self.reports:
             if target.path is not None:
@@ -145,7 +145,7 @@ class Asked:
 
 def finish(
     context: click.Context,
-    result: Result,
+    result: Answer,
     asked: Asked,
     *,
     unsaved: tuple[BadInput | None, ...] = (),
@@ -170,7 +170,7 @@ def finish(
             complain(complaint.reason, complaint.hint)
 
 
-def _write(result: Result, asked: Asked) -> list[BadInput]:
+def _write(result: Answer, asked: Asked) -> list[BadInput]:
     """Why reports could not be written; each of the others is."""
     failures = []
     for kind, path in asked.files(result):
@@ -183,5 +183,5 @@ def _write(result: Result, asked: Asked) -> list[BadInput]:
     return failures
 
 
-def _rendered(kind: str, result: Result) -> str:
+def _rendered(kind: str, result: Answer) -> str:
     return KINDS[kind].render(result, say, language())

@@ -86,7 +86,7 @@ def sign_test(
         source = wiring.Source(emulated, module, timeout, card_timeout)
         at_hand = wiring.trust_at_hand((), ())
         errand = SignErrand(wanted)
-        visit = partial(wiring.visit_cards, source, means, at_hand, LiveView(), errand)
+        visit = partial(wiring.visit_cards, source, means, at_hand, LiveView(detail), errand)
         observation, stop = until_interrupted(visit)
         if save_observation is not None:
             unsaved = saving.save_observation(observation, save_observation)

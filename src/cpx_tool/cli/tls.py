@@ -123,7 +123,7 @@ def tls_test(
     else:
         source = wiring.Source(emulated, module, timeout, card_timeout)
         errand = KnockErrand(wanted, None if all_cards else card or NO_CARD, typed=ask_pin)
-        visit = partial(wiring.knock_with_cards, source, means, at_hand, LiveView(), errand)
+        visit = partial(wiring.knock_with_cards, source, means, at_hand, LiveView(detail), errand)
     seen = _Seen(*until_interrupted(visit), card)
     if save_observation is not None:
         seen.unsaved = saving.save_observation(seen.observation, save_observation)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from cpx_tool.emulate.certificates import authentication_certificate, signature_certificate
+from cpx_tool.emulate.certificates import (
+    authentication_certificate,
+    signature_certificate,
+    technical_certificate,
+)
 from cpx_tool.emulate.defects import Defect
 from cpx_tool.emulate.objects import data_objects
 from cpx_tool.emulate.profile import Profile
 from cpx_tool.model.token import AUTHENTICATION_LABEL, SIGNATURE_LABEL, DataObject
+from cpx_tool.pki.dossier import TECHNICAL_LABEL
 
 AID = "e828bd080f8025000001ff0010"
 """The IAS application of the card: CKA_ID is this and one byte."""
@@ -70,6 +75,25 @@ def make_card(
     """The card as its profile and its defects say."""
     slots = _slots(profile, keys, authority_keys)
     return EmulatedCard(profile, slots, data_objects(profile))
+
+
+def technical_slot(
+    profile: Profile, key: RSAPrivateKey, authority_keys: Mapping[str, RSAPrivateKey]
+) -> KeySlot:
+    """What a CPS3 shows that is read without contacts (labels and CKA_ID as the ANS's tests of
+    the Cryptolib have them).
+    """
+    certificate = technical_certificate(profile, key.public_key(), authority_keys)
+    return KeySlot(
+        id=f"{AID}03",
+        key_label="CPS_PRIV_TECH_AUT",
+        certificate_label=TECHNICAL_LABEL,
+        certificate=certificate,
+        whole_certificate=certificate,
+        key=key,
+        mechanisms=("CKM_RSA_PKCS",),
+        decrypts=False,
+    )
 
 
 def _slots(

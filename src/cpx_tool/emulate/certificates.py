@@ -1,4 +1,4 @@
-"""The two certificates of an emulated card, extension by extension as on real test cards."""
+"""The certificates of an emulated card, extension by extension as on real test cards."""
 
 from __future__ import annotations
 
@@ -69,6 +69,21 @@ def signature_certificate(
         (policies(_policy(card)), False),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
         (x509.PrivateKeyUsagePeriod(card.not_before, card.not_after), False),
+    ]
+    return _make(card, public, keys, own)
+
+
+def technical_certificate(
+    card: Profile, public: RSAPublicKey, keys: Mapping[str, RSAPrivateKey]
+) -> bytes:
+    """DER: digitalSignature; clientAuth. What a card shows that is read without contacts.
+
+    None was ever published: that it names the holder, and what its key is for, are choices.
+    """
+    own = [
+        (key_usage("digital_signature"), True),
+        (policies(_policy(card)), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
     ]
     return _make(card, public, keys, own)
 

@@ -17,9 +17,9 @@ from cpx_tool.model.software import (
     Purpose,
     SoftwareContents,
     SoftwareFile,
-    SoftwareKey,
     Usage,
 )
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.model.trust import ChainResult, Revocation
 
 Files: TypeAlias = tuple[ReadFile, ...]

@@ -10,7 +10,8 @@ from cpx_tool.judge.reading import unique_keys
 from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
-from cpx_tool.model.software import SoftwareFile, SoftwareKey, Usage
+from cpx_tool.model.software import SoftwareFile, Usage
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.pki.certificate import BadCertificate, read_certificate
 from cpx_tool.pki.identity import identify
 from cpx_tool.pki.insi_name import common_name

@@ -10,6 +10,7 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.identity import Identity
 from cpx_tool.model.message import Message
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.model.trust import ChainResult, Revocation, TrustMaterial
 
 
@@ -30,18 +31,6 @@ class Usage(StrEnum):
     CONF = "CONF"
     SERV_SSL = "SERV_SSL"
     """A server's certificate: another offer, often mistaken for AUTH_CLI."""
-
-
-@dataclass(frozen=True, slots=True)
-class SoftwareKey:
-    """What is kept of a private key: its public half (SPKI, DER), algorithm and size.
-
-    `algorithm` is "RSA" or "EC", "" for another one, of which `bits` is 0.
-    """
-
-    algorithm: str
-    bits: int
-    public_key: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class VirtualSeat:
     """One card of a deck. `port` is that of its reader, None outside of all readers.
 
-    `tries` are those left of its PIN; `faults` what was made wrong on purpose.
+    `tries` are those left of its PIN, None where it has none; `faults` what was made wrong on
+    purpose.
     """
 
     card_number: str
@@ -17,7 +18,7 @@ class VirtualSeat:
     title: str
     label: str
     port: int | None
-    tries: int
+    tries: int | None
     faults: tuple[str, ...] = ()
 
 

@@ -21,6 +21,11 @@ CHALLENGE_BYTES = 32
 PSS = "CKM_SHA256_RSA_PKCS_PSS"
 PKCS1 = "CKM_RSA_PKCS"
 """With a DigestInfo: what both keys of CPS3 and CPS4 sign (seen with Cryptolib 5.2.2)."""
+HASHED = "CKM_SHA256_RSA_PKCS"
+"""What OpenSC allows the signature key of a CPS3 in its place: it takes the card's word that this
+key signs hashes only (algorithm references of PKCS#15; seen with OpenSC 0.23)."""
+_REFUSED_AT_ONCE = "CKR_MECHANISM_INVALID"
+"""Answered before anything is sent to the card: asking in another way costs nothing."""
 
 
 class KeysErrand:
@@ -74,6 +79,7 @@ class CardWalk:
             certificates=contents.certificates,
             data=contents.data,
         )
+        notice(Step.READING, card)
         earlier = self.known.get(card_key(card))
         if earlier and _is_as_before(earlier, card) and self.errand.is_done(earlier):
             return replace(earlier, slot=place.slot, reader=place.reader)
@@ -103,12 +109,23 @@ def _sign_all(session: CardSession) -> tuple[SignatureTry, ...]:
         wanted += [(key, PSS) for key in keys if _authenticates(key, session.card.certificates)]
     done: list[SignatureTry] = []
     for key, mechanism in wanted:
-        challenge = session.random(CHALLENGE_BYTES)
-        data = digest_info_sha256(challenge) if mechanism == PKCS1 else challenge
-        done.append(session.sign(SignatureTry(key.id, key.label, mechanism, challenge), data))
+        tried = _sign(session, key, mechanism)
+        if _is_refused(tried) and mechanism == PKCS1 and HASHED in token.mechanisms:
+            tried = _sign(session, key, HASHED)
+        done.append(tried)
         if not session.logged_in:
             break  # the login went with the process, and there is no second one
     return tuple(done)
+
+
+def _sign(session: CardSession, key: PrivateKey, mechanism: str) -> SignatureTry:
+    challenge = session.random(CHALLENGE_BYTES)
+    data = digest_info_sha256(challenge) if mechanism == PKCS1 else challenge
+    return session.sign(SignatureTry(key.id, key.label, mechanism, challenge), data)
+
+
+def _is_refused(tried: SignatureTry) -> bool:
+    return tried.fault is not None and tried.fault.code == _REFUSED_AT_ONCE
 
 
 def _is_as_before(earlier: CardObservation, now: CardObservation) -> bool:

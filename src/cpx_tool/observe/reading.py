@@ -91,6 +91,8 @@ class Reading:
 
         def notice(step: Step, card: CardObservation | None) -> None:
             if card is not None:
+                if number not in self._partly:
+                    self._progress.name(number, card)
                 self._partly[number] = card
             self._progress.step(number, step)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from asn1crypto import cms, core, keys
@@ -33,6 +34,9 @@ MAX_CERTIFICATE = 65_536
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 """The OID of PKCS#7 signedData with its tag and length, which opens a .p7b."""
+
+REMEMBERED = 512
+"""Certificates that are not read anew: the same ones come back at each step of a run."""
 
 _MAX_SERIAL_BITS = 1024
 _MAX_KEY_BITS = 16_384
@@ -97,7 +101,12 @@ def read_certificate(der: bytes) -> Certificate:
     A part that cannot be read is named in `Certificate.problems`, and the others are read all
     the same: a damaged certificate still says whose it is.
     """
-    return read_parts(cut_apart(der))
+    return _read(der)
+
+
+@lru_cache(REMEMBERED)
+def _read(der: bytes) -> Certificate:
+    return _read_parts(cut_apart(der))
 
 
 def cut_apart(der: bytes) -> Parts:
@@ -111,7 +120,7 @@ def cut_apart(der: bytes) -> Parts:
         raise BadCertificate(msg("This is not a certificate, or it is damaged.")) from error
 
 
-def read_parts(parts: Parts) -> Certificate:
+def _read_parts(parts: Parts) -> Certificate:
     """What the parts say. Never raises."""
     problems = list(parts.defects)
     not_before, not_after = _validity(parts.validity, problems)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -39,6 +40,9 @@ MAX_HEAD = 65_536
 
 MAX_CRLS = 1000
 """In a file."""
+
+_REMEMBERED = 16
+"""CRLs that are not read anew: the same few come back for each card, and may be large."""
 
 _VERSION, _EXTENSIONS = 0x02, 0xA0
 _TIMES = (0x17, 0x18)
@@ -303,6 +307,7 @@ def _not_of(found: Crl, issuer: Certificate) -> Message | None:
     return None
 
 
+@lru_cache(_REMEMBERED)
 def _read(der: bytes) -> Crl:
     signed, algorithm, signature = _inside(der, 3)
     parts = list(_inside(signed, _MOST_PARTS))

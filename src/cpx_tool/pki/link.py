@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from asn1crypto import x509
 
 from cpx_tool.model.certificate import Certificate, Name
 from cpx_tool.model.message import msg
 from cpx_tool.pki.canonical import CanonicalName, canonical
-from cpx_tool.pki.certificate import BadCertificate, cut_apart, read_parts
+from cpx_tool.pki.certificate import REMEMBERED, BadCertificate, cut_apart, read_certificate
 from cpx_tool.pki.extensions import Extension, split_extensions
 from cpx_tool.pki.parts import Parts
 from cpx_tool.pki.signed import Signed, split
@@ -97,8 +98,13 @@ def read_link(der: bytes) -> Link:
 
     One that is damaged as a whole is refused: what it says may be shown, but not relied on.
     """
+    return _remembered(der)
+
+
+@lru_cache(REMEMBERED)
+def _remembered(der: bytes) -> Link:
     parts = cut_apart(der)
-    certificate = read_parts(parts)
+    certificate = read_certificate(der)
     if parts.defects:
         raise BadCertificate(msg("The certificate is damaged ({parts}).", parts=parts.defects))
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cpx_tool.model.blame import Blame, Part, Sureness, Suspicion
 from cpx_tool.model.finding import Finding, Verdict
-from cpx_tool.model.message import msg
+from cpx_tool.model.message import Message, msg
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.json import (
@@ -41,7 +41,7 @@ SURENESS = {
     Sureness.POSSIBLE: msg("possible"),
 }
 _STYLES = {Sureness.CERTAIN: "bold red", Sureness.LIKELY: "bold yellow", Sureness.POSSIBLE: "bold"}
-_TRY = msg(
+ONE_TRY = msg(
     "One try that tells: the same card in another reader, another card in this one, the same card "
     "at another workstation; then cpx-tool compare."
 )
@@ -66,11 +66,12 @@ def render(blame: Blame, say: Say, paper: Paper) -> str:
     if blame.unexplained:
         _unexplained(canvas, blame.unexplained, say)
     elif not blame.suspicions:
-        canvas.line(say(_nothing(blame.verdict)))
+        canvas.line(say(nothing(blame.verdict)))
     return canvas.text()
 
 
-def _nothing(verdict: Verdict) -> Any:
+def nothing(verdict: Verdict) -> Message:
+    """Said where no part is suspected."""
     if verdict is Verdict.PASSED:
         return msg("Nothing is at fault.")
     return msg("Not known: what was observed points to no part.")
@@ -99,7 +100,7 @@ def _unexplained(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
         named = msg("{names}: {message}", names=finding.subject, message=finding.message)
         told = named if finding.subject != "run" else finding.message
         canvas.item("-", f"{finding.check}: {say(told)}", indent=2)
-    canvas.item("→", say(_TRY), indent=2)
+    canvas.item("→", say(ONE_TRY), indent=2)
 
 
 def render_json(blame: Blame, say: Say) -> str:

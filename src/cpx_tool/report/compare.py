@@ -25,7 +25,7 @@ TOPICS = {
     Topic.FINDING: msg("Checks"),
     Topic.SERVER: msg("Servers"),
 }
-_KEYS = {
+KEYS = {
     "verdict": msg("verdict"),
     "tool_version": msg("version of cpx-tool"),
     "emulated": msg("emulated"),
@@ -107,7 +107,7 @@ def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) ->
 
 
 def _words(one: Difference) -> Message:
-    key: Message | str = _KEYS.get(one.key, one.key)
+    key: Message | str = KEYS.get(one.key, one.key)
     left, right = ((value or "—")[:_SHOWN] for value in (one.left, one.right))
     if one.subject in ("", "run"):
         return msg("{what}: {left} | {right}", what=key, left=left, right=right)

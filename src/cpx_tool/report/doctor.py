@@ -34,8 +34,8 @@ def render(examination: Examination, say: Say, paper: Paper, *, hints: bool) -> 
     canvas = Canvas(paper)
     station = examination.station
     canvas.line(say(msg("Workstation {host}", host=station.host)), "bold")
-    rows = [((say(head), ""), (text, "")) for head, text in _head(station, say)]
-    canvas.pairs(rows, 2, canvas.column_behind([head for (head, _), _ in rows], 2))
+    rows = [((say(name), ""), (text, "")) for name, text in head(station, say)]
+    canvas.pairs(rows, 2, canvas.column_behind([name for (name, _), _ in rows], 2))
     canvas.line()
     for finding in examination.findings:
         if _is_calm(finding):
@@ -88,7 +88,8 @@ def _is_calm(finding: Finding) -> bool:
     return finding.outcome is Outcome.PASSED
 
 
-def _head(station: Station, say: Say) -> list[tuple[Message, str]]:
+def head(station: Station, say: Say) -> list[tuple[Message, str]]:
+    """What stands at the head: the system, when, which versions."""
     system = station.system
     return [
         (msg("System"), f"{system.name}, {system.kernel}, {system.machine}"),

@@ -54,8 +54,14 @@ def render_error(error: CpxError, say: Say) -> str:
 def to_text(body: Any) -> str:
     """JSON as every command prints it. What is not printable stands there as \\u escapes."""
     text = json.dumps(body, ensure_ascii=False, indent=2)
-    # json leaves C1 controls and bidirectional marks as they are, and a terminal obeys them
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
+    return "\n".join(map(_printable, text.split("\n"))) + "\n"
+
+
+def _printable(line: str) -> str:
+    """json leaves C1 controls and bidirectional marks as they are, and a terminal obeys them."""
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def pcsc_body(pcsc: Pcsc) -> dict[str, Any]:

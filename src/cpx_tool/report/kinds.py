@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
 from cpx_tool.report import junit, monitor, prometheus
 from cpx_tool.report.canvas import Paper
-from cpx_tool.report.result import Result, Run
+from cpx_tool.report.result import Run
 from cpx_tool.report.words import Say
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
@@ -19,26 +20,26 @@ _LONGEST = 63
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`suffix` is without a dot; `render` gets the result, the words, and the language's code.
-    `commands` are those that have it, empty for all.
+    """`suffix` is without a dot; `render` gets the answer, the words, and the language's code.
+    `commands` are those that have it, empty for all; what is of some only may want a `Result`.
     """
 
     suffix: str
-    render: Callable[[Result, Say, str], str]
+    render: Callable[[Any, Say, str], str]
     commands: tuple[str, ...] = ()
 
 
+_JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12", "merge")
+"""They end with a verdict of their own; `blame` and `compare` look at the verdicts of others."""
+
+
 KINDS: Mapping[str, Kind] = {
-    "html": Kind(
-        "html",
-        lambda result, say, language: result.html(say, language),
-        commands=("check-set", "judge", "tls-test", "merge"),
-    ),
-    "json": Kind("json", lambda result, say, _: result.json(say)),
-    "junit": Kind("xml", lambda result, say, _: junit.render(result, say)),
-    "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say)),
-    "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result)),
-    "text": Kind("txt", lambda result, say, _: result.text(say, Paper())),
+    "html": Kind("html", lambda answer, say, language: answer.html(say, language)),
+    "json": Kind("json", lambda answer, say, _: answer.json(say)),
+    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), _JUDGING),
+    "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say), _JUDGING),
+    "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result), _JUDGING),
+    "text": Kind("txt", lambda answer, say, _: answer.text(say, Paper())),
 }
 
 

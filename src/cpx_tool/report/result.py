@@ -99,20 +99,38 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Answer:
+    """What a command answers with, in every form that any command has. `code` is the exit code."""
+
+    run: Run
+    code: ExitCode
+    body: Callable[[ExitCode, Say], str]
+    page: Callable[[Say, Paper], str]
+    html_page: Callable[[ExitCode, Say, str], str]
+
+    def json(self, say: Say) -> str:
+        """The answer as JSON, the same as `--json` prints."""
+        return self.body(self.code, say)
+
+    def text(self, say: Say, paper: Paper) -> str:
+        """The report for a person."""
+        return self.page(say, paper)
+
+    def html(self, say: Say, language: str) -> str:
+        """One page for a browser."""
+        return self.html_page(self.code, say, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Answer):
     """One judged run. `judged` is all of it, for a report that shows more than findings.
 
     `roles` says of each card of the set whether it is there; empty where no set was asked for.
     `days_left` is the set's. `code` is the exit code that the verdict gives.
     """
 
-    run: Run
     judged: Judged
-    code: ExitCode
     suites: Sequence[Suite]
-    body: Callable[[ExitCode, Say], str]
-    page: Callable[[Say, Paper], str]
-    html_page: Callable[[ExitCode, Say, str], str] | None = None
     facts: Facts = field(default_factory=dict)
     roles: Mapping[str, bool] = field(default_factory=dict)
     days_left: int | None = None
@@ -121,19 +139,6 @@ class Result:
     def verdict(self) -> Verdict:
         """The whole run in one word."""
         return self.judged.verdict
-
-    def json(self, say: Say) -> str:
-        """The result as JSON, the same as `--json` prints."""
-        return self.body(self.code, say)
-
-    def text(self, say: Say, paper: Paper) -> str:
-        """The report for a person."""
-        return self.page(say, paper)
-
-    def html(self, say: Say, language: str) -> str:
-        """One page for a browser; only of what has one (`report.kinds`)."""
-        assert self.html_page is not None  # noqa: S101 - the kinds of its command say so
-        return self.html_page(self.code, say, language)
 
     def all_findings(self) -> list[Finding]:
         """Every finding, suite by suite."""

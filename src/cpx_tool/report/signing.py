@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.eligibility import Key
@@ -35,13 +35,17 @@ from cpx_tool.report.json import (
 )
 from cpx_tool.report.words import Say, holder_name
 
+Column: TypeAlias = Key | str
+"""A key that signed: one of the two personal ones, or another one's label."""
+
 _KEYS = {Key.AUTHENTICATION: msg("Authentication key"), Key.SIGNATURE: msg("Signature key")}
-_NEEDED = (Expectation.NEEDED, Expectation.NEEDED_IF_ANNOUNCED)
+NEEDED = (Expectation.NEEDED, Expectation.NEEDED_IF_ANNOUNCED)
+"""What applications use."""
 _LEGEND = msg(
     "✓ verified with the certificate, ✗ not; ! refused; – refused, as is known of the Cryptolib "
     "CPS; * needed by applications. Time: one whole call, as a program waits for it."
 )
-_NO_PSS = msg(
+NO_PSS = msg(
     "It announces no RSA-PSS, as a CPS3: TLS client authentication works up to TLS 1.2 only."
 )
 
@@ -113,48 +117,53 @@ def _card(canvas: Canvas, card: SigningCard, say: Say) -> None:
         canvas.line(say(msg("No signature was made.")), indent=2)
         canvas.line()
         return
-    keys = _columns(card.tries)
-    heads = [say(msg("Mechanism")), *(say(_head(column)) for column in keys)]
+    keys = columns(card.tries)
+    heads = [say(msg("Mechanism")), *(say(head(column)) for column in keys)]
     canvas.columns(heads, [[(name, ""), *cells] for name, cells in _rows(card.tries, keys, say)])
-    if _lacks_pss(card):
-        canvas.line(say(_NO_PSS), indent=2)
+    if lacks_pss(card):
+        canvas.line(say(NO_PSS), indent=2)
     canvas.line()
 
 
-def _columns(tries: Sequence[JudgedTry]) -> list[Key | str]:
+def columns(tries: Sequence[JudgedTry]) -> list[Column]:
     """The two personal keys that signed, in their order; then others by their labels."""
     found = {_column(judged) for judged in tries}
     others = sorted(column for column in found if not isinstance(column, Key))
     return [*(key for key in Key if key in found), *others]
 
 
-def _column(judged: JudgedTry) -> Key | str:
+def _column(judged: JudgedTry) -> Column:
     return judged.key or judged.tried.key_label or judged.tried.key_id
 
 
-def _head(column: Key | str) -> Message:
+def head(column: Column) -> Message:
+    """What stands above the tries of a key."""
     return _KEYS[column] if isinstance(column, Key) else msg("{name}", name=column)
 
 
-def _rows(
-    tries: Sequence[JudgedTry], keys: Sequence[Key | str], say: Say
-) -> list[tuple[str, list[Cell]]]:
-    """One for each mechanism and hash, in the order in which they were tried."""
-    rows: dict[str, dict[Key | str, JudgedTry]] = {}
+def by_mechanism(tries: Sequence[JudgedTry]) -> dict[str, dict[Column, JudgedTry]]:
+    """The tries of each mechanism and hash, in the order in which they were tried."""
+    rows: dict[str, dict[Column, JudgedTry]] = {}
     for judged in tries:
         name = mechanism_name(judged.tried.mechanism, judged.tried.hash)
         rows.setdefault(name, {}).setdefault(_column(judged), judged)
+    return rows
+
+
+def _rows(
+    tries: Sequence[JudgedTry], keys: Sequence[Column], say: Say
+) -> list[tuple[str, list[Cell]]]:
     return [
         (name, [_cell(row[key], say) if key in row else ("", "") for key in keys])
-        for name, row in rows.items()
+        for name, row in by_mechanism(tries).items()
     ]
 
 
 def _cell(judged: JudgedTry, say: Say) -> Cell:
-    needed = judged.expected in _NEEDED
+    needed = judged.expected in NEEDED
     star = "*" if needed else ""
     code = judged.tried.fault.code if judged.tried.fault else ""
-    time = _milliseconds(judged.tried.seconds)
+    time = milliseconds(judged.tried.seconds)
     if judged.result is SignResult.VERIFIED:
         return f"✓{star} {say(time)}", "green"
     if judged.result is SignResult.KNOWN_REFUSAL:
@@ -166,11 +175,13 @@ def _cell(judged: JudgedTry, say: Say) -> Cell:
     return f"✗{star} {code or say(time)}", "bold red"
 
 
-def _milliseconds(seconds: float) -> Message:
+def milliseconds(seconds: float) -> Message:
+    """How long it took."""
     return msg("{count} ms", count=round(seconds * 1000))
 
 
-def _lacks_pss(card: SigningCard) -> bool:
+def lacks_pss(card: SigningCard) -> bool:
+    """Whether its token announces no RSA-PSS."""
     token = card.observed.token
     return token is not None and not any("PSS" in name for name in token.mechanisms)
 

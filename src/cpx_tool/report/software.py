@@ -11,7 +11,7 @@ from cpx_tool.errors import ExitCode
 from cpx_tool.model.fetch import Fetched
 from cpx_tool.model.finding import Outcome
 from cpx_tool.model.identity import Pki
-from cpx_tool.model.message import msg, nmsg
+from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.software import (
     JudgedFile,
     Purpose,
@@ -26,7 +26,7 @@ from cpx_tool.report.json import SCHEMA_VERSION, finding_body, identity_body, mo
 from cpx_tool.report.trust import chain_body, revocation_body
 from cpx_tool.report.words import VERDICTS, Say, clipped, day
 
-_PURPOSES = {
+PURPOSES = {
     Purpose.INSI: msg("Software certificates for INSi (INSI-AUTO and INSI-MANU)"),
     Purpose.ANY: msg("Software certificates"),
 }
@@ -36,12 +36,11 @@ _DATED = ("P12-STARTED", "P12-NOT-EXPIRED")
 def render(checklist: SoftwareChecklist, say: Say, paper: Paper) -> str:
     """The table of files, what needs attention with its remedy, the verdict."""
     canvas = Canvas(paper)
-    names = _short_names(checklist.files)
-    canvas.line(say(_PURPOSES[checklist.purpose]), "bold")
-    emulated = tuple(names[file.key] for file in checklist.files if _is_emulated(file))
+    names = short_names(checklist.files)
+    canvas.line(say(PURPOSES[checklist.purpose]), "bold")
+    emulated = tuple(names[file.key] for file in checklist.files if is_emulated(file))
     if emulated:
-        banner = msg("EMULATED by cpx-tool, not of the ANS: {files}.", files=emulated)
-        canvas.line(say(banner), "bold magenta")
+        canvas.line(say(emulated_banner(emulated)), "bold magenta")
     judged = msg("Judged as of {date}", date=checklist.observation.judged_at)
     canvas.line(say(judged))
     canvas.line()
@@ -71,7 +70,7 @@ def render_json(
             "purpose": checklist.purpose.value,
             "verdict": checklist.verdict.value,
             "exit_code": int(code),
-            "emulated": any(map(_is_emulated, checklist.files)),
+            "emulated": any(map(is_emulated, checklist.files)),
             "findings": [finding_body(f, say) for f in checklist.findings],
             "files": [_body(file, say) for file in checklist.files],
             "fetched": fetched_list(fetched, say),
@@ -79,7 +78,7 @@ def render_json(
     )
 
 
-def _short_names(files: Sequence[JudgedFile]) -> dict[str, str]:
+def short_names(files: Sequence[JudgedFile]) -> dict[str, str]:
     """Key → the file's name, or its whole path where two have one name."""
     counted = Counter(Path(file.key).name for file in files)
     return {
@@ -87,7 +86,13 @@ def _short_names(files: Sequence[JudgedFile]) -> dict[str, str]:
     }
 
 
-def _is_emulated(file: JudgedFile) -> bool:
+def emulated_banner(names: tuple[str, ...]) -> Message:
+    """What stands above every output about emulated files."""
+    return msg("EMULATED by cpx-tool, not of the ANS: {files}.", files=names)
+
+
+def is_emulated(file: JudgedFile) -> bool:
+    """Whether its certificate is of an emulated CA."""
     return file.identity is not None and file.identity.pki is Pki.EMULATED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import Finding, JudgedHandshake, Severity, Verdict
+from cpx_tool.model.finding import Finding, JudgedHandshake, Outcome, Severity, Verdict
 from cpx_tool.model.handshake import ClientKind, Connection, ServerProof, Step
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.model.observation import Observation
@@ -101,9 +101,15 @@ def _steps(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
         told = msg("Two connections: the second offered TLS 1.2 at most.")
         canvas.line(say(told))
     canvas.line()
-    rows = [_step(finding, judged.decisive, say) for finding in judged.findings]
+    folded = [] if canvas.paper.detail is Detail.VERBOSE else _not_reached(judged.findings)
+    shown = [finding for finding in judged.findings if finding not in folded]
+    rows = [_step(finding, judged.decisive, say) for finding in shown]
     heads = ("", msg("Step"), "ms", msg("What was seen"))
     canvas.columns([h if isinstance(h, str) else say(h) for h in heads], rows)
+    if folded:
+        names = tuple(finding.check for finding in folded)
+        mark, style = MARKS[Outcome.SKIPPED]
+        canvas.item(f"{mark} ", say(msg("Not reached: {checks}", checks=names)), style)
     canvas.line()
     if judged.decisive is None:
         canvas.line(say(msg("No server was contacted.")))
@@ -111,6 +117,17 @@ def _steps(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
     elif judged.decisive.chain:
         _chain(canvas, judged.decisive, say)
     _presented(canvas, judged, say)
+
+
+def _not_reached(findings: Sequence[Finding]) -> list[Finding]:
+    """The last steps, where none of them was come to: they all say the same."""
+    last: list[Finding] = []
+    for finding in reversed(findings):
+        alike = not last or finding.message == last[-1].message
+        if finding.outcome is not Outcome.SKIPPED or not alike:
+            break
+        last.append(finding)
+    return last[::-1] if len(last) > 1 else []
 
 
 def _presented(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:

@@ -44,9 +44,15 @@ def _row(seat: VirtualSeat, say: Say) -> list[tuple[str, str]]:
         (seat.label, ""),
         (seat.role or seat.title, ""),
         (inside, ""),
-        (str(seat.tries), "" if seat.tries > 1 else "yellow"),
+        _tries(seat),
         (", ".join(seat.faults), "yellow"),
     ]
+
+
+def _tries(seat: VirtualSeat) -> tuple[str, str]:
+    if seat.tries is None:
+        return "—", ""
+    return str(seat.tries), "" if seat.tries > 1 else "yellow"
 
 
 def _body(seat: VirtualSeat) -> dict[str, object]:

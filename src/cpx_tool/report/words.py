@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -82,6 +83,27 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """`printable`, line breaks included: a name must not look like lines of the report."""
     return printable(text).replace("\n", "\ufffd")
+
+
+def filled(line: str, width: int, indent: str = "") -> str:
+    """A line as several of that width, the further ones indented; it is broken at blanks only, and
+    what has none, as a path, stays whole. Blanks at its end stay, as those of a prompt.
+    """
+    text = line.rstrip(" ")
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=text[: len(text) - len(text.lstrip(" "))],
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines) + line[len(text) :]
+
+
+def cut(line: str, width: int) -> str:
+    """What there is room for: a line that is written anew must be one."""
+    return line if len(line) <= width else line[: max(0, width - 1)] + "…"
 
 
 def clipped(text: str) -> str:

@@ -67,9 +67,14 @@ class VirtualCard:
         return UNBLOCKING_CODE
 
     @property
-    def tries_left(self) -> int:
-        """How often a wrong PIN may be given still."""
+    def tries_left(self) -> int | None:
+        """How often a wrong PIN may be given still; None where it is read without contacts."""
         return self._card.tries_left
+
+    @property
+    def technical_certificate(self) -> bytes | None:
+        """DER: what it shows alone where it is read without contacts; None where it is not."""
+        return self._card.technical
 
     @property
     def authentication_certificate(self) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -17,8 +18,9 @@ from cpx_tool.adapters.virtual_control import Order, ask, serve
 from cpx_tool.adapters.virtual_deck import Deck, DeckCard
 from cpx_tool.adapters.vpcd import Conduct, VirtualReader
 from cpx_tool.adapters.vpcd_ports import configured_ports
-from cpx_tool.emulate.card import EmulatedCard, make_card
-from cpx_tool.emulate.chip.make import Damage, make_chip
+from cpx_tool.emulate.card import EmulatedCard, make_card, technical_slot
+from cpx_tool.emulate.chip.chip import Chip
+from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
 from cpx_tool.emulate.defects import plan_defects
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, nearest, why
@@ -36,7 +38,10 @@ BEHAVIOURS = {
 }
 """Faults of a card in its reader; those of `Damage` are the chip's own."""
 
-FAULTS = (*(damage.value for damage in Damage), *BEHAVIOURS)
+CONTACTLESS = "contactless"
+"""A reader with two interfaces took the side without contacts."""
+
+FAULTS = (*(damage.value for damage in Damage), *BEHAVIOURS, CONTACTLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,11 @@ class VirtualSet:
 
 def make_virtual_set(card_set: CardSet, wish: VirtualWish) -> VirtualSet:
     """The cards of a set as they are wanted, in no reader. Raises `CpxError`."""
-    made, authorities = _emulated(card_set, wish.defects)
-    cards = tuple(_deck_card(card, at, wish) for at, card in enumerate(made, start=1))
+    keys = _keys()
+    with _writing(keys):
+        made, authorities = _emulated(card_set, wish.defects, keys)
+        bench = _Bench(wish, keys, authorities)
+        cards = tuple(bench.deck_card(card, at) for at, card in enumerate(made, start=1))
     _refuse_unused(wish.faults, cards)
     return VirtualSet(cards, tuple(made), authorities)
 
@@ -137,15 +145,17 @@ def _place() -> Path:
     return state_directory(os.environ) / _SOCKET
 
 
-def _emulated(card_set: CardSet, defects: Sequence[str]) -> tuple[list[EmulatedCard], Authorities]:
-    wanted = profiles(card_set, plan_defects(card_set, defects), now())
+def _keys() -> KeyCache:
     cache = user_cache()
     if cache is None:
         raise no_home()
-    keys = KeyCache(cache / "emulation")
+    return KeyCache(cache / "emulation")
+
+
+@contextmanager
+def _writing(keys: KeyCache) -> Iterator[None]:
     try:
-        authorities = keys.authorities()
-        own = keys.cards(wanted)
+        yield
     except OSError as error:
         raise BadInput(
             msg("{path} cannot be written: {why}.", path=str(keys.directory), why=why(error)),
@@ -154,28 +164,57 @@ def _emulated(card_set: CardSet, defects: Sequence[str]) -> tuple[list[EmulatedC
                 "you may write to."
             ),
         ) from None
+
+
+def _emulated(
+    card_set: CardSet, defects: Sequence[str], keys: KeyCache
+) -> tuple[list[EmulatedCard], Authorities]:
+    wanted = profiles(card_set, plan_defects(card_set, defects), now())
+    authorities = keys.authorities()
+    own = keys.cards(wanted)
     made = [make_card(p, k, authorities.keys) for p, k in zip(wanted, own, strict=True)]
     return made, authorities
 
 
-def _deck_card(card: EmulatedCard, position: int, wish: VirtualWish) -> CardInReader:
-    profile = card.profile
-    names = (profile.card_number, profile.role, str(position), "all")
-    faults = [word.partition("=")[0] for word in wish.faults if _target(word) in names]
-    conduct = Conduct(delay=wish.delay, signing_delay=wish.signing_delay)
-    for fault in faults:
-        conduct = _added(conduct, fault)
-    damages = [Damage(fault) for fault in faults if fault not in BEHAVIOURS]
-    return CardInReader(
-        number=profile.card_number,
-        role=profile.role,
-        title=profile.title_in_set,
-        label=profile.label,
-        certificates=tuple(slot.certificate for slot in card.slots),
-        chip=make_chip(card, damages),
-        conduct=conduct,
-        faults=tuple(faults),
-    )
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Where emulated cards become chips."""
+
+    wish: VirtualWish
+    keys: KeyCache
+    authorities: Authorities
+
+    def deck_card(self, card: EmulatedCard, position: int) -> CardInReader:
+        """The card as it is wanted. Raises `BadInput` and `OSError`."""
+        profile = card.profile
+        names = (profile.card_number, profile.role, str(position), "all")
+        faults = [w.partition("=")[0] for w in self.wish.faults if _target(w) in names]
+        chip, technical = self._chip(card, faults)
+        return CardInReader(
+            number=profile.card_number,
+            role=profile.role,
+            title=profile.title_in_set,
+            label=profile.label,
+            certificates=tuple(slot.certificate for slot in card.slots),
+            chip=chip,
+            conduct=self._conduct(faults),
+            faults=tuple(faults),
+            technical=technical,
+        )
+
+    def _chip(self, card: EmulatedCard, faults: Sequence[str]) -> tuple[Chip, bytes | None]:
+        damages = [Damage(fault) for fault in faults if fault in list(Damage)]
+        if CONTACTLESS not in faults:
+            return make_chip(card, damages), None
+        key = self.keys.technical(card.profile)
+        slot = technical_slot(card.profile, key, self.authorities.keys)
+        return make_contactless_chip(card, slot, damages), slot.certificate
+
+    def _conduct(self, faults: Sequence[str]) -> Conduct:
+        conduct = Conduct(delay=self.wish.delay, signing_delay=self.wish.signing_delay)
+        for fault in faults:
+            conduct = _added(conduct, fault)
+        return conduct
 
 
 def _target(word: str) -> str:

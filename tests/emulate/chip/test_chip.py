@@ -138,6 +138,13 @@ def test_a_chain(cps3: Talk) -> None:
     assert cps3("00A40904 02 D003")[:2] == "61"  # the chain was given up
 
 
+@pytest.mark.parametrize("between", ["00C0000000", "0CB0000001", "00A4", "02B0000001"])
+def test_whatever_comes_in_between_ends_a_chain(cps3: Talk, between: str) -> None:
+    assert cps3("10200001 02 3132") == "9000"
+    assert cps3(between) != "9000"
+    assert cps3("00200001 02 3334") == "63C2"  # a PIN of its own, and a wrong one
+
+
 def test_a_chain_without_end(cps3: Talk) -> None:
     long = "102A8086 FF" + "00" * 255
     assert cps3.all(*[long] * 16) == ["9000"] * 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import signal
 from collections.abc import Iterator
 
 from cpx_tool.catalogue.guidance import (
@@ -28,11 +29,14 @@ GUIDANCE: tuple[Guidance, ...] = (
     *tls_causes.GUIDANCE,
     *exit_codes.GUIDANCE,
 )
+_NEAREST = 3
+_MISTYPED = 0.85
+"""So alike are two names of which one is the other with a letter wrong."""
 OTHER_FAULT = "CKR-OTHER"
 """The text for codes that PKCS#11 leaves to the maker of a module."""
 
 _SPELLED = (
-    (re.compile(r"SIG[A-Z0-9]+"), "crash"),
+    (re.compile("|".join(one.name for one in signal.Signals)), "crash"),
     (re.compile(r"CKR[ _-]?0X[0-9A-F]+|0X[0-9A-F]+|CKR_VENDOR_DEFINED"), OTHER_FAULT),
     (re.compile(r"[0-9]+(\.[0-9]+)? S"), "hang"),
     (re.compile(r"[0-9]+ MIB"), "excess"),
@@ -67,8 +71,10 @@ def _stands_for(wanted: str) -> str:
     return next((name for form, name in _SPELLED if form.fullmatch(wanted.upper())), wanted)
 
 
-def nearest_id(written: str) -> str | None:
-    """The id that is written much like it; None where none is."""
-    names = {name.lower(): name for name in ids()}
-    near = difflib.get_close_matches(written.strip().lower(), names, n=1)
-    return names[near[0]] if near else None
+def nearest_ids(written: str) -> tuple[str, ...]:
+    """The ids that are written much like it or begin so, the nearest first, at most three."""
+    names, wanted = {name.lower(): name for name in ids()}, written.strip().lower()
+    near = difflib.get_close_matches(wanted, names, n=_NEAREST, cutoff=_MISTYPED)
+    longer = [name for name in names if len(wanted) > 1 and name.startswith(wanted)]
+    found = [*longer, *near] or difflib.get_close_matches(wanted, names, n=1)
+    return tuple(names[name] for name in dict.fromkeys(found))[:_NEAREST]

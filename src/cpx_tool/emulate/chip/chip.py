@@ -51,6 +51,7 @@ class Chip:
             command = parse(apdu)
             return self._answer(command).encoded()
         except Refusal as refusal:
+            self._chain = None
             return Answer(status=refusal.status).encoded()
 
     def _answer(self, command: Command) -> Answer:
@@ -100,6 +101,8 @@ class Chip:
         return Answer(head, self._more() if self._waiting else answer.status)
 
     def _rest(self, command: Command) -> Answer:
+        if self._chain is not None:
+            raise Refusal(Status.CHAIN_BROKEN)
         if not self._waiting or command.parameters or command.expected is None:
             raise Refusal(Status.CONDITIONS)
         answer, self._waiting = Answer(self._waiting), b""

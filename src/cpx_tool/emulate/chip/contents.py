@@ -17,11 +17,12 @@ USER_PIN, UNBLOCKING_PIN = 1, 2
 @dataclass(frozen=True, slots=True)
 class HeldKey:
     """A private key in its place. `qualified`: it signs hashes only; else it authenticates and
-    deciphers.
+    deciphers. `free`: it authenticates without a PIN, and deciphers nothing.
     """
 
     key: CardKey
     qualified: bool
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,18 @@ class Contents:
             raise Refusal(Status.NO_OBJECT)
         return self.pins[reference]
 
-    def key(self, reference: int, *, qualified: bool) -> CardKey:
-        """The key, once the holder's PIN was given. Raises `Refusal`.
+    def key(self, reference: int, *, qualified: bool, deciphers: bool = False) -> CardKey:
+        """The key, once the holder's PIN was given, where it needs one. Raises `Refusal`.
 
         This is the only way to a private operation.
         """
         held = self.keys.get(reference)
         if held is None:
             raise Refusal(Status.NO_OBJECT)
-        if held.qualified is not qualified:
+        if held.qualified is not qualified or (held.free and deciphers):
             raise Refusal(Status.CONDITIONS)
-        self.pin(USER_PIN).refuse_unless_verified()
+        if not held.free:
+            self.pin(USER_PIN).refuse_unless_verified()
         return held.key
 
     def power_off(self) -> None:

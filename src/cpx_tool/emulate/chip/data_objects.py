@@ -22,7 +22,8 @@ _USER_PIN_RULES = bytes.fromhex("F3000013FF00")
 _UNBLOCKING_RULES = bytes.fromhex("F3FF00FFFF00")
 _QUALIFIED_RULES = bytes.fromhex("4311FF00")
 _AUTHENTICATION_RULES = bytes.fromhex("331111FF00")
-"""Access mode byte, then a condition for each bit that is set: 11 is the holder's PIN."""
+_FREE_RULES = bytes.fromhex("2300FF00")
+"""Access mode byte, then a condition for each bit that is set: 11 is the holder's PIN, 00 none."""
 
 
 def data_object(contents: Contents, request: bytes) -> bytes:
@@ -79,6 +80,8 @@ def _of_key(held: HeldKey, wanted: bytes) -> bytes:
     if wanted != _CONTROL:
         raise Refusal(Status.NO_OBJECT)
     rules = _QUALIFIED_RULES if held.qualified else _AUTHENTICATION_RULES
+    if held.free:
+        rules = _FREE_RULES
     size = held.key.size.to_bytes(2, "big")
     return tlv(0xA0, tlv(0xA1, tlv(0x8C, rules)), tlv(0x80, size))
 

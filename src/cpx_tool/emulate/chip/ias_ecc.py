@@ -127,7 +127,7 @@ class IasEcc(Applet):
         return Answer(key.sign(command.data))
 
     def _decipher(self, data: bytes) -> Answer:
-        key = self._key(self._template(_CONFIDENTIALITY), qualified=False)
+        key = self._key(self._template(_CONFIDENTIALITY), qualified=False, deciphers=True)
         if data[:1] != _RSA_PADDING:
             raise Refusal(Status.BAD_DATA)
         return Answer(key.decipher(data[1:]))
@@ -137,10 +137,10 @@ class IasEcc(Applet):
             raise Refusal(Status.CONDITIONS)
         return self._environment[tag]
 
-    def _key(self, template: _Template, *, qualified: bool) -> CardKey:
+    def _key(self, template: _Template, *, qualified: bool, deciphers: bool = False) -> CardKey:
         if template.key is None:
             raise Refusal(Status.CONDITIONS)
-        return self.contents.key(template.key, qualified=qualified)
+        return self.contents.key(template.key, qualified=qualified, deciphers=deciphers)
 
     def _get_data(self, command: Command) -> Answer:
         if command.parameters != _CURRENT_OBJECTS:

@@ -5,7 +5,8 @@ The description is the one that becomes a token of SoftHSM, too (`emulate/card.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,8 @@ from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Directory, Elementa
 from cpx_tool.emulate.chip.keys import CardKey
 from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.emulate.chip.tlv import oid, tlv
-from cpx_tool.emulate.profile import ISSUER_NUMBER
+from cpx_tool.emulate.defects import Defect
+from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
 from cpx_tool.model.token import SIGNATURE_LABEL, DataObject
 from cpx_tool.pki.luhn import luhn_key
 
@@ -33,9 +35,9 @@ _TRIES, _UNBLOCKING_TRIES, _UNBLOCKING_USES = 3, 10, 100
 
 _APPLICATION = 0x0001
 _SERIAL, _DIRECTORY, _ATR, _UPDATE = 0xD003, 0x2F00, 0x2F01, 0xD010
-_OBJECTS, _TOKEN = 0x5031, 0x5032
-_PINS, _KEYS, _CERTIFICATES, _DATA = 0x7001, 0x7002, 0x7003, 0x7004
-_FIRST_CERTIFICATE = 0xB001
+OBJECTS, TOKEN = 0x5031, 0x5032
+_PINS, KEYS, CERTIFICATES, _DATA = 0x7001, 0x7002, 0x7003, 0x7004
+FIRST_CERTIFICATE = 0xB001
 _SERIAL_SHORT_ID = 0x1C
 
 _CARD_DATA = "CPS_DATA"
@@ -60,10 +62,13 @@ _LOCAL_KEY = 0x80
 """A CPS3 has it in references of keys, a CPS4 has not [seen]."""
 
 
-def contents_of(card: EmulatedCard, pin: str = PIN) -> Contents:
-    """The files, PINs and keys of a CPS3 or a CPS4, as the card's profile says."""
+def contents_of(card: EmulatedCard, marks: Collection[str] = (), pin: str = PIN) -> Contents:
+    """The files, PINs and keys of a CPS3 or a CPS4, as the card's profile says.
+
+    `marks` are for `chip_serial`: what else makes its contents others.
+    """
     return Contents(
-        root=_root(card),
+        root=_root(card, _chip_serial(card, marks)),
         pins={
             USER_PIN: Pin(pin.encode(), _TRIES),
             UNBLOCKING_PIN: Pin(UNBLOCKING_CODE.encode(), _UNBLOCKING_TRIES, _UNBLOCKING_USES),
@@ -75,6 +80,26 @@ def contents_of(card: EmulatedCard, pin: str = PIN) -> Contents:
         },
         old_files=dict(_old_files(card)) if card.profile.cps3 else {},
     )
+
+
+def _chip_serial(card: EmulatedCard, marks: Collection[str]) -> str:
+    """Of a CPS4. A CPS3 has EF_ACTUA, by which the middleware sees that it is another."""
+    profile = card.profile
+    return profile.serial if profile.cps3 else chip_serial(profile, marks)
+
+
+def chip_serial(profile: Profile, marks: Collection[str]) -> str:
+    """Eight hex digits: those of the card's number, others where its contents were made others.
+
+    The middleware keeps what it read of a card on disk under this number, TokenInfo included, and
+    never looks again, whatever the card says of its last update (pkcs15.c, sc_pkcs15_bind_internal;
+    card-cps4.c, cps4_verify_update: only a CPS3 with contacts is asked).
+    """
+    wrong = sorted({*(d.value for d in profile.defects - {Defect.PKCS1_ONLY}), *marks})
+    if not wrong:
+        return profile.serial
+    unique = "/".join((profile.card_number, *wrong))
+    return f"d{hashlib.sha256(unique.encode()).hexdigest()[:7]}"
 
 
 def serial_file(serial: str) -> bytes:
@@ -93,10 +118,9 @@ def file_of_serial(contents: Contents) -> Elementary:
 
 
 def file_of_certificate(contents: Contents) -> Elementary:
-    """The authentication certificate's."""
-    application = contents.root.children[_APPLICATION]
-    assert isinstance(application, Directory)  # noqa: S101 - we made it
-    return _elementary(application, _FIRST_CERTIFICATE)
+    """The first certificate's: that of authentication, or the technical one."""
+    (application,) = (c for c in contents.root.children.values() if isinstance(c, Directory))
+    return _elementary(application, FIRST_CERTIFICATE)
 
 
 def _elementary(directory: Directory, fid: int) -> Elementary:
@@ -105,43 +129,48 @@ def _elementary(directory: Directory, fid: int) -> Elementary:
     return found
 
 
-def _root(card: EmulatedCard) -> Directory:
-    root = Directory(MASTER_FILE, ROOT_NAME)
+def _root(card: EmulatedCard, serial: str) -> Directory:
     application = Directory(_APPLICATION, bytes.fromhex(AID))
-    place = _path(_APPLICATION)
-    root.add(
-        _file(_SERIAL, serial_file(card.profile.serial), short_id=_SERIAL_SHORT_ID),
-        _file(_ATR, _atr_file()),
-        _file(
-            _DIRECTORY,
-            pkcs15.application_template(bytes.fromhex(AID), _CONTACT_LABEL, place),
-        ),
-        application,
-    )
+    place = path_of(_APPLICATION)
+    entry = pkcs15.application_template(bytes.fromhex(AID), _CONTACT_LABEL, place)
+    root = card_files(serial, entry, application)
     if card.profile.cps3:
-        root.add(_file(_UPDATE, _update_file(card.profile.not_before)))
-    application.add(*_directories(card), *_certificate_files(card), *_data_files(card))
+        root.add(new_file(_UPDATE, _update_file(card.profile.not_before)))
+    application.add(*_directories(card, serial), *_certificate_files(card), *_data_files(card))
     return root
 
 
-def _file(fid: int, content: bytes, *, short_id: int | None = None) -> Elementary:
+def card_files(serial: str, entry: bytes, application: Directory) -> Directory:
+    """The MF with what stands in each: EF.SN, EF.ATR, EF.DIR with this entry, the application."""
+    root = Directory(MASTER_FILE, ROOT_NAME)
+    root.add(
+        new_file(_SERIAL, serial_file(serial), short_id=_SERIAL_SHORT_ID),
+        new_file(_ATR, _atr_file()),
+        new_file(_DIRECTORY, entry),
+        application,
+    )
+    return root
+
+
+def new_file(fid: int, content: bytes, *, short_id: int | None = None) -> Elementary:
+    """A file that everybody may read."""
     return Elementary(fid, bytearray(content), short_id=short_id)
 
 
-def _directories(card: EmulatedCard) -> Iterator[Elementary]:
+def _directories(card: EmulatedCard, serial: str) -> Iterator[Elementary]:
     """ODF, TokenInfo and what they lead to."""
     profile = card.profile
-    kinds = ((0xA0, _KEYS), (0xA4, _CERTIFICATES), (0xA7, _DATA), (0xA8, _PINS))
-    yield _file(
-        _OBJECTS, pkcs15.object_directory((tag, _path(_APPLICATION, fid)) for tag, fid in kinds)
+    kinds = ((0xA0, KEYS), (0xA4, CERTIFICATES), (0xA7, _DATA), (0xA8, _PINS))
+    yield new_file(
+        OBJECTS, pkcs15.object_directory((tag, path_of(_APPLICATION, fid)) for tag, fid in kinds)
     )
-    serial = serial_file(profile.serial)[-5:]
-    info = pkcs15.token_info(profile.label, serial, pss=not profile.cps3)
-    yield _file(_TOKEN, info)
-    yield _file(_KEYS, pkcs15.private_keys([*_key_entries(card)]))
-    yield _file(_CERTIFICATES, pkcs15.certificates([*_certificate_entries(card)]))
-    yield _file(_DATA, pkcs15.data_objects([*_data_entries(card)]))
-    yield _file(
+    number = serial_file(serial)[-5:]
+    info = pkcs15.token_info(profile.label, number, pss=not profile.cps3)
+    yield new_file(TOKEN, info)
+    yield new_file(KEYS, pkcs15.private_keys([*_key_entries(card)]))
+    yield new_file(CERTIFICATES, pkcs15.certificates([*_certificate_entries(card)]))
+    yield new_file(_DATA, pkcs15.data_objects([*_data_entries(card)]))
+    yield new_file(
         _PINS,
         pkcs15.pins(
             [
@@ -177,13 +206,13 @@ def _is_qualified(slot: KeySlot) -> bool:
 
 
 def _certificate_files(card: EmulatedCard) -> Iterator[Elementary]:
-    for fid, slot in enumerate(card.slots, start=_FIRST_CERTIFICATE):
-        yield _file(fid, slot.certificate)
+    for fid, slot in enumerate(card.slots, start=FIRST_CERTIFICATE):
+        yield new_file(fid, slot.certificate)
 
 
 def _certificate_entries(card: EmulatedCard) -> Iterator[pkcs15.FileEntry]:
-    for fid, slot in enumerate(card.slots, start=_FIRST_CERTIFICATE):
-        path = _path(_APPLICATION, fid)
+    for fid, slot in enumerate(card.slots, start=FIRST_CERTIFICATE):
+        path = path_of(_APPLICATION, fid)
         yield pkcs15.FileEntry(slot.certificate_label, path, bytes.fromhex(slot.id))
 
 
@@ -225,7 +254,7 @@ def _data_entries(card: EmulatedCard) -> Iterator[pkcs15.FileEntry]:
     for placed in _placed(card.data):
         yield pkcs15.FileEntry(
             placed.item.label,
-            _path(_APPLICATION, placed.fid),
+            path_of(_APPLICATION, placed.fid),
             private=placed.item.private,
             modifiable=placed.writable,
         )
@@ -239,7 +268,7 @@ def _old_files(card: EmulatedCard) -> Iterator[tuple[bytes, Elementary]]:
         if item.label == _BILLING:
             yield _BILLING_PATH, _old_file(_BILLING_PATH, item)
         elif item.label.startswith(_ACTIVITY):
-            path = _path(_FIRST_OLD_ACTIVITY + _activity_number(item) - 1)
+            path = path_of(_FIRST_OLD_ACTIVITY + _activity_number(item) - 1)
             yield path, _old_file(path, item)
 
 
@@ -248,7 +277,8 @@ def _old_file(path: bytes, item: DataObject) -> Elementary:
     return Elementary(fid, bytearray(item.value), read=Access.PIN)
 
 
-def _path(*fids: int) -> bytes:
+def path_of(*fids: int) -> bytes:
+    """From the MF down."""
     return b"".join(fid.to_bytes(2, "big") for fid in (MASTER_FILE, *fids))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from cpx_tool.emulate.card import EmulatedCard
+from cpx_tool.emulate.card import EmulatedCard, KeySlot
 from cpx_tool.emulate.chip.chip import Chip, Speech
 from cpx_tool.emulate.chip.chipdoc import ChipDoc
+from cpx_tool.emulate.chip.contactless import contactless_contents
 from cpx_tool.emulate.chip.contents import USER_PIN, Contents
 from cpx_tool.emulate.chip.ias_ecc import IasEcc
 from cpx_tool.emulate.chip.layout import contents_of, file_of_certificate, file_of_serial
+from cpx_tool.emulate.profile import CPS3_CONTACTLESS_ATR
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
 from cpx_tool.pki.emulated import all_emulated
@@ -18,6 +20,7 @@ from cpx_tool.pki.emulated import all_emulated
 _CPS3 = Speech(waits=True, channels=frozenset({0}))
 _CPS4 = Speech(waits=False, channels=frozenset({0, 1}))
 """A CPS3 speaks T=0; a CPS4 T=1, and the middleware uses its logical channel 1 [seen]."""
+_CONTACTLESS = Speech(waits=False, channels=frozenset({0}))
 
 _TEST = 0x80
 """TRE_G01: the first category of test cards."""
@@ -42,13 +45,51 @@ def make_chip(card: EmulatedCard, damages: Collection[Damage] = ()) -> Chip:
     Raises `BadInput` for a card that claims to be a real one: no reader ever shows such a chip.
     """
     _refuse_real(card)
-    contents = contents_of(card)
+    contents = contents_of(card, _marks(damages))
     for damage in damages:
         _DAMAGE[damage](contents)
     atr = bytes.fromhex(card.profile.atr)
     if card.profile.cps3:
         return Chip(atr, IasEcc(contents), _CPS3)
     return Chip(atr, ChipDoc(contents), _CPS4)
+
+
+def make_contactless_chip(
+    card: EmulatedCard, technical: KeySlot, damages: Collection[Damage] = ()
+) -> Chip:
+    """A CPS3 as a reader without contacts meets it: there is no PIN, and the technical key alone.
+
+    Raises `BadInput` for a card that claims to be a real one, for a CPS4, which the middleware does
+    not read this way, and for damages to a PIN.
+    """
+    _refuse_real(card)
+    if not card.profile.cps3:
+        raise BadInput(
+            msg(
+                "Card {number} is a CPS4: nothing reads it without contacts.", number=_number(card)
+            ),
+            msg("Make it a CPS3, too: --defect pkcs1-only=CARD."),
+        )
+    if not _OF_NO_PIN.issuperset(damages):
+        raise BadInput(
+            msg(
+                "Card {number} has no PIN where it is read without contacts.", number=_number(card)
+            ),
+            msg("Leave out the fault of the PIN, or “contactless”."),
+        )
+    contents = contactless_contents(card, technical, _marks(damages))
+    for damage in damages:
+        _DAMAGE[damage](contents)
+    return Chip(bytes.fromhex(CPS3_CONTACTLESS_ATR), IasEcc(contents), _CONTACTLESS)
+
+
+def _marks(damages: Collection[Damage]) -> tuple[str, ...]:
+    """Of damages to files that the middleware keeps."""
+    return tuple(damage.value for damage in damages if damage in _KEPT)
+
+
+def _number(card: EmulatedCard) -> str:
+    return card.profile.card_number
 
 
 def _refuse_real(card: EmulatedCard) -> None:
@@ -83,6 +124,8 @@ def _locked(contents: Contents) -> None:
     contents.pin(USER_PIN).left = 0
 
 
+_KEPT = (Damage.DAMAGED_CERTIFICATE_FILE,)
+_OF_NO_PIN = frozenset({Damage.WRONG_SERIAL_FILE, Damage.DAMAGED_CERTIFICATE_FILE})
 _DAMAGE = {
     Damage.WRONG_SERIAL_FILE: _wrong_serial,
     Damage.DAMAGED_CERTIFICATE_FILE: _damaged_certificate,

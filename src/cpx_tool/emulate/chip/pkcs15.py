@@ -36,13 +36,16 @@ _UNBLOCKER = octets(b"\x02")
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """A private key: CKA_ID, reference on the card; `qualified` signs hashes only."""
+    """A private key: CKA_ID, reference on the card; `qualified` signs hashes only, `free` needs no
+    PIN and signs only.
+    """
 
     label: str
     id: bytes
     reference: int
     bits: int
     qualified: bool
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +103,16 @@ def pins(entries: Sequence[PinEntry]) -> bytes:
     return b"".join(map(_pin, entries))
 
 
-def token_info(label: str, serial: bytes, *, pss: bool) -> bytes:
+def token_info(label: str, serial: bytes, *, pss: bool, login: bool = True) -> bytes:
     """EF.TokenInfo. The middleware takes the serial number from EF.SN; OpenSC takes this one."""
+    flags = (_LOGIN_REQUIRED, _RANDOM_NUMBERS) if login else (_RANDOM_NUMBERS,)
     algorithms = (*_ALGORITHMS, *_PSS_ALGORITHMS) if pss else _ALGORITHMS
     return sequence(
         integer(0),
         octets(serial),
         text(MANUFACTURER),
         tlv(0x80, label.encode()),
-        bits(_LOGIN_REQUIRED, _RANDOM_NUMBERS),
+        bits(*flags),
         tlv(0xA2, *(each.encoded(number) for number, each in enumerate(algorithms, start=1))),
     )
 
@@ -156,14 +160,21 @@ _PSS_ALGORITHMS = (_AlgorithmInfo(0x0D, 1, f"{_RSA}0a", 0x2C),)
 
 
 def _private_key(entry: KeyEntry) -> bytes:
+    if entry.free:
+        common = (text(entry.label), bits())
+        return _key_object(entry, common, bits(_SIGN))
     modes: tuple[int, ...] = (_MODE_DECIPHER, _MODE_AUTHENTICATE)
     flags, usage = bits(_PRIVATE, _MODIFIABLE), bits(_DECRYPT, _SIGN)
     if entry.qualified:
         flags, usage, modes = bits(_PRIVATE), bits(_NON_REPUDIATION), (_MODE_SIGN,)
     rules = sequence(*(sequence(bits(mode), _HOLDER) for mode in modes))
+    return _key_object(entry, (text(entry.label), flags, _HOLDER, rules), usage)
+
+
+def _key_object(entry: KeyEntry, common: Iterable[bytes], usage: bytes) -> bytes:
     access = bits(_SENSITIVE, _ALWAYS_SENSITIVE, _NEVER_EXTRACTABLE)
     return sequence(
-        sequence(text(entry.label), flags, _HOLDER, rules),
+        sequence(*common),
         sequence(octets(entry.id), usage, access, integer(entry.reference)),
         tlv(0xA1, sequence(_path(_PATH_OF_KEY), integer(entry.bits))),
     )

@@ -12,7 +12,13 @@ from cpx_tool.model.certificate import Certificate
 from cpx_tool.model.finding import Severity
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.model.token import AUTHENTICATION_LABEL, SIGNATURE_LABEL
+from cpx_tool.pki.dossier import TECHNICAL_LABEL
 from cpx_tool.pki.extensions import CLIENT_AUTH
+
+_OTHER_SIDE = msg(
+    "The card is read without contacts, where it shows its technical certificate alone: put it "
+    "into a contact reader."
+)
 
 
 @check(
@@ -27,7 +33,8 @@ def certificates_present(certificates: Certificates) -> Answer:
         wanted for wanted in (AUTHENTICATION_LABEL, SIGNATURE_LABEL) if wanted not in labels
     )
     if lost:
-        return failed(msg("Not on the card: {labels}.", labels=lost))
+        hint = _OTHER_SIDE if TECHNICAL_LABEL in labels else None
+        return failed(msg("Not on the card: {labels}.", labels=lost), hint)
     return passed(nmsg("{count} certificate", "{count} certificates", len(labels)))
 
 

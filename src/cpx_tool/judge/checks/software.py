@@ -22,9 +22,9 @@ from cpx_tool.model.software import (
     Purpose,
     SoftwareContents,
     SoftwareFile,
-    SoftwareKey,
     Usage,
 )
+from cpx_tool.model.software_key import SoftwareKey
 from cpx_tool.model.trust import ChainResult, Revocation
 from cpx_tool.pki.insi_name import NAMES, differences, meant
 from cpx_tool.pki.organisation import same_key, usage_in_name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cpx_tool.catalogue.readers import NOT_A_READER
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard, Outcome, Place
 from cpx_tool.model.message import msg, nmsg
-from cpx_tool.model.observation import PinResult
+from cpx_tool.model.observation import CardObservation, PinRecord, PinResult
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.token import TriesLeft, tries_left
 from cpx_tool.report.html import lines, marks
@@ -96,8 +97,8 @@ def card_views(checklist: Checklist, scale: Scale, say: Say) -> list[CardView]:
         _view(
             card,
             card_place(number),
-            _reader(card, seen.pcsc.status, say),
-            _validity(card, scale, seen.observed_at, say),
+            reader_name(card.observed, seen.pcsc.status, say),
+            _of_card(card, scale, say),
             say,
         )
         for number, card in enumerate(checklist.cards, start=1)
@@ -120,7 +121,7 @@ def card_place(number: int) -> str:
     return f"card-{number}"
 
 
-def _view(card: JudgedCard, place: str, reader: str, validity: Validity, say: Say) -> CardView:
+def _view(card: JudgedCard, place: str, reader: str, valid: Validity, say: Say) -> CardView:
     identity, token = card.identity, card.observed.token
     kind = identity.card_type if identity else None
     profession = identity.profession if identity else None
@@ -133,8 +134,8 @@ def _view(card: JudgedCard, place: str, reader: str, validity: Validity, say: Sa
         profession=clipped(profession.label or profession.code) if profession else "",
         role=_role(card, say),
         result=marks.of_result(card.result, say),
-        validity=validity,
-        pin=_pin(card, say),
+        validity=valid,
+        pin=pin_view(card.observed.pin, card.findings, say),
         keys=_keys(card, say),
         reader=reader,
         token=token.label if token else "",
@@ -152,24 +153,35 @@ def _role(card: JudgedCard, say: Say) -> str:
     return card.expected.title
 
 
-def _reader(card: JudgedCard, pcsc: PcscStatus, say: Say) -> str:
-    if card.observed.reader is not None:
-        return card.observed.reader
+def reader_name(card: CardObservation, pcsc: PcscStatus, say: Say) -> str:
+    """The reader as PC/SC names it; the slot's word for it where PC/SC was not asked."""
+    if card.reader is not None:
+        return card.reader
     if pcsc is PcscStatus.NOT_ASKED:
-        return card.observed.slot.description
+        return card.slot.description
     return say(NOT_A_READER)
 
 
-def _validity(card: JudgedCard, scale: Scale, now: datetime, say: Say) -> Validity:
-    start, end = card.not_before, card.not_after
-    dated = marks.worst(f for f in card.findings if f.check in _DATED)
+def validity(
+    start: datetime | None,
+    end: datetime | None,
+    dated: Iterable[Finding],
+    scale: Scale,
+    say: Say,
+) -> Validity:
+    """From when until when; `dated` are the findings about that."""
     return Validity(
         start=day(start),
         end=day(end),
-        left=_left(start, end, now, say),
-        kind=(dated or Kind.SKIPPED).value,
+        left=_left(start, end, scale.now, say),
+        kind=(marks.worst(dated) or Kind.SKIPPED).value,
         bar=scale.bar(start, end) if start and end and start < end else None,
     )
+
+
+def _of_card(card: JudgedCard, scale: Scale, say: Say) -> Validity:
+    dated = [finding for finding in card.findings if finding.check in _DATED]
+    return validity(card.not_before, card.not_after, dated, scale, say)
 
 
 def _left(start: datetime | None, end: datetime | None, now: datetime, say: Say) -> str:
@@ -183,11 +195,11 @@ def _left(start: datetime | None, end: datetime | None, now: datetime, say: Say)
     return say(nmsg("{count} day left", "{count} days left", days))
 
 
-def _pin(card: JudgedCard, say: Say) -> Pin | None:
-    pin = card.observed.pin
+def pin_view(pin: PinRecord | None, findings: Iterable[Finding], say: Say) -> Pin | None:
+    """The line of the ledger for one card, None for one that did not come to its PIN."""
     if pin is None:
         return None
-    told = next((f for f in card.findings if _tells(f)), None)
+    told = next((f for f in findings if _tells(f)), None)
     return Pin(
         mark=marks.worded(*_PINS[pin.result], say),
         tries=say(_TRIES[tries_left(pin.flags)]),

@@ -17,7 +17,9 @@ from cpx_tool.report.html.frame import frame
 from cpx_tool.report.html.lines import Named, Subject
 from cpx_tool.report.html.matrix import check_rows, usages
 from cpx_tool.report.html.page import page
+from cpx_tool.report.html.station import station_view
 from cpx_tool.report.html.steps import handshake_subject, handshake_views
+from cpx_tool.report.results.observed import run_of
 from cpx_tool.report.words import Say, clipped
 
 
@@ -40,12 +42,13 @@ def render(
     findings = checklist.all_findings()
     shaken = [one for card in checklist.cards for one in card.handshakes]
     values = {
-        **frame(seen, code, json, say),
+        **frame(run_of(seen, ""), code, json, say),
+        "station": station_view(seen, say),
         "verdict": marks.of_verdict(checklist.verdict, say),
         "set": checklist.card_set,
         "summary": [say(part) for part in (_found(checklist), *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "problems": lines.problems(findings, _named(checklist, shaken), say),
+        "attention": lines.attention(findings, _named(checklist, shaken), say),
         "no_card": [] if cards else [say(told) for told in why_no_card(seen, checklist.findings)],
         "cards": cards,
         "missing": missing_views(checklist, say),
@@ -55,7 +58,7 @@ def render(
         if cards
         else [],
         "usages": usages(checklist, cards, say) if cards else [],
-        "rows": check_rows(checklist, say),
+        "rows": check_rows([card.all_findings() for card in checklist.cards], say),
         "run_tallies": marks.tallies(checklist.findings, say),
         "run_lines": lines.lines(checklist.findings, say),
         "handshakes": handshake_views(shaken, say),

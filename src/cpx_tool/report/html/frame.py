@@ -1,4 +1,4 @@
-"""What both pages have: where and when it was seen, and of which JSON they were made."""
+"""What all pages have: where and when it was seen, and of which JSON they were made."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.message import msg
-from cpx_tool.model.observation import Observation
 from cpx_tool.report.console import emulated_banner
-from cpx_tool.report.html.station import station_view
 from cpx_tool.report.json import moment
+from cpx_tool.report.result import Run
 from cpx_tool.report.words import Say, clipped
 
 _INTERRUPTED = msg(
@@ -32,19 +31,18 @@ class Provenance:
     sha256: str
 
 
-def frame(seen: Observation, code: ExitCode, json: str, say: Say) -> dict[str, Any]:
+def frame(run: Run, code: ExitCode, json: str, say: Say) -> dict[str, Any]:
     """The values of every page; `json` is the report as JSON, in the same language."""
     return {
         "provenance": Provenance(
-            host=clipped(seen.workstation.host),
-            observed=say(msg("{date}", date=seen.observed_at)),
-            observed_iso=moment(seen.observed_at) or "",
-            run_id=clipped(seen.run_id),
-            version=seen.tool_version,
+            host=clipped(run.host),
+            observed=say(msg("{date}", date=run.observed_at)),
+            observed_iso=moment(run.observed_at) or "",
+            run_id=clipped(run.run_id),
+            version=run.tool_version,
             exit_code=int(code),
             sha256=hashlib.sha256(json.encode()).hexdigest(),
         ),
-        "emulated": say(emulated_banner()) if seen.emulated else "",
-        "interrupted": say(_INTERRUPTED) if seen.cut_short else "",
-        "station": station_view(seen, say),
+        "emulated": say(emulated_banner()) if run.emulated else "",
+        "interrupted": say(_INTERRUPTED) if run.interrupted else "",
     }

@@ -13,7 +13,9 @@ from cpx_tool.report.findings import counts
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.frame import frame
 from cpx_tool.report.html.page import page
+from cpx_tool.report.html.station import station_view
 from cpx_tool.report.html.steps import handshake_subject, handshake_views
+from cpx_tool.report.results.observed import run_of
 from cpx_tool.report.words import Say
 
 
@@ -33,12 +35,13 @@ def render(
     findings = [finding for one in judged for finding in one.findings]
     subjects = nmsg("{count} handshake", "{count} handshakes", len(judged))
     values = {
-        **frame(observation, code, json, say),
+        **frame(run_of(observation, ""), code, json, say),
+        "station": station_view(observation, say),
         "verdict": marks.of_verdict(verdict, say),
         "servers": list(dict.fromkeys(one.handshake.endpoint.url for one in judged)),
         "summary": [say(part) for part in (subjects, *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "problems": lines.problems(findings, lambda key: handshake_subject(key, judged), say),
+        "attention": lines.attention(findings, lambda key: handshake_subject(key, judged), say),
         "handshakes": handshake_views(judged, say),
     }
     return page("handshakes.html", values, say, lang)

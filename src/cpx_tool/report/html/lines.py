@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from cpx_tool.model.finding import Finding, Severity
 from cpx_tool.model.message import msg
-from cpx_tool.report.findings import grouped
+from cpx_tool.report.findings import Group, grouped
 from cpx_tool.report.html import marks
+from cpx_tool.report.html.explanations import Explanation, Explanations, unanswered
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.words import Say
 
@@ -44,18 +45,31 @@ class Cause:
     message: str
     subjects: tuple[Subject, ...]
     hint: str
-    codes: tuple[str, ...]
+    codes: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What one check found wrong. `decides` says whether the verdict depends on it."""
+    """What one check found wrong. `decides` says whether the verdict depends on it;
+    `explained` are the texts of the check and its codes that do not stand further up.
+    """
 
     mark: Mark
     check: str
     title: str
     decides: str
     causes: tuple[Cause, ...]
+    explained: tuple[Explanation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What is not as it should be, the worst first; `besides` are the texts of checks that were
+    not answered because of it.
+    """
+
+    problems: tuple[Problem, ...]
+    besides: tuple[Explanation, ...]
 
 
 Named: TypeAlias = Callable[[str], Subject]
@@ -81,22 +95,34 @@ def lines(findings: Iterable[Finding], say: Say) -> list[Line]:
     return [line(finding, say) for finding in findings]
 
 
-def problems(findings: Sequence[Finding], named: Named, say: Say) -> list[Problem]:
-    """What is not as it should be, the worst first, as the console tells it."""
-    blocker, warning = msg("decides the verdict"), msg("does not change the verdict")
-    return [
-        Problem(
-            mark=marks.of_finding(group.worst, say),
-            check=group.worst.check,
-            title=say(group.worst.title),
-            decides=say(blocker if group.worst.severity is Severity.BLOCKER else warning),
-            causes=tuple(
-                Cause(told.message, _subjects(told.subjects, named), told.hint, told.codes)
-                for told in group.told
-            ),
-        )
-        for group in grouped(findings, say)
-    ]
+def attention(findings: Sequence[Finding], named: Named, say: Say) -> Attention:
+    """What is not as it should be, as the console tells it, with what there is to say of it."""
+    explanations = Explanations(say)
+    problems = tuple(_problem(group, explanations, named, say) for group in grouped(findings, say))
+    return Attention(problems, unanswered(findings, explanations))
+
+
+def _problem(group: Group, explanations: Explanations, named: Named, say: Say) -> Problem:
+    worst = group.worst
+    codes = tuple(dict.fromkeys(code for told in group.told for code in told.codes))
+    decides = worst.severity is Severity.BLOCKER
+    explained = explanations.of_check(worst.check) + explanations.of_codes(codes)
+    return Problem(
+        mark=marks.of_finding(worst, say),
+        check=worst.check,
+        title=say(worst.title),
+        decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
+        causes=tuple(
+            Cause(
+                told.message,
+                _subjects(told.subjects, named),
+                told.hint,
+                tuple(Subject(code, explanations.place_of(code)) for code in told.codes),
+            )
+            for told in group.told
+        ),
+        explained=explained,
+    )
 
 
 def _subjects(keys: Iterable[str], named: Named) -> tuple[Subject, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -111,6 +111,15 @@ def of_verdict(verdict: Verdict, say: Say) -> Mark:
 def of_result(result: CardResult, say: Say) -> Mark:
     """The mark of one card."""
     return worded(_OF_RESULT[result], RESULTS[result], say)
+
+
+def of_checks(findings: Sequence[Finding], say: Say) -> Mark:
+    """The mark of a card that no set judges: of what decides among its findings."""
+    deciding = {f.outcome for f in findings if f.severity is Severity.BLOCKER}
+    if Outcome.FAILED in deciding:
+        return of_verdict(Verdict.FAILED, say)
+    whole = deciding <= {Outcome.PASSED} and findings
+    return of_verdict(Verdict.PASSED if whole else Verdict.INCOMPLETE, say)
 
 
 def of_answer(cell: Eligibility, say: Say) -> Mark:

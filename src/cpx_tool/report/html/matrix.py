@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cpx_tool.catalogue.uses import TITLES, uses
@@ -47,13 +47,15 @@ class Usage:
     reasons: tuple[Reason, ...]
 
 
-def check_rows(checklist: Checklist, say: Say) -> list[Row]:
-    """A row for each check that any card was asked, in the order they were asked in."""
-    by_card = [_by_check(card.all_findings()) for card in checklist.cards]
-    titles = {f.check: f.title for card in checklist.cards for f in card.all_findings()}
+def check_rows(columns: Sequence[Sequence[Finding]], say: Say) -> list[Row]:
+    """A row for each check that was asked of any card, or file, in the order they were asked in;
+    a column for the findings of each.
+    """
+    by_column = [_by_check(findings) for findings in columns]
+    titles = {finding.check: finding.title for findings in columns for finding in findings}
     rows = []
-    for check in _order(by_card):
-        kinds = [marks.worst(found.get(check, ())) for found in by_card]
+    for check in _order(by_column):
+        kinds = [marks.worst(found.get(check, ())) for found in by_column]
         cells = tuple(marks.of_kind(kind, say) if kind else None for kind in kinds)
         there = dict.fromkeys(kind.value for kind in kinds if kind)
         rows.append(Row(check, say(titles[check]), cells, " ".join(there)))

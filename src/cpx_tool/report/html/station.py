@@ -53,8 +53,8 @@ def station_view(seen: Observation, say: Say) -> StationView:
     return StationView(
         facts=_facts(seen, say),
         trouble=say(answer[0]) if answer else "",
-        readers=[_reader(reader, say) for reader in seen.pcsc.readers],
-        modules=_modules(seen, say),
+        readers=[reader_view(reader, say) for reader in seen.pcsc.readers],
+        modules=module_views(seen.middleware, say),
         packages=seen.workstation.packages,
     )
 
@@ -67,12 +67,13 @@ def _facts(seen: Observation, say: Say) -> tuple[tuple[str, str], ...]:
         (msg("Session"), station.session),
         (msg("Python version"), station.python),
         (msg("PC/SC library"), station.pcsc_lite),
-        *_module_facts(seen.module, say),
+        *module_facts(seen.module, say),
     )
     return tuple((say(name), value) for name, value in told if value)
 
 
-def _module_facts(module: ModuleObservation | None, say: Say) -> tuple[tuple[Message, str], ...]:
+def module_facts(module: ModuleObservation | None, say: Say) -> tuple[tuple[Message, str], ...]:
+    """The module that was used; "" for what is not known."""
     if module is None:
         return ((msg("PKCS#11 module"), say(msg("none"))),)
     info, fault = module.info, module.fault
@@ -84,13 +85,14 @@ def _module_facts(module: ModuleObservation | None, say: Say) -> tuple[tuple[Mes
     )
 
 
-def _reader(reader: Reader, say: Say) -> ReaderView:
+def reader_view(reader: Reader, say: Say) -> ReaderView:
+    """A reader in words."""
     kind = say(KINDS[reader.kind]) if reader.kind else ""
     return ReaderView(reader.name, say(STATES[reader.state]), kind, reader.atr)
 
 
-def _modules(seen: Observation, say: Say) -> list[ModuleView]:
-    found = seen.middleware
+def module_views(found: Middleware | None, say: Say) -> list[ModuleView]:
+    """The modules that were found; none where nobody looked."""
     return [_module(module, found, say) for module in found.modules] if found else []
 
 

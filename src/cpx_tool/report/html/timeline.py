@@ -27,10 +27,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The days from `first` to `last`, which are different."""
+    """The days from `first` to `last`, which are different; `now` is the moment judged for."""
 
     first: datetime
     last: datetime
+    now: datetime
 
     def at(self, when: datetime) -> float:
         """Where a moment is, in percent; what is outside is at the end."""
@@ -54,7 +55,7 @@ class Scale:
 def scale(now: datetime, *moments: datetime | None) -> Scale:
     """One that shows now and all these, with a margin at both ends."""
     known = [now, *(each for each in moments if each is not None)]
-    return Scale(_moved(min(known), -_MARGIN), _moved(max(known), _MARGIN))
+    return Scale(_moved(min(known), -_MARGIN), _moved(max(known), _MARGIN), now)
 
 
 def _moved(when: datetime, by: timedelta) -> datetime:

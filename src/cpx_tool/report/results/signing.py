@@ -23,6 +23,12 @@ def of_signing(checklist: SigningChecklist, code: ExitCode) -> Result:
     def page(say: Say, paper: Paper) -> str:
         return signing.render(checklist, say, paper)
 
+    def html_page(told: ExitCode, say: Say, language: str) -> str:
+        # its template engine takes a while to load
+        from cpx_tool.report.html import render_signing  # noqa: PLC0415
+
+        return render_signing(checklist, told, say, language)
+
     seen = checklist.observation
     cards = (_suite(card, checklist) for card in checklist.cards)
     return Result(
@@ -32,6 +38,7 @@ def of_signing(checklist: SigningChecklist, code: ExitCode) -> Result:
         suites=(Suite(SuiteKind.RUN, "", checklist.findings, seen.observed_at), *cards),
         body=body,
         page=page,
+        html_page=html_page,
         facts=station_facts(seen),
     )
 

@@ -32,16 +32,24 @@ def of_software(
         text = software.render(checklist, say, paper)
         return text if fetched is None else text + render_fetched(fetched, say, paper)
 
+    def html_page(told: ExitCode, say: Say, language: str) -> str:
+        # its template engine takes a while to load
+        from cpx_tool.report.html import render_software  # noqa: PLC0415
+
+        return render_software(checklist, run, told, say, language, fetched)
+
     seen = checklist.observation
     emulated = any(file.identity and file.identity.pki is Pki.EMULATED for file in checklist.files)
     files = (_suite(file, checklist) for file in checklist.files)
+    run = Run("check-p12", seen.tool_version, run_id, host, seen.judged_at, emulated)
     return Result(
-        run=Run("check-p12", seen.tool_version, run_id, host, seen.judged_at, emulated),
+        run=run,
         judged=checklist,
         code=code,
         suites=(Suite(SuiteKind.RUN, "", checklist.findings, seen.judged_at), *files),
         body=body,
         page=page,
+        html_page=html_page,
         facts={"purpose": checklist.purpose.value},
     )
 

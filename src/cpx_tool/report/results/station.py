@@ -20,15 +20,23 @@ def of_station(examination: Examination, run_id: str, code: ExitCode, *, hints: 
     def page(say: Say, paper: Paper) -> str:
         return doctor.render(examination, say, paper, hints=hints)
 
+    def html_page(told: ExitCode, say: Say, language: str) -> str:
+        # its template engine takes a while to load
+        from cpx_tool.report.html import render_examination  # noqa: PLC0415
+
+        return render_examination(examination, run, told, say, language, hints=hints)
+
     station = examination.station
+    run = Run("doctor", station.versions.tool, run_id, station.host, station.observed_at)
     module = "" if isinstance(station.module, NoModule) else station.module.path
     return Result(
-        run=Run("doctor", station.versions.tool, run_id, station.host, station.observed_at),
+        run=run,
         judged=examination,
         code=code,
         suites=(Suite(SuiteKind.RUN, "", examination.findings, station.observed_at),),
         body=body,
         page=page,
+        html_page=html_page,
         facts=stated(
             {
                 "system": station.system.name,
