@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -246,8 +248,17 @@ def test_the_second_run_changes_nothing(second: Play) -> None:
 # --- a login, with a PIN from a vault -------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Login:
+    """The run with a login: its end, what was watched meanwhile, and its results."""
+
+    play: Play
+    watch: Watch
+    results: Path
+
+
 @pytest.fixture(scope="module")
-def watched(machines: Fleet, second: Play, pin: str) -> tuple[Play, Watch]:
+def watched(machines: Fleet, second: Play, pin: str) -> Login:
     vault = machines.folder / "vault.yml"
     password = machines.folder / "vault-password"
     password.write_text(secrets.token_hex(), "ascii")
@@ -263,33 +274,32 @@ def watched(machines: Fleet, second: Play, pin: str) -> tuple[Play, Watch]:
             "check.yml", "--diff", "-vvv", "--vault-password-file", password,
             "--extra-vars", f"@{vault}", "--extra-vars", "cpx_tool_login=true",
         )  # fmt: skip
-    return play, watch
+    return Login(play, watch, _results(machines))
 
 
-def test_with_the_pin_the_cards_are_logged_in(watched: tuple[Play, Watch]) -> None:
-    play, _ = watched
+def test_with_the_pin_the_cards_are_logged_in(watched: Login) -> None:
+    play = watched.play
     assert play.code == 0, play.output
     assert "poste-1: passed (doctor 0, check-set 0)" in play.output
     assert "poste-2: passed (doctor 0, check-set 0)" in play.output
     assert "poste-3: failed (doctor 0, check-set 1)" in play.output
 
 
-def test_with_the_pin_the_others_pass(machines: Fleet, watched: tuple[Play, Watch]) -> None:
+def test_with_the_pin_the_others_pass(machines: Fleet, watched: Login) -> None:
     verdicts = {host["host"]: host["verdict"] for host in _merged(machines)["hosts"]}  # type: ignore[attr-defined]
     assert verdicts == {"poste-1": "passed", "poste-2": "passed", FAULTY: "failed"}
 
 
-def test_the_pin_stands_in_no_output(watched: tuple[Play, Watch], pin: str) -> None:
-    assert pin not in watched[0].output
+def test_the_pin_stands_in_no_output(watched: Login, pin: str) -> None:
+    assert pin not in watched.play.output
 
 
-def test_the_pin_stands_in_no_argument(watched: tuple[Play, Watch]) -> None:
-    _, watch = watched
-    assert watch.witnessed
-    assert watch.seen == set()
+def test_the_pin_stands_in_no_argument(watched: Login) -> None:
+    assert watched.watch.witnessed
+    assert watched.watch.seen == set()
 
 
-def test_the_pin_stands_in_no_file(machines: Fleet, watched: tuple[Play, Watch], pin: str) -> None:
+def test_the_pin_stands_in_no_file(machines: Fleet, watched: Login, pin: str) -> None:
     written = [machine.changes for machine in machines.machines.values()]
     assert files_with("check-set", written)
     assert files_with(pin, [*written, machines.folder / "results", Path("/run") / "home"]) == []
@@ -324,12 +334,26 @@ def test_an_environment_of_ansible_would_show_the_pin(machines: Fleet, pin: str)
     assert watch.seen
 
 
+def _plain(text: str) -> list[str]:
+    """The lines, without what is another one each time."""
+    text = re.sub(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE", text)
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("page", ["fleet.md", "fleet.fr.md"])
+def test_the_documentation_shows_what_is_seen(machines: Fleet, watched: Login, page: str) -> None:
+    last_part = (ROOT / "docs" / page).read_text("utf-8").rsplit("\n## ", 1)[1]
+    shown = "".join(re.findall(r"```text\n(.*?)```", last_part, re.DOTALL))
+    (merged,) = watched.results.glob("cpx-merge-*.txt")
+    real = merged.read_text("utf-8") + (watched.results / "workstations.txt").read_text("utf-8")
+    assert shown
+    assert [line for line in _plain(shown) if line not in [*_plain(real), "…"]] == []
+
+
 # --- what is asked of the end ---------------------------------------------------------------
 
 
-def test_the_code_tells_of_problems_when_that_is_asked(
-    machines: Fleet, watched: tuple[Play, Watch]
-) -> None:
+def test_the_code_tells_of_problems_when_that_is_asked(machines: Fleet, watched: Login) -> None:
     options = ["check.yml", "--extra-vars", "cpx_tool_install=false"]
     wanted = machines.ansible(*options, "--extra-vars", '{"cpx_tool_fail_on": ["unreachable"]}')
     assert wanted.code != 0
@@ -342,7 +366,7 @@ def test_the_code_tells_of_problems_when_that_is_asked(
 
 
 def test_a_workstation_that_cannot_be_installed_stops_no_other(
-    machines: Fleet, watched: tuple[Play, Watch]
+    machines: Fleet, watched: Login
 ) -> None:
     bad = machines.folder / "bad.yml"
     bad.write_text(
