@@ -29,6 +29,7 @@ COMPUTED = {
     name for name, value in DEFAULTS.items() if isinstance(value, str) and "{{" in value
 } | {"cpx_tool_reader_users"}
 """Their default is an expression of Ansible, and a word of the table."""
+PIN = re.compile(r"\bcpx_tool_pin\b")
 
 
 @pytest.mark.parametrize("path", sorted(DEPLOY.rglob("*.yml")), ids=lambda path: path.name)
@@ -68,16 +69,22 @@ def test_every_variable_is_used() -> None:
 
 def test_the_pin_is_a_secret_to_ansible_and_used_in_one_place() -> None:
     assert OPTIONS["cpx_tool_pin"]["no_log"] is True
-    places = [
-        path
-        for path in ROLE.rglob("tasks/**/*.yml")
-        if re.search(r"\bcpx_tool_pin\b", path.read_text("utf-8"))
-    ]
+    tasks = ROLE.rglob("tasks/**/*.yml")
+    places = [path for path in tasks if PIN.search(path.read_text("utf-8"))]
     assert [path.name for path in places] == ["login.yml"]
-    (task,) = [task for task in _yaml(places[0]) if re.search(r"\bcpx_tool_pin\b", str(task))]
+    (task,) = [task for task in _yaml(places[0]) if PIN.search(str(task))]
     assert task["no_log"] is True
     assert task["vars"]["ansible_pipelining"] is True
     assert "cpx_tool_pin" in task["ansible.builtin.command"]["stdin"]
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIONS if OPTIONS[name]["type"] == "bool"])
+def test_yes_and_no_may_come_as_words(name: str) -> None:
+    """`-e cpx_tool_login=false` is a text, refused as a condition, or taken for yes."""
+    text = "".join(path.read_text("utf-8") for path in (ROLE / "tasks").rglob("*.yml"))
+    uses = [line for line in text.splitlines() if re.search(rf"(when:|if ).*\b{name}\b", line)]
+    assert uses
+    assert [line for line in uses if f"{name} | bool" not in line] == []
 
 
 def test_the_role_brings_the_files_of_this_tree() -> None:
