@@ -17,9 +17,10 @@ demo: setup ## emulate a set of six test cards and check it
 	@scripts/demo.sh
 
 # one process more than processors: some tests wait for services and deadlines
+# bytecode kept: each process loads all tests
 test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' for some)
 	@failed=0; scripts/check.sh || failed=1; \
-	$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile $(PYTEST_ARGS) || failed=1; exit $$failed
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) || failed=1; exit $$failed
 
 test-browser: setup ## the HTML reports in a real browser, and accessible (fetches axe-core)
 	@scripts/test_browser.sh

@@ -111,6 +111,8 @@ PARTS = {
     Scope.SIGNING: {"en": "Signatures", "fr": "Signatures"},
     Scope.FILE: {"en": "Software certificates", "fr": "Certificats logiciels"},
     Scope.FILES: {"en": "Software certificates together", "fr": "Certificats logiciels ensemble"},
+    Scope.FLEET: {"en": "Merged results", "fr": "Résultats fusionnés"},
+    Scope.FLEET: {"en": "Merged results", "fr": "Résultats fusionnés"},
     Scope.STATION: {"en": "The workstation", "fr": "Le poste de travail"},
 }
 _SPECIAL = re.compile(r"([\\*_<>|\[\]])")

@@ -34,12 +34,12 @@ if [[ ! -e $VENV/.wanted || $(<"$VENV/.wanted") != "$wanted" ]]; then
 fi
 
 rm -rf "$PLACE/built"
-step 'site sources' "$PYTHON" scripts/site.py layout "$PLACE/source"
+step 'site sources' "$PYTHON" scripts/site_docs.py layout "$PLACE/source"
 for language in en fr; do
     step "site $language" build "$language"
 done
 cp docs/site/start.html "$PLACE/built/index.html"
-step 'site alone' "$PYTHON" scripts/site.py check "$PLACE/built"
+step 'site alone' "$PYTHON" scripts/site_docs.py check "$PLACE/built"
 rm -rf site
 mv "$PLACE/built" site
 echo "Open site/index.html in a browser."

@@ -20,6 +20,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
+_LONG = ("cli", "tls")
+"""The rooms whose files take long: each begins processes, or servers."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Their files come first: begun last, one of them would keep a single processor busy while
+    the others have no file left (make test, --no-loadscope-reorder).
+    """
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+
 
 @pytest.fixture(scope="session")
 def key() -> rsa.RSAPrivateKey:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 import made_docs
+import man_pages
 import order_docs
 import reference_docs
 from cpx_tool import i18n, wiring
@@ -68,7 +70,9 @@ def test_a_page_that_is_not_up_to_date_is_found_and_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(order_docs, "DOCS", tmp_path)
-    monkeypatch.setattr(reference_docs, "pages", dict)  # the same, and slower
+    monkeypatch.setattr(order_docs.messages, "ROOT", tmp_path)
+    for others in (reference_docs, man_pages):  # the same, and slower
+        monkeypatch.setattr(others, "pages", dict)
     assert made_docs.stale() == ["order.md", "order.fr.md"]
     monkeypatch.setattr("sys.argv", ["made_docs.py"])
     assert made_docs.main() == 0
@@ -77,7 +81,7 @@ def test_a_page_that_is_not_up_to_date_is_found_and_made_again(
     page.write_text(page.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     monkeypatch.setattr("sys.argv", ["made_docs.py", "check"])
     assert made_docs.main() == 1
-    assert "docs/order.fr.md is not up to date" in capsys.readouterr().out
+    assert "order.fr.md is not up to date" in capsys.readouterr().out
 
 
 def test_the_page_of_virtual_cards_shows_every_fault_and_command() -> None:
@@ -119,3 +123,28 @@ def test_the_page_about_tls_has_every_cause_below_its_check() -> None:
 
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.SKIPPED: "?", Outcome.ERROR: "?"}
+
+
+# --- docs/troubleshooting.md ------------------------------------------------------------------
+
+
+def test_the_sentences_to_look_for_are_those_of_the_tool_in_both_languages() -> None:
+    """As they are printed; "…" stands for what differs."""
+    page = (order_docs.DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (.+?)<br>\*(.+?)\* \|", page, re.MULTILINE)
+    assert len(listed) > 30
+    assert [pair for pair in listed if pair not in set(_sentences())] == []
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Each message with its French, as the page writes them."""
+    path = order_docs.messages.LOCALES / "fr" / "LC_MESSAGES" / "cpx_tool.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    for message in catalogue:
+        yield from zip(_forms(message.id), _forms(message.string), strict=False)
+
+
+def _forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    forms = (text,) if isinstance(text, str) else text
+    return tuple(re.sub(r"\{[^}]*\}", "…", form).rstrip(".") for form in forms)

@@ -6,10 +6,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.cli import main
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
@@ -17,7 +19,7 @@ from cpx_tool.report import prometheus
 from cpx_tool.report.kinds import KINDS
 from cpx_tool.report.result import Handshakes
 from cpx_tool.report.results import of_handshakes, of_set
-from support.cli import COMMAND, cpx, environment
+from support.cli import COMMAND, cpx_after, environment
 from support.handshakes import by_card, connection
 
 ROOT = Path(__file__).parents[1]
@@ -52,10 +54,32 @@ def test_the_metrics_and_their_labels() -> None:
     assert listed == _labels(of_servers) | _labels(of_cards)
 
 
-def test_the_line_is_what_is_printed() -> None:
-    command, output = re.search(r"```text\n\$ cpx-tool (judge .*)\n(CPX .*\n)```", PAGE).groups()  # type: ignore[union-attr]
-    words = [word.replace("fixtures/", f"{ROOT}/fixtures/") for word in command.split()]
-    assert cpx(*words).stdout == output
+def test_the_digest_is_compared_as_the_page_says(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^    cpx-tool (judge .*--report html=.*)$", PAGE, re.MULTILINE)
+    (script,) = re.findall(r"```sh\n(grep .*)```", PAGE, re.DOTALL)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    cpx_after(f"cd '{tmp_path}'", *command.split())
+    told = "cards.html was made of cards.json\n"
+    for content, output in (("", told), (" ", "")):
+        with (tmp_path / "cards.json").open("a") as file:
+            file.write(content)
+        done = subprocess.run(
+            ["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.stdout == output
+
+
+def test_every_command_with_a_page_is_in_its_table() -> None:
+    listed = [
+        name for row in rows(PAGE, "## HTML") for name in re.findall(r"[a-z][a-z0-9-]+", row[0])
+    ]
+    group, context = main.Commands(), click.Context(click.Command("cpx-tool"))
+    having = [name for name in main.COMMANDS if _reports(group.get_command(context, name))]
+    assert sorted(listed) == sorted(having)
+
+
+def _reports(command: click.Command | None) -> bool:
+    return command is not None and any(each.name == "report_dir" for each in command.params)
 
 
 # --- the script ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The site of docs/, for Sphinx: scripts/site.py lays its sources out, one tree for a language."""
+"""The site of docs/, for Sphinx. scripts/site_docs.py lays out its sources, a tree a language."""
 
 import os
 from pathlib import Path

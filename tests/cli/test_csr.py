@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from cpx_tool.pki.certificate import read_certificate
-from support.cli import COMMAND, cpx, environment
+from support.cli import cpx, environment
 from support.paths import shared_cert
 from support.terminal import at_terminal
+from support.warm import Place
 
 SECRET = "correct horse battery"
 ENV = {"CPX_P12_PASSWORD": SECRET}
@@ -39,17 +40,8 @@ def csr(folder: Path, *arguments: str | Path, env: dict[str, str] | None = None)
 def run(
     folder: Path, *arguments: str | Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [COMMAND, "csr", *map(str, arguments)],
-        cwd=folder,
-        env=environment(**(ENV if env is None else env)),
-        input="",
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        start_new_session=True,
-    )
+    given = ENV if env is None else env
+    done = cpx("csr", *arguments, env=given, place=Place(folder, session=True))
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stdout + done.stderr
     return done

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from support.documents import shown_below
 from support.modules import compile_proxy
 from support.pcscd import Service, pcscd
 from support.proxy import Proxy
@@ -126,6 +127,9 @@ def test_a_drawer_of_cards(make_desk: MakeDesk, good: Path) -> None:
         shown = person.told("Insert the next card (2 of 6).")
         assert f"✓ Read: {desk.number(DOCTOR)} BASILE" in shown
         assert "CPS test médecin généraliste: PASSED" in shown
+        assert (
+            " ".join(" ".join(shown_below("docs/sets.md", "cpx-tool check-set")).split()) in shown
+        )
         looks = _looks(desk, DOCTOR)
         _put_in_again_and_upside_down(desk, person)
         _pull_too_early(desk, person)

@@ -117,6 +117,8 @@ FORMS: list[list[str | Path | None]] = [
     ["sign-test", "--observation", OBSERVATION, "--report-dir", None],
     ["doctor", "--report", None],
     ["check-p12", OBSERVATION, "--report-dir", None],
+    ["blame", OBSERVATION, "--report-dir", None],
+    ["compare", OBSERVATION, OBSERVATION, "--report", None],
     ["schema", None],
     ["inspect", None],
     ["inspect", OBSERVATION, "--ca-dir", None],
@@ -446,15 +448,9 @@ def test_a_cache_that_is_read_only_serves_the_keys_it_holds(tmp_path: Path) -> N
 )
 def test_variables_of_all_kinds(env: dict[str, str]) -> None:
     for arguments in (["--help"], ["list-checks"], ["judge", OBSERVATION, "--set", "nothing"]):
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            env={**environment(), **env},
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        done = cpx(*arguments, env=env)
         assert done.returncode == (2 if "judge" in arguments else 0), done.stderr
-        assert_calm(done.returncode, done.stdout, done.stderr)
+        assert_calm(done.returncode, done.stdout.encode(), done.stderr.encode())
 
 
 @pytest.mark.parametrize("columns", ["", "0", "1", "garbage", "99999999999"])
@@ -485,7 +481,10 @@ def _read(terminal: int) -> bytes:
 # --- names that were mistyped ----------------------------------------------------------------
 
 
-def test_a_mistyped_file_is_answered_with_the_nearest(tmp_path: Path) -> None:
+def test_a_mistyped_file_is_answered_with_the_nearest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("")
     (tmp_path / "observation.json").write_text("")
     for arguments, nearest in (
@@ -495,6 +494,6 @@ def test_a_mistyped_file_is_answered_with_the_nearest(tmp_path: Path) -> None:
         (["trust", "import", "observaton.json"], "observation.json"),
         (["show-set", "centre-sant"], "centre-sante"),
     ):
-        done = cpx_after(f"cd '{tmp_path}'", *arguments)
+        done = cpx(*arguments)
         assert done.returncode == 2
         assert f"Did you mean {nearest}?" in done.stderr

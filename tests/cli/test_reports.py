@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from markupsafe import escape
 
+from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.emulate.defects import Defect
+from cpx_tool.i18n import say
 from cpx_tool.report.kinds import KINDS, kinds_of
 from support.cli import cpx, run_here
 from support.reports import (
@@ -52,21 +55,38 @@ DEFECTS = {
 """Each defect of an emulation, on a card of the set of nine that can have it."""
 
 
+def without_guidance(text: str) -> str:
+    """A report without what `explain` says of anybody's card: that the first PIN is 1234."""
+    for guidance in GUIDANCE:
+        for cause in guidance.causes:
+            text = text.replace(str(escape(say(cause))), "")
+    return text
+
+
+def left_by(command: str, directory: Path, *secrets: str) -> dict[str, Path]:
+    """Every report of one run by how its file ends: all that the command has, without a secret,
+    the page made of the JSON that lies beside it.
+    """
+    written = {path.suffix.removeprefix("."): path for path in directory.iterdir()}
+    assert set(written) == {kind.suffix for kind in kinds_of(command).values()}
+    assert len({path.stem for path in written.values()}) == 1
+    for path in written.values():
+        assert secrets_in(path.read_bytes(), *secrets) == [], path
+        assert not PIN.search(without_guidance(path.read_text(encoding="utf-8"))), path
+    digest = hashlib.sha256(written["json"].read_bytes()).hexdigest()
+    assert f">{digest}<" in written["html"].read_text(encoding="utf-8")
+    valid_result(written["json"].read_text(encoding="utf-8"))
+    return written
+
+
 class Reports:
     """All reports of one run, each read by the means of those who read it."""
 
     def __init__(self, command: str, directory: Path, *secrets: str) -> None:
-        written = {path.suffix.removeprefix("."): path for path in directory.iterdir()}
-        assert set(written) == {kind.suffix for kind in kinds_of(command).values()}
-        assert len({path.stem for path in written.values()}) == 1
-        for path in written.values():
-            assert secrets_in(path.read_bytes(), *secrets) == [], path
+        written = left_by(command, directory, *secrets)
         texts = {suffix: path.read_text(encoding="utf-8") for suffix, path in written.items()}
-        assert not any(PIN.search(text) for text in texts.values())
         self.name = written["json"].stem
         self.text = texts["txt"]
-        if "html" in texts:
-            assert hashlib.sha256(written["json"].read_bytes()).hexdigest() in texts["html"]
         self.body: dict[str, Any] = valid_result(texts["json"])
         self.junit = junit(texts["xml"])
         self.series: Series = prometheus(texts["prom"])
@@ -189,6 +209,25 @@ def test_a_workstation(tmp_path: Path, into: Path) -> None:
     assert cases(suites(reports.junit)["run"])["PCSC-SERVICE"].find("failure") is not None
 
 
+@pytest.mark.softhsm
+def test_what_is_at_fault_and_what_differs(good: Path, into: Path, tmp_path: Path) -> None:
+    """The second time with a PIN that is wrong."""
+    seen = [tmp_path / "a.json", tmp_path / "b.json"]
+    wrong = "70812953"
+    for path, pin in zip(seen, ("1234", wrong), strict=True):
+        arguments = ("sign-test", "--emulated", good, "--card", DOCTOR)
+        cpx(*arguments, "--save-observation", path, env={"CPX_PIN": pin})
+    for code, words in ((1, ("blame", seen[1])), (0, ("compare", *seen))):
+        done = cpx(*words, "--report-dir", into)
+        assert done.returncode == code
+        written = left_by(words[0], into, wrong)
+        assert written["txt"].read_text(encoding="utf-8") == done.stdout
+        assert written["json"].read_text(encoding="utf-8") == cpx(*words, "--json").stdout
+        assert DOCTOR in written["html"].read_text(encoding="utf-8")
+        for path in into.iterdir():
+            path.unlink()
+
+
 # --- names, places, standard output ------------------------------------------------------------
 
 
@@ -255,6 +294,8 @@ def test_the_language_is_that_of_the_run(into: Path) -> None:
         ("tls-test", "--endpoint", "https://127.0.0.1:1/", "--p12", "gone.p12"),
         ("doctor", "--module", "gone.so"),
         ("check-p12", "gone.p12"),
+        ("blame", "gone.json"),
+        ("compare", "gone.json", "gone.json"),
     ],
     ids=lambda command: command[0],
 )
@@ -276,11 +317,12 @@ def test_what_cannot_be_written_is_told_before_anything_is_asked(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["doctor", "sign-test", "check-p12"])
-def test_a_kind_that_a_command_has_not_is_refused(command: str) -> None:
-    done = cpx(command, "--report", "html=x.html", *(("x.p12",) if command == "check-p12" else ()))
+@pytest.mark.parametrize("words", [("blame", "x.json"), ("compare", "x.json", "x.json")])
+@pytest.mark.parametrize("kind", ["junit", "monitor", "prometheus"])
+def test_a_kind_that_a_command_has_not_is_refused(words: tuple[str, ...], kind: str) -> None:
+    done = cpx(*words, "--report", f"{kind}=x")
     assert done.returncode == 2
-    assert '"html=x.html" is not KIND=FILE with one of these kinds: json, junit' in done.stderr
+    assert f'"{kind}=x" is not KIND=FILE with one of these kinds: html, json, text' in done.stderr
 
 
 def test_a_report_that_cannot_be_written_costs_no_verdict(into: Path) -> None:

@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.cli import COMMAND, cpx, environment
+from support.documents import agree, shown_below
 from support.pcscd import FIRST_PORT, Service, pcscd
 from support.processes import wait_until
 from support.virtual import Table, told, virtual_cards
@@ -26,6 +28,7 @@ app default { }
 app opensc-pkcs11 { pkcs11 { max_virtual_slots = 64; slots_per_card = 1; } }
 """
 """By default it shows the first four readers only."""
+PAGE = ("docs/virtual-cards.md", "cpx-tool virtual-cards start")
 DIRECTOR, DOCTOR = "9945000123", "9945000223"
 
 
@@ -138,6 +141,7 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
             return {seat["card_number"]: seat["port"] for seat in seats_of(table) if seat["port"]}
 
         assert inside() == {DIRECTOR: FIRST_PORT, DOCTOR: FIRST_PORT + 1}
+        assert agree(*map(_table, (shown_below(*PAGE), table.told("status")[1].splitlines()))) == ""
         assert table.run("cpx-tool", "virtual-cards", "remove", DIRECTOR).returncode == 0
         table.wait_for_cards(1)
         assert table.run("cpx-tool", "virtual-cards", "insert", "infirmier").returncode == 0
@@ -161,6 +165,15 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
             code, shown, errors = table.told(*words)
             assert (code, shown) == (2, "")
             assert reason in errors
+
+
+def _table(lines: list[str]) -> list[str]:
+    """What stands before the next command, with any ports."""
+    return [re.sub(r"port \d+", "PORT", line.rstrip()) for line in takewhile(_not_next, lines)]
+
+
+def _not_next(line: str) -> bool:
+    return not line.startswith("Next")
 
 
 def test_faults_of_cards(service: Service, tmp_path: Path) -> None:

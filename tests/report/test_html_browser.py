@@ -18,7 +18,8 @@ from cpx_tool.model.finding import Checklist
 from cpx_tool.model.observation import Observation, PinRecord, PinRefusal, PinResult, Workstation
 from cpx_tool.report import html
 from support.browser import Page, browser
-from support.build import FLAGS, PEOPLE, card, no_login, with_card, without_cards
+from support.build import FLAGS, PEOPLE, card, no_login, observation, with_card, without_cards
+from support.other_pages import answers
 from support.pages import FETCHED, Reading, as_json, knocking, rendered, sentences
 
 pytestmark = pytest.mark.browser
@@ -26,7 +27,19 @@ pytestmark = pytest.mark.browser
 Judged = Callable[[Observation], Checklist]
 DOCTOR = "medecin-generaliste"
 WIDTHS = (360, 800, 1440)
-SCENES = ("good", "wrong", "hostile", "no card", "handshakes")
+SCENES = (
+    "good",
+    "wrong",
+    "hostile",
+    "no card",
+    "sixty cards",
+    "handshakes",
+    "sign-test",
+    "doctor",
+    "check-p12",
+    "blame",
+    "compare",
+)
 LONG = "W" * 10_000
 
 IS_SHOWN = "(each) => each.checkVisibility({ contentVisibilityAuto: true })"
@@ -57,6 +70,18 @@ def hostile(good: Observation, key: rsa.RSAPrivateKey, judged: Judged) -> str:
     return rendered(judged(seen), say, fetched=told)
 
 
+def sixty(key: rsa.RSAPrivateKey) -> Observation:
+    """Cards of ten drawers at once."""
+    people = list(PEOPLE.values()) * 10
+    numbers = range(9945000000, 9945000060)
+    return observation(
+        *(
+            card(key, replace(person, card_number=str(number)), number % 100)
+            for person, number in zip(people, numbers, strict=True)
+        )
+    )
+
+
 def of_handshakes(good: Observation) -> str:
     seen = with_card(good, DOCTOR, knocking)
     shaken = judge_handshakes(seen)
@@ -79,7 +104,9 @@ def pages(
         "wrong": rendered(wrong, say, fetched=FETCHED),
         "hostile": hostile(good, key, judged),
         "no card": rendered(judged(without_cards(good, *PEOPLE)), say),
+        "sixty cards": rendered(judged(sixty(key)), say),
         "handshakes": of_handshakes(good),
+        **{name: told.html(say, "en") for name, told in answers(good, name=LONG).items()},
     }
     folder = tmp_path_factory.mktemp("pages")
     found = {}
@@ -232,6 +259,45 @@ def test_a_link_opens_what_it_leads_to(tab: Page, pages: dict[str, Path]) -> Non
     assert tab.value(f"({IS_SHOWN})({first})") is False
     tab.value("document.querySelector('a[href=\"#card-1-checks\"]').click()")
     tab.until(f"({IS_SHOWN})({first})")
+
+
+EXPLAINED = "document.querySelector('.problem .explained')"
+
+
+def test_an_explanation_opens_by_keyboard(tab: Page, pages: dict[str, Path]) -> None:
+    tab.open(pages["wrong"])
+    assert tab.value(f"{EXPLAINED}.open") is False
+    tab.value(f"{EXPLAINED}.querySelector('summary').focus()")
+    tab.key("Enter", "\r")
+    tab.until(f"({IS_SHOWN})({EXPLAINED}.querySelector('dl'))")
+
+
+def test_a_cause_leads_to_its_explanation(tab: Page, pages: dict[str, Path]) -> None:
+    tab.open(pages["handshakes"])
+    link = "document.querySelector('.code a[href^=\"#explain-\"]')"
+    place = tab.value(f"{link}.hash.slice(1)")
+    assert tab.value(f"document.getElementById('{place}').open") is False
+    tab.value(f"{link}.click()")
+    tab.until(f"document.getElementById('{place}').open")
+
+
+FOLLOWS = "(last.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0"
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_keyboard_goes_down_the_page_and_only_to_what_is_seen(
+    tab: Page, pages: dict[str, Path], scene: str
+) -> None:
+    tab.open(pages[scene])
+    tab.key("Tab")
+    assert tab.value("document.activeElement.className") == "skip"
+    for _ in range(25):
+        tab.value("window.last = document.activeElement; undefined")
+        tab.key("Tab")
+        if tab.value("document.activeElement === document.body"):
+            break
+        assert tab.value(f"((last, now) => {FOLLOWS})(window.last, document.activeElement)")
+        assert tab.value(f"({IS_SHOWN})(document.activeElement)")
 
 
 def test_without_a_script_everything_is_unfolded_and_no_filter_is_shown(

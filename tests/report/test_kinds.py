@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.judge.blame import blame
+from cpx_tool.judge.compare import compare
 from cpx_tool.judge.signing import judge_signing
 from cpx_tool.judge.station import judge_station
 from cpx_tool.model.finding import Checklist
@@ -18,8 +21,16 @@ from cpx_tool.model.observation import Observation
 from cpx_tool.report import checklist_json, console
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.kinds import KINDS, file_name, kinds_of
-from cpx_tool.report.result import Handshakes, Run
-from cpx_tool.report.results import of_handshakes, of_set, of_signing, of_software, of_station
+from cpx_tool.report.result import Handshakes, Result, Run
+from cpx_tool.report.results import (
+    of_blame,
+    of_comparison,
+    of_handshakes,
+    of_set,
+    of_signing,
+    of_software,
+    of_station,
+)
 from support.software import AUTO, file
 from support.software import judged as judged_files
 from support.station import station
@@ -81,9 +92,27 @@ def test_a_kind_is_of_the_commands_that_can_make_it(
         of_signing(judge_signing(good), ExitCode.PASSED),
         of_station(judge_station(station()), "f00", ExitCode.PASSED, hints=False),
         of_software(judged_files(file(AUTO)), "poste-1", "f00", ExitCode.PASSED),
+        of_blame(blame(good, None), ExitCode.PASSED),
+        of_comparison(compare(good, good, None), ExitCode.PASSED),
     ]
     for result in results:
         kinds = kinds_of(result.run.command)
-        assert ("html" in kinds) is (result.html_page is not None)
+        assert ("junit" in kinds) is isinstance(result, Result)
+        assert {"html", "json", "text"} <= set(kinds)
         for kind in kinds.values():
             assert kind.render(result, say, "en").endswith("\n")
+
+
+def test_a_comparison_is_named_after_both_runs_and_the_later_moment(good: Observation) -> None:
+    other = replace(
+        good,
+        run_id="b",
+        observed_at=good.observed_at + timedelta(days=1),
+        workstation=replace(good.workstation, host="poste-2"),
+    )
+    for pair in ((good, other), (other, good)):
+        run = of_comparison(compare(*pair, None), ExitCode.PASSED).run
+        assert run.observed_at == other.observed_at
+        hosts = "__".join(seen.workstation.host for seen in pair)
+        runs = "-".join(seen.run_id for seen in pair)
+        assert file_name(run, "html") == f"cpx-compare-{hosts}-20260116T093000Z-{runs}.html"

@@ -11,14 +11,18 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from cpx_tool.catalogue.sets import find_set
 from cpx_tool.errors import BadInput, ExitCode
 from cpx_tool.i18n import say
+from cpx_tool.judge.blame import blame as judge_blame
+from cpx_tool.judge.compare import compare
 from cpx_tool.judge.signing import judge_signing
 from cpx_tool.judge.station import judge_station
 from cpx_tool.judge.tls import judge_handshake, tls_verdict
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model import (
+    blame,
     dossier,
     eligibility,
     fault,
@@ -41,7 +45,15 @@ from cpx_tool.model.station import NoModule, Unknown
 from cpx_tool.report import schema
 from cpx_tool.report.json import SCHEMA_VERSION, render_error
 from cpx_tool.report.result import Handshakes
-from cpx_tool.report.results import of_handshakes, of_set, of_signing, of_software, of_station
+from cpx_tool.report.results import (
+    of_blame,
+    of_comparison,
+    of_handshakes,
+    of_set,
+    of_signing,
+    of_software,
+    of_station,
+)
 from support.build import PEOPLE, card, without_cards
 from support.build import observation as observed
 from support.handshakes import case
@@ -57,6 +69,8 @@ ENUMS: dict[str, type[StrEnum]] = {
     "anchor_origin": trust.AnchorOrigin,
     "anchor_source": handshake.AnchorSource,
     "asked": handshake.Asked,
+    "blame_part": blame.Part,
+    "blame_sureness": blame.Sureness,
     "card_kind": reader.CardKind,
     "card_result": finding.CardResult,
     "category": identity.Category,
@@ -94,6 +108,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "station_start": station.Start,
     "step": handshake.Step,
     "token_flag": token.TokenFlag,
+    "topic": blame.Topic,
     "tries_left": token.TriesLeft,
     "usage": software.Usage,
     "use": eligibility.Use,
@@ -180,6 +195,15 @@ def test_examined_workstations() -> None:
 def test_judged_files() -> None:
     checklist = judged_files(file(AUTO), unopened())
     valid_result(of_software(checklist, "poste-1", "f00", ExitCode.USAGE).json(say))
+
+
+def test_what_is_at_fault(good: Observation) -> None:
+    wrong = replace(without_cards(good, "infirmier"), interrupted=True)
+    card_set = find_set("centre-sante")
+    found = valid_result(of_blame(judge_blame(wrong, card_set), ExitCode.FAILED).json(say))
+    assert found["suspicions"]
+    told = of_comparison(compare(good, wrong, None), ExitCode.PASSED)
+    assert valid_result(told.json(say))["differences"]
 
 
 def test_an_error() -> None:

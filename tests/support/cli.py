@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cpx_tool.cli.main import run
-from support.warm import Warm, can_run, language_of
+from support.warm import Place, Warm, can_run, language_of
 
 COMMAND = Path(sys.executable).with_name("cpx-tool")
 CACHE = Path(__file__).parents[2] / ".cache" / "tests"
@@ -36,13 +36,19 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def cpx(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    place: Place | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `cpx-tool` with these arguments; `env` is added to the known environment."""
+    """Run `cpx-tool` with these arguments; `env` is added to the known environment. Without a
+    `place` it is in this process's directory and session.
+    """
+    place = place or Place(Path.cwd())
     words, whole = list(map(str, arguments)), environment(**(env or {}))
     if can_run(words, whole):
-        return warm(language_of(words)).run(words, whole, stdin, timeout=120)
-    return cold(*arguments, env=env, stdin=stdin)
+        return warm(language_of(words)).run(place, words, whole, stdin, timeout=120)
+    return cold(*arguments, env=env, stdin=stdin, place=place)
 
 
 @cache
@@ -52,12 +58,17 @@ def warm(language: str) -> Warm:
 
 
 def cold(
-    *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str | Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    place: Place | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """As `cpx`, always by the installed file itself."""
     return subprocess.run(
         [COMMAND, *map(str, arguments)],
         env=environment(**(env or {})),
+        cwd=place.directory if place else None,
+        start_new_session=bool(place and place.session),
         input=stdin,
         capture_output=True,
         text=True,

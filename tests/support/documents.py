@@ -118,6 +118,13 @@ def transcript(block: Block) -> list[Shown]:
     return found
 
 
+def shown_below(page: str, command: str) -> list[str]:
+    """The output below the one command of a page that begins so."""
+    shown = (one for block in blocks(ROOT / page) for one in transcript(block))
+    (found,) = (one.output for one in shown if one.command.startswith(command))
+    return found
+
+
 def commands(block: Block) -> list[str]:
     """The commands of a block, those over several lines joined, without their comments."""
     found, kept = [], ""

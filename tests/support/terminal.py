@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from support.cli import COMMAND, environment
+from support.cli import COMMAND, environment, warm
+from support.warm import Place, Started, can_run, language_of
 
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 
@@ -44,7 +45,7 @@ class Session:
 class Terminal:
     """`cpx-tool` at a terminal; `screen` is all that came there."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Started
     _descriptor: int
     _out: IO[bytes]
     screen: str = ""
@@ -149,14 +150,10 @@ def terminal(
     """
     descriptor, inside = pty.openpty()
     out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe would hold a long result up
-    process = subprocess.Popen(
-        [sys.executable, "-c", _IN_A_SESSION, *_found(prefix), COMMAND, *map(str, arguments)],
-        env=environment(NO_COLOR="1", **(env or {})),
-        stdin=inside,
-        stdout=out if apart else inside,
-        stderr=inside,
-        start_new_session=True,
-    )
+    words, whole = list(map(str, arguments)), environment(NO_COLOR="1", **(env or {}))
+    streams = (inside, out.fileno() if apart else inside, inside)
+    process = _warm(words, whole, streams) if not prefix and can_run(words, whole) else None
+    process = process or _cold([*_found(prefix), str(COMMAND), *words], whole, streams)
     os.close(inside)
     try:
         yield Terminal(process, descriptor, out)
@@ -165,6 +162,25 @@ def terminal(
         process.wait()
         out.close()
         os.close(descriptor)
+
+
+def _warm(words: list[str], env: Mapping[str, str], streams: tuple[int, int, int]) -> Started:
+    place = Place(Path.cwd(), session=True, terminal=True)
+    return warm(language_of(words)).start(place, words, env, streams)
+
+
+def _cold(
+    words: list[str], env: Mapping[str, str], streams: tuple[int, int, int]
+) -> subprocess.Popen[bytes]:
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        [sys.executable, "-c", _IN_A_SESSION, *words],
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
 
 
 def at_terminal(arguments: Sequence[str | Path], dialogue: Sequence[tuple[str, str]]) -> Session:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import json
 import os
 import pkgutil
 import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,16 +33,51 @@ from typing import IO, Any
 LANGUAGES = ("en", "fr")
 _MOST = 1 << 20
 """Bytes of a request: arguments and environment."""
+_STREAMS = 3
 _LONGEST_ARGUMENT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run is: its directory; whether it has a session of its own, and may leave cores."""
+    """Where a run is: its directory; whether it has a session of its own, with standard input for
+    its terminal, and may leave cores.
+    """
 
     directory: Path
     session: bool = False
     cores: bool = False
+    terminal: bool = False
+
+
+class Started:
+    """A run that goes on beside the tests; what `subprocess.Popen` says of one."""
+
+    def __init__(self, result: int) -> None:
+        self._result = os.fdopen(result, "rb")
+        self.pid = int(self._result.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, None as long as it runs."""
+        return self._look(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its exit code. Raises `TimeoutError`."""
+        code = self._look(timeout)
+        if code is None:
+            raise TimeoutError
+        return code
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _look(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._result], [], [], timeout)[0]:
+            self.returncode = int(self._result.readline())
+            self._result.close()
+        return self.returncode
 
 
 class Warm:
@@ -62,14 +100,18 @@ class Warm:
         atexit.register(self.close)
 
     def run(
-        self, arguments: Sequence[str], env: Mapping[str, str], stdin: str, timeout: float
+        self,
+        place: Place,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        stdin: str,
+        timeout: float,
     ) -> subprocess.CompletedProcess[str]:
         """As `subprocess.run` of the command, with its output as text."""
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:  # noqa: SIM117
             with tempfile.TemporaryFile() as err:
                 given.write(stdin.encode())
                 given.seek(0)
-                place = Place(Path.cwd())
                 code = self.run_in(place, arguments, env, (given, out, err), timeout)
                 return subprocess.CompletedProcess(arguments, code, text_of(out), text_of(err))
 
@@ -82,11 +124,35 @@ class Warm:
         timeout: float,
     ) -> int:
         """Run with these standard streams; its exit code, as `subprocess` has it."""
-        own = (str(place.directory), place.session, place.cores)
-        request = json.dumps((list(arguments), dict(env), _umask(), own)).encode()
-        socket.send_fds(self._socket, [request], [stream.fileno() for stream in streams])
+        self._ask(place, arguments, env, [stream.fileno() for stream in streams])
         pid = int(self._socket.recv(64))
         return self._wait(pid, timeout)
+
+    def start(
+        self,
+        place: Place,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        streams: Sequence[int],
+    ) -> Started:
+        """Begin a run with these standard streams."""
+        result, theirs = os.pipe()
+        try:
+            self._ask(place, arguments, env, [*streams, theirs])
+        finally:
+            os.close(theirs)
+        return Started(result)
+
+    def _ask(
+        self,
+        place: Place,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        streams: Sequence[int],
+    ) -> None:
+        run = (list(arguments), dict(env), _umask(), str(place.directory))
+        how = (place.session, place.cores, place.terminal)
+        socket.send_fds(self._socket, [json.dumps((run, how)).encode()], streams)
 
     def _wait(self, pid: int, timeout: float) -> int:
         self._socket.settimeout(timeout)
@@ -148,10 +214,15 @@ def main(number: int, language: str) -> None:
         import_module(f"cpx_tool.cli.{module.name}")
     gc.freeze()  # or each fork would look through all of it, and so copy it
     own = socket.socket(fileno=number)
+    keepers: list[int] = []
     while True:
-        request, fds, _, _ = socket.recv_fds(own, _MOST, 3)
+        request, fds, _, _ = socket.recv_fds(own, _MOST, _STREAMS + 1)
         if not request:
             return
+        if len(fds) > _STREAMS:
+            keepers = [pid for pid in keepers if os.waitpid(pid, os.WNOHANG) == (0, 0)]
+            keepers.append(_begin(own, json.loads(request), fds))
+            continue
         pid = os.fork()
         if pid == 0:
             own.close()
@@ -163,9 +234,30 @@ def main(number: int, language: str) -> None:
         own.send(str(os.waitstatus_to_exitcode(status)).encode())
 
 
-def _become(request: tuple[list[str], dict[str, str], int, Any], fds: Sequence[int]) -> None:
+def _begin(own: socket.socket, request: Any, fds: list[int]) -> int:
+    """A process that has the run as its child, and writes its number and its exit code."""
+    keeper = os.fork()
+    if keeper:
+        for fd in fds:
+            os.close(fd)
+        return keeper
+    own.close()
+    result = fds.pop()
+    pid = os.fork()
+    if pid == 0:
+        os.close(result)
+        _become(request, fds)
+    for fd in fds:
+        os.close(fd)
+    os.write(result, f"{pid}\n".encode())
+    _, status = os.waitpid(pid, 0)
+    os.write(result, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(request: Any, fds: Sequence[int]) -> None:
     """The run: its end is the process's."""
-    arguments, env, mask, (directory, session, cores) = request
+    (arguments, env, mask, directory), (session, cores, terminal) = request
     os.umask(mask)
     if session:
         os.setsid()
@@ -175,6 +267,9 @@ def _become(request: tuple[list[str], dict[str, str], int, Any], fds: Sequence[i
     for number, fd in enumerate(fds):
         os.dup2(fd, number)
         os.close(fd)
+    if terminal:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(env)

@@ -48,7 +48,7 @@ def render(
         "set": checklist.card_set,
         "summary": [say(part) for part in (_found(checklist), *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "attention": lines.attention(findings, _named(checklist, shaken), say),
+        "attention": lines.attention(findings, _named(checklist, shaken), say, seen),
         "no_card": [] if cards else [say(told) for told in why_no_card(seen, checklist.findings)],
         "cards": cards,
         "missing": missing_views(checklist, say),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from cpx_tool.catalogue import guidance
+from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Finding, Outcome
 from cpx_tool.model.guidance import Guidance, Kind
+from cpx_tool.model.observation import Observation
 from cpx_tool.report.explain import KINDS
 from cpx_tool.report.words import Say
 
@@ -53,44 +56,53 @@ class Explanations:
         self._say = say
         self._places: dict[Key, str] = {}
 
-    def of_check(self, check: str) -> tuple[Explanation, ...]:
-        """The text of a check, where the page does not have it yet."""
-        return self._new(_texts(check, checks=True))
-
-    def of_codes(self, codes: Iterable[str]) -> tuple[Explanation, ...]:
-        """The texts of causes, of those that the page does not have yet."""
-        return self._new(text for code in codes for text in _texts(code, checks=False))
-
-    def place_of(self, code: str) -> str:
-        """Where the text of a cause stands, "" where there is none."""
-        found = (self._places.get((text.kind, name)) for name, text in _texts(code, checks=False))
-        return next(filter(None, found), "")
-
-    def _new(self, texts: Iterable[tuple[str, Guidance]]) -> tuple[Explanation, ...]:
+    def of(self, kind: Kind, names: Iterable[str]) -> tuple[Explanation, ...]:
+        """The texts of these checks, or codes of that kind, that the page does not have yet."""
         found = []
-        for name, text in texts:
-            key = (text.kind, name)
+        for name, text in chain.from_iterable(_texts(kind, name) for name in names):
+            key = (kind, name)
             if key not in self._places:
-                self._places[key] = _place(text.kind, name)
+                self._places[key] = _place(kind, name)
                 found.append(_explanation(self._places[key], name, text, self._say))
         return tuple(found)
 
+    def place_of(self, kind: Kind, code: str) -> str:
+        """Where the text of a code stands, "" where there is none."""
+        found = (self._places.get((kind, name), "") for name, _ in _texts(kind, code))
+        return next(found, "")
 
-def unanswered(findings: Sequence[Finding], explanations: Explanations) -> tuple[Explanation, ...]:
-    """The texts of what did not pass and was not told as a problem of its own: it was not run,
-    because of something that was.
+
+def besides(
+    findings: Sequence[Finding], seen: Observation | None, explanations: Explanations
+) -> tuple[Explanation, ...]:
+    """The texts of what did not pass and was not told as a problem of its own, because something
+    kept it from being run; and of the codes that cards and module gave.
     """
-    checks = dict.fromkeys(f.check for f in findings if f.outcome is not Outcome.PASSED)
-    return tuple(text for check in checks for text in explanations.of_check(check))
+    checks = (f.check for f in findings if f.outcome is not Outcome.PASSED)
+    texts = explanations.of(Kind.CHECK, checks)
+    if seen is None:
+        return texts
+    pins = [card.pin for card in seen.cards if card.pin]
+    refused = (pin.refusal.value for pin in pins if pin.refusal)
+    faults = (fault.code for fault in _faults(seen) if fault)
+    return (
+        *texts,
+        *explanations.of(Kind.PIN_REFUSAL, refused),
+        *explanations.of(Kind.MODULE_FAULT, faults),
+    )
 
 
-def _texts(name: str, *, checks: bool) -> list[tuple[str, Guidance]]:
-    wanted = guidance.find(name) if name else []
-    return [
-        (found, text)
-        for found, text in wanted
-        if (text.kind is Kind.CHECK) is checks and text.kind is not Kind.EXIT_CODE
-    ]
+def _faults(seen: Observation) -> Iterator[Fault | None]:
+    yield seen.module.fault if seen.module else None
+    for card in seen.cards:
+        yield from card.faults
+        yield card.pin.fault if card.pin else None
+        yield from (tried.fault for tried in card.signatures)
+
+
+def _texts(kind: Kind, name: str) -> list[tuple[str, Guidance]]:
+    found = guidance.find(name) if name else []
+    return [(known, text) for known, text in found if text.kind is kind]
 
 
 def _place(kind: Kind, name: str) -> str:

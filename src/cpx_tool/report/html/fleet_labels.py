@@ -24,7 +24,6 @@ FLEET_LABELS = {
     "emulated": msg("emulated"),
     "matrix_caption": msg("Workstations and checks: a row for each workstation"),
     "all_passed": msg("Passed wherever they were asked:"),
-    "others": msg("on other workstations, too"),
     "cards": msg("Cards and workstations"),
     "cards_caption": msg("Where each card was last seen, and what it came to there"),
     "role": msg("Role"),

@@ -41,7 +41,9 @@ def render(
         "servers": list(dict.fromkeys(one.handshake.endpoint.url for one in judged)),
         "summary": [say(part) for part in (subjects, *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "attention": lines.attention(findings, lambda key: handshake_subject(key, judged), say),
+        "attention": lines.attention(
+            findings, lambda key: handshake_subject(key, judged), say, observation
+        ),
         "handshakes": handshake_views(judged, say),
     }
     return page("handshakes.html", values, say, lang)

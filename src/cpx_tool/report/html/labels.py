@@ -61,7 +61,7 @@ LABELS = {
     "causes": msg("Causes seen in the field"),
     "do": msg("What to do"),
     "sources": msg("Sources"),
-    "besides": msg("Other checks that were not run, explained"),
+    "besides": msg("Other checks that were not run, and codes, explained"),
     "no_card": msg("No card could be checked"),
     "cards": msg("The cards"),
     "role": msg("Role"),
@@ -127,7 +127,9 @@ LABELS = {
     "exit_code": msg("Exit code"),
     "digest": msg("SHA-256 of the JSON report of this run"),
     "digest_how": msg(
-        "It is the digest of the file that --json gives of the same result, in the same language."
+        "It is the digest of the file that --report json=FILE or --json gives of the same result, "
+        "in the same language. To compare: sha256sum FILE, or certutil -hashfile FILE SHA256 on "
+        "Windows."
     ),
     "offline": msg(
         "This page is complete: it loads nothing, asks nobody, and can be read without a script."

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cpx_tool.model.finding import Finding, Severity
+from cpx_tool.model.guidance import Kind
 from cpx_tool.model.message import msg
+from cpx_tool.model.observation import Observation
 from cpx_tool.report.findings import Group, grouped
 from cpx_tool.report.html import marks
-from cpx_tool.report.html.explanations import Explanation, Explanations, unanswered
+from cpx_tool.report.html.explanations import Explanation, Explanations, besides
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.words import Say
 
@@ -65,7 +67,7 @@ class Problem:
 @dataclass(frozen=True, slots=True)
 class Attention:
     """What is not as it should be, the worst first; `besides` are the texts of checks that were
-    not answered because of it.
+    not answered because of it, and of codes that were seen.
     """
 
     problems: tuple[Problem, ...]
@@ -95,18 +97,25 @@ def lines(findings: Iterable[Finding], say: Say) -> list[Line]:
     return [line(finding, say) for finding in findings]
 
 
-def attention(findings: Sequence[Finding], named: Named, say: Say) -> Attention:
-    """What is not as it should be, as the console tells it, with what there is to say of it."""
+def attention(
+    findings: Sequence[Finding], named: Named, say: Say, seen: Observation | None = None
+) -> Attention:
+    """What is not as it should be, as the console tells it, with what there is to say of it, and
+    of the codes in what was seen.
+    """
     explanations = Explanations(say)
     problems = tuple(_problem(group, explanations, named, say) for group in grouped(findings, say))
-    return Attention(problems, unanswered(findings, explanations))
+    return Attention(problems, besides(findings, seen, explanations))
 
 
 def _problem(group: Group, explanations: Explanations, named: Named, say: Say) -> Problem:
     worst = group.worst
     codes = tuple(dict.fromkeys(code for told in group.told for code in told.codes))
     decides = worst.severity is Severity.BLOCKER
-    explained = explanations.of_check(worst.check) + explanations.of_codes(codes)
+    explained = (
+        *explanations.of(Kind.CHECK, [worst.check]),
+        *explanations.of(Kind.TLS_CAUSE, codes),
+    )
     return Problem(
         mark=marks.of_finding(worst, say),
         check=worst.check,
@@ -117,7 +126,10 @@ def _problem(group: Group, explanations: Explanations, named: Named, say: Say) -
                 told.message,
                 _subjects(told.subjects, named),
                 told.hint,
-                tuple(Subject(code, explanations.place_of(code)) for code in told.codes),
+                tuple(
+                    Subject(code, explanations.place_of(Kind.TLS_CAUSE, code))
+                    for code in told.codes
+                ),
             )
             for told in group.told
         ),

@@ -87,7 +87,7 @@ def render(checklist: SigningChecklist, code: ExitCode, say: Say, lang: str) -> 
         "verdict": marks.of_verdict(checklist.verdict, say),
         "summary": [say(part) for part in (subjects, *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "attention": lines.attention(findings, lambda key: known.get(key, Subject("")), say),
+        "attention": lines.attention(findings, lambda key: known.get(key, Subject("")), say, seen),
         "no_card": [] if cards else [say(told) for told in why_no_card(seen, checklist.findings)],
         "cards": cards,
         "pins_tried": say(pins_tried(card.observed for card in checklist.cards)),

@@ -91,7 +91,7 @@ def render_blame(blame: Blame, code: ExitCode, say: Say, lang: str) -> str:
         "nothing": say(blame_report.nothing(blame.verdict)),
         "unexplained": lines.lines(blame.unexplained, say),
         "one_try": say(blame_report.ONE_TRY),
-        "attention": lines.attention(findings, _named, say),
+        "attention": lines.attention(findings, _named, say, seen),
     }
     return page("blame.html", values, say, lang)
 

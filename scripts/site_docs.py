@@ -1,8 +1,8 @@
 """Lays out the sources of the site: for each language a tree in which each page has one name.
 
-python scripts/site.py layout DIR    makes DIR/en and DIR/fr
-python scripts/site.py check DIR     says what the built site in DIR would load from elsewhere, and
-                                     which links lead nowhere; exit 1 when any does
+python scripts/site_docs.py layout DIR    makes DIR/en and DIR/fr
+python scripts/site_docs.py check DIR     says what the built site in DIR would load from elsewhere,
+                                          and which links lead nowhere; exit 1 when any does
 
 A page `X.fr.md` stands beside `X.md`. In the tree of a language each page is `X.md`: its own where
 there is one, the English one otherwise, so that both trees have the same pages and every link
@@ -44,7 +44,7 @@ def sources() -> list[str]:
         linked
         for page in found
         if page.endswith(".md")
-        for linked in (_resolved(page, place) for place, _ in _links(_text(page)))
+        for linked in (_resolved(page, place) for place, _ in links(_text(page)))
         if linked and (ROOT / linked).is_file() and not linked.endswith(".md")
     }
     return sorted({*found, *files})
@@ -167,7 +167,7 @@ def _toctree(caption: str, entries: list[tuple[str, str]]) -> str:
     return "\n".join(["```{toctree}", f":caption: {caption}", ":hidden:", "", *lines, "```", ""])
 
 
-def _links(text: str) -> Iterator[tuple[str, str]]:
+def links(text: str) -> Iterator[tuple[str, str]]:
     """Place and anchor of each link that stands outside of code."""
     for part in _CODE.split(text)[::2]:
         for _, target in _LINK.findall(part):
