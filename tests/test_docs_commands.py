@@ -84,6 +84,14 @@ NOT_RUN = {
         "sudo udevadm trigger --subsystem-match=usb --action=add",
         "systemctl show -p User --value pcscd.service",
     ),
+    "it is for a fleet; tests/fleet runs the playbook (make test-fleet)": (
+        "make package",
+        "python3 -m venv ~/ansible",
+        "~/ansible/bin/pip install --require-hashes -r requirements/fleet.txt",
+        "export PATH=~/ansible/bin:$PATH",
+        "mkdir -p inventory/group_vars/cpx_workstations",
+        "ansible-vault create inventory/group_vars/cpx_workstations/vault.yml",
+    ),
     "it asks the network": (
         "cpx-tool trust fetch",
         "cpx-tool tls-test --endpoint https://server.example.fr:8443/path",
