@@ -38,7 +38,7 @@ fuzz: setup ## feed the readers with inputs made wrong (FUZZ_SECONDS=60 for each
 soak: system setup ## check-set many times, with faults at random (SOAK_RUNS=200, SOAK_SEED=N again)
 	@scripts/soak.sh
 
-bench: setup ## time commands beside openssl, curl and gnutls-cli, as ratios (BENCH_ROUNDS=10)
+bench: setup ## time commands beside openssl, curl and gnutls-cli, and merge (BENCH_ROUNDS=10)
 	@scripts/system.sh bench || echo "Going on without what is missing."
 	@scripts/bench.sh
 

@@ -5,3 +5,4 @@ cd "$(dirname "$0")/.."
 
 .venv/bin/python scripts/bench.py --rounds "${BENCH_ROUNDS:-10}"
 .venv/bin/python scripts/bench_chip.py
+.venv/bin/python scripts/bench_merge.py

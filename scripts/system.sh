@@ -46,7 +46,10 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
     need softhsm2 any_file /usr/lib{,64}{,/*}{,/softhsm}/libsofthsm2.so
     if [[ $wanted == tests ]]; then
         need apache2-bin runs apache2
+        need fish runs fish
         need gnutls-bin runs gnutls-serv
+        need groff runs groff
+        need mandoc runs mandoc
         need nginx runs nginx
         need stunnel4 runs stunnel
         need vsmartcard-vpcd any_file '/usr/lib/pcsc/drivers/serial/libifdvpcd.so*'
@@ -59,6 +62,7 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need procps runs ps
         need udev runs udevadm
         need util-linux runs unshare
+        need zsh runs zsh
     fi
     if [[ $wanted == browser ]]; then
         need chromium runs chromium

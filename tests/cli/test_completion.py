@@ -10,11 +10,12 @@ import pytest
 
 from cpx_tool.catalogue.sets import load_sets
 from cpx_tool.cli.main import COMMANDS
-from support.cli import COMMAND, cpx, environment
+from support.cli import cpx
+from support.shells import fish_completes, shell
 
 
-def completed(*words: str, env: dict[str, str] | None = None) -> list[str]:
-    """What is proposed for the last word."""
+def completed(*words: str, env: dict[str, str] | None = None, kind: str = "plain") -> list[str]:
+    """What is proposed for the last word, of that kind."""
     asked = {
         "COMP_WORDS": " ".join(("cpx-tool", *words)),
         "COMP_CWORD": str(len(words)),
@@ -22,7 +23,8 @@ def completed(*words: str, env: dict[str, str] | None = None) -> list[str]:
     }
     done = cpx(env={**asked, **(env or {})})
     assert done.stderr == ""
-    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+    proposed = [line.partition(",") for line in done.stdout.splitlines() if line]
+    return [value for told, _, value in proposed if told == kind]
 
 
 def test_commands_and_options_complete() -> None:
@@ -46,7 +48,7 @@ def test_the_names_of_sets_complete_wherever_a_set_is_named() -> None:
 
 
 def test_a_set_file_completes_as_a_file() -> None:
-    assert completed("check-set", "--set", "./my") == ["./my"]
+    assert completed("check-set", "--set", "./my", kind="file") == [""]  # the shell finds it
 
 
 def test_checks_and_codes_complete_in_any_case() -> None:
@@ -82,13 +84,60 @@ def test_another_shell_is_a_usage_error() -> None:
     assert (done.returncode, done.stdout) == (2, "")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-def test_bash_completes_with_the_script(tmp_path: Path) -> None:
-    script = tmp_path / "completion.sh"
-    script.write_text(cpx("completion", "bash").stdout)
-    words = "COMP_WORDS=(cpx-tool check-set --set centre-s); COMP_CWORD=3; COMPREPLY=()"
-    ask = f'. {script}; {words}; _cpx_tool_completion {COMMAND}; echo "${{COMPREPLY[@]}}"'
-    done = subprocess.run(
-        ["bash", "-c", ask], env=environment(), capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "centre-sante\n"
+LINES = [
+    ("list-en", "list-endpoints"),
+    ("check-set --eligi", "--eligibility"),
+    ("check-set --set=centre-s", "--set=centre-sante"),
+    ("explain card-lab", "CARD-LABEL"),
+    ("tls-test --endpoint insi-c", "insi-card"),
+    ("check-set --report htm", "html="),
+    ("check-set --report html=oth", "html=other.toml"),
+    ("emulate --defect revo", "revoked"),
+    ("judge my", "my file.json"),
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A directory with some files."""
+    for name in ("other.toml", "my file.json"):
+        (tmp_path / name).write_text("")
+    return tmp_path
+
+
+def _script(kind: str, directory: Path) -> Path:
+    script = directory / f"script.{kind}"
+    script.write_text(cpx("completion", kind).stdout)
+    return script
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh"])
+def test_a_shell_at_a_terminal_completes(kind: str, desk: Path) -> None:
+    if shutil.which(kind) is None:
+        pytest.skip(f"there is no {kind}")
+    with shell(kind, _script(kind, desk), desk) as person:
+        for line, last in LINES:
+            words = person.complete(f"cpx-tool {line}")
+            assert words == ("cpx-tool", *line.split(" ")[:-1], last)
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_completes(desk: Path) -> None:
+    script = _script("fish", desk)
+    for line, last in LINES:
+        assert fish_completes(f"cpx-tool {line}", script, desk) == [last], line
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_nothing_but_proposals_is_printed(kind: str, tmp_path: Path) -> None:
+    """A configuration that cannot be read, a command that is none."""
+    (tmp_path / "config.toml").write_text("nonsense")
+    for words in ("tls-test --endpoint in", "nonsense --x", "explain zzzz", "check-set --timeout"):
+        asked = {
+            "COMP_WORDS": f"cpx-tool {words}",
+            "COMP_CWORD": words.split(" ")[-1] if kind == "fish" else "3",
+            "_CPX_TOOL_COMPLETE": f"{kind}_complete",
+            "CPX_CONFIG": str(tmp_path / "config.toml"),
+        }
+        done = cpx(env=asked)
+        assert (done.returncode, done.stderr) == (0, "")

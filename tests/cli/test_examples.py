@@ -11,6 +11,7 @@ import pytest
 from cpx_tool.cli.examples import EXAMPLES
 from cpx_tool.cli.main import COMMANDS, cli
 from cpx_tool.cli.trust import trust
+from cpx_tool.cli.virtual import virtual_cards
 from support.cli import cpx
 
 
@@ -21,7 +22,9 @@ def _examples() -> Iterator[tuple[str, str]]:
 
 
 def test_every_command_has_an_example_and_none_is_left_over() -> None:
-    assert set(EXAMPLES) == {*COMMANDS, *(f"trust {name}" for name in trust.commands)}
+    groups = {"trust": trust, "virtual-cards": virtual_cards}
+    inner = {f"{word} {name}" for word, group in groups.items() for name in group.commands}
+    assert set(EXAMPLES) == {"", *COMMANDS, *inner}
     assert all(EXAMPLES.values())
 
 

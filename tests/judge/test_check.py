@@ -264,6 +264,12 @@ def test_ids_are_stable_words() -> None:
         "PYTHON-COMPILED",
         "STATE-WRITABLE",
         "PIN-LEDGER",
+        "MERGE-FILES",
+        "MERGE-REPEATS",
+        "MERGE-ONE-PLACE",
+        "MERGE-ROLES",
+        "MERGE-EMULATED",
+        "MERGE-CLOCK",
     }
 
 

@@ -428,7 +428,8 @@ def test_a_refused_handshake_without_it_proves_that_it_counts() -> None:
     [
         (page(403), "proven"),
         (page(404), "proven"),
-        (page(302), "control-lost"),
+        (page(302), "proven"),
+        (page(204), "control-lost"),
         (page(502), "control-lost"),
         (cut(Step.VERDICT, End.CLOSED), "proven"),
         (cut(Step.VERDICT, End.RESET), "proven"),
@@ -438,7 +439,9 @@ def test_a_refused_handshake_without_it_proves_that_it_counts() -> None:
         (cut(Step.HTTP, End.TIMEOUT), "control-lost"),
     ],
 )
-def test_only_a_refusal_proves_that_the_certificate_counts(control: Connection, code: str) -> None:
+def test_a_refusal_or_a_redirection_proves_that_the_certificate_counts(
+    control: Connection, code: str
+) -> None:
     one = judge_handshake(by_card(connection(), control=control))
     assert codes(one)["TLS-PROVEN"] == code
     assert one.verdict is Verdict.PASSED

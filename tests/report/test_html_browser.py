@@ -21,6 +21,7 @@ from support.browser import Page, browser
 from support.build import FLAGS, PEOPLE, card, no_login, observation, with_card, without_cards
 from support.other_pages import answers
 from support.pages import FETCHED, Reading, as_json, knocking, rendered, sentences
+from support.results import fleet_pages
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +40,9 @@ SCENES = (
     "check-p12",
     "blame",
     "compare",
+    "fleet",
+    "wide fleet",
+    "hostile fleet",
 )
 LONG = "W" * 10_000
 
@@ -100,6 +104,7 @@ def pages(
 ) -> dict[str, Path]:
     """Each scene in a file."""
     written = {
+        **fleet_pages(tmp_path_factory.mktemp("results"), LONG),
         "good": rendered(judged(good), say),
         "wrong": rendered(wrong, say, fetched=FETCHED),
         "hostile": hostile(good, key, judged),
@@ -232,6 +237,26 @@ def test_a_filter_shows_the_lines_of_its_outcome_and_no_others(
     assert tab.value(pressed) == [kind]
     tab.value("document.querySelector('.filter [data-kind=\"\"]').click()")
     assert tab.value(f"{LINES}.length") == total
+
+
+def test_a_filter_shows_the_results_of_its_verdict(tab: Page, pages: dict[str, Path]) -> None:
+    tab.open(pages["fleet"])
+    rows = LINES.replace(".line", "#stations .line")
+    total = tab.value(f"{rows}.length")
+    tab.value("document.querySelector('.filter [data-kind=passed]').click()")
+    assert 0 < tab.value(f"{rows}.length") < total
+    assert tab.value(KINDS.replace(LINES, rows)) == ["passed"]
+    told = tab.value("document.querySelector('[role=status]').textContent")
+    assert told.endswith(f" of {total} results are shown.")
+
+
+def test_the_heads_of_a_long_table_stay_in_sight(tab: Page, pages: dict[str, Path]) -> None:
+    tab.open(pages["wide fleet"])
+    top = "document.querySelector('.fleet thead th').getBoundingClientRect().top"
+    before = tab.value(top)
+    tab.value("document.querySelector('.tall').scrollTop = 9999")
+    assert tab.value("document.querySelector('.tall').scrollTop") > 100
+    assert abs(tab.value(top) - before) < 40, "only the caption goes"
 
 
 def test_a_filter_opens_what_it_shows(tab: Page, pages: dict[str, Path]) -> None:

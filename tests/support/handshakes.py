@@ -205,6 +205,9 @@ CASES: Mapping[Cause, Case | Handshake] = {
     Cause.HELLO_RESET: _reaching(Step.HELLO, End.RESET),
     Cause.HELLO_SILENT: _reaching(Step.HELLO, End.TIMEOUT),
     Cause.HELLO_REFUSED: _reaching(Step.HELLO, End.ALERT, "handshake_failure"),
+    Cause.NEWER_WANTED: by_card(
+        stopped(Step.HELLO, End.ALERT, "protocol_version", offered="TLSv1.2")
+    ),
     Cause.HELLO_MALFORMED: _reaching(Step.HELLO, End.MALFORMED, "decode_error"),
     Cause.HELLO_TOO_LONG: _reaching(Step.HELLO, End.TOO_MUCH),
     Cause.PROTOCOL: by_card(connection()),

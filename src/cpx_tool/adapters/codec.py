@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+_PLAIN = (str, int, float, bytes, type(None))
+"""Most of what there is; nothing stands in it."""
 
 
 class Malformed(Exception):
@@ -42,8 +46,15 @@ def _check(value: object, place: str, most: int | None) -> None:
         for index, item in enumerate(value):
             _check(item, f"{place}[{index}]", most)
     elif is_dataclass(value):
-        for part in fields(value):
-            _check(getattr(value, part.name), f"{place}.{part.name}", most)
+        for name in _names(value.__class__):
+            part = getattr(value, name)
+            if not isinstance(part, _PLAIN):
+                _check(part, f"{place}.{name}", most)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind))
 
 
 def _has_utc(moment: datetime) -> bool:

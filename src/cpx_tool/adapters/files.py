@@ -6,16 +6,20 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from cpx_tool.errors import BadInput, no_such_file, why
 from cpx_tool.model.message import Message, msg
 
 WRITE_HINT = msg("Choose a file in a directory you may write to.")
 _STANDARD_STREAMS = (1, 2)
+
+Content: TypeAlias = bytes | Iterable[bytes]
+"""What is written: the whole, or piece by piece, so that it need not be in memory."""
 
 
 def read_file(path: Path, limit: int, hint: Message) -> bytes:
@@ -54,7 +58,7 @@ def kind_of(path: Path) -> int:
 
 
 def write_file(
-    path: Path, content: bytes, hint: Message, *, mode: int = 0o666, exclusive: bool = False
+    path: Path, content: Content, hint: Message, *, mode: int = 0o666, exclusive: bool = False
 ) -> None:
     """Write a file that the user named, whole or not at all. Raises `BadInput` with `hint`.
 
@@ -85,7 +89,9 @@ def check_target(path: Path, hint: Message, *, exclusive: bool = False) -> None:
         raise _cannot_write(path, error, hint) from None
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o666, exclusive: bool = False) -> None:
+def write_whole(
+    path: Path, content: Content, *, mode: int = 0o666, exclusive: bool = False
+) -> None:
     """Write a file so that it is seen whole or not at all, and nothing else is left behind.
 
     `mode`: the permissions from its creation on, less the umask; a file that is replaced gives
@@ -97,7 +103,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o666, exclusive: boo
     temporary = _temporary(target)
     try:  # from before it exists: an interruption may come at any time
         with open(temporary, "xb", opener=partial(os.open, mode=mode)) as file:
-            file.write(content)
+            file.writelines((content,) if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())  # a full disk may say so only now
         if kept is not None:

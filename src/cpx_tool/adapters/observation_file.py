@@ -46,13 +46,24 @@ class _Versioned:
     """As much of an observation as tells its format; the rest may be of any size and shape."""
 
     schema_version: int
+    exit_code: int | None = None
+    """Of a result only."""
 
 
 def _check_version(path: Path, content: bytes) -> None:
     try:
-        version = from_json(content, _Versioned).schema_version
+        versioned = from_json(content, _Versioned)
     except Malformed:
         raise _no_observation(path, "schema_version") from None
+    if versioned.exit_code is not None:
+        raise BadInput(
+            msg("{path} is a result (--json), and no observation.", path=str(path)),
+            msg(
+                "Give a file written by --save-observation: it holds what was seen, so that it can "
+                "be judged again."
+            ),
+        )
+    version = versioned.schema_version
     if version != SCHEMA_VERSION:
         raise BadInput(
             msg(

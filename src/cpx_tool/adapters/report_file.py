@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from cpx_tool.adapters.files import WRITE_HINT, check_target, write_file
@@ -9,10 +10,11 @@ from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
 
 
-def save(text: str, path: Path) -> None:
-    """Write a report; what stands there is replaced. Raises `BadInput`."""
+def save(pieces: Iterable[str], path: Path) -> None:
+    """Write a report, piece by piece; what stands there is replaced. Raises `BadInput`."""
     # a name may hold what no encoding takes: a surrogate of a file name, say
-    write_file(path, text.encode("utf-8", errors="replace"), WRITE_HINT)
+    encoded = (piece.encode("utf-8", errors="replace") for piece in pieces)
+    write_file(path, encoded, WRITE_HINT)
 
 
 def check(path: Path) -> None:

@@ -7,10 +7,10 @@ from gettext import gettext as _
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
-from cpx_tool.cli import options
+from cpx_tool.cli import options, shells
 from cpx_tool.cli.output import show
 
-_SHELLS = ("bash", "zsh", "fish")
+_SHELLS = (shells.Bash.name, shells.Zsh.name, shells.Fish.name)
 _VARIABLE = "_CPX_TOOL_COMPLETE"
 """click's own name for it, made of the program's."""
 
@@ -30,7 +30,7 @@ _VARIABLE = "_CPX_TOOL_COMPLETE"
 @click.pass_context
 def completion(context: click.Context, /, shell: str) -> None:
     kind = get_completion_class(shell)
-    assert kind is not None  # noqa: S101 - one of click's own
+    assert kind is not None  # noqa: S101 - one of `shells`
     root = context.find_root().command
     script = kind(root, {}, "cpx-tool", _VARIABLE)
     show(ShellComplete.source(script).strip() + "\n")  # bash's own would start a bash to ask it

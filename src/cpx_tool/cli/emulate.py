@@ -39,6 +39,7 @@ from cpx_tool.report import emulation as emulation_report
     "defects",
     metavar=_("NAME[=CARD]"),
     multiple=True,
+    type=options.OfOne(Defect),
     help=_("Make a card wrong: {names}. CARD is a role, a position, or all.").format(
         names=", ".join(defect.value for defect in Defect)
     ),

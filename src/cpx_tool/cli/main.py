@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -55,6 +56,10 @@ COMMANDS = {
 """Each command, and where it is: the module in this room, and its name there."""
 
 
+_COMPLETION = "_CPX_TOOL_COMPLETE"
+"""Set by the scripts of `completion`; click's own name for it, made of the program's."""
+
+
 class Commands(options.Group):
     """Loads a command when it is asked for: all of them would double the time of each start."""
 
@@ -90,6 +95,8 @@ cli.params.append(options.language_option())
 def run(arguments: Sequence[str]) -> int:
     """Run a command; returns its exit code. No exception leaves, and no traceback is shown."""
     interruption = Interruption()
+    if _COMPLETION in os.environ:
+        import_module("cpx_tool.cli.shells")  # its classes take the places of click's own
     try:
         with interruption:
             require_descriptors()

@@ -86,9 +86,9 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Raises `BadInput` where there is no such command."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
+        """Raises `BadInput` where there is no such command; not while a shell completes."""
+        name, asked = args[0], not ctx.resilient_parsing
+        if asked and self.get_command(ctx, name) is None and not name.startswith("-"):
             see = msg("See: {command} --help", command=ctx.command_path)
             raise BadInput(
                 msg("There is no command {name}.", name=name),
@@ -171,6 +171,33 @@ class ModuleFile(click.ParamType[str]):
         """The path. An empty text is a usage error, as it is of any path."""
         AnyPath().convert(value, param, ctx)
         return str(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Files and directories."""
+        return a_file(incomplete)
+
+
+class OfOne(click.ParamType[str]):
+    """NAME, or NAME=CARD: what it may be is looked at later; here only to be completed."""
+
+    name = "text"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The names."""
+        return some_of(self._names, incomplete)
 
 
 def emulated_option(function: F) -> F:

@@ -8,6 +8,7 @@ from gettext import gettext as _
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.order import order_guide as load_guide
@@ -58,6 +59,15 @@ def spread(arguments: Sequence[str]) -> list[str]:
     return spread
 
 
+def complete_step(
+    context: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The steps of the order, whatever case they are written in."""
+    return options.some_of((step.id for step in load_guide().steps), incomplete.upper())
+
+
 @click.command(
     "order-guide",
     cls=Command,
@@ -80,9 +90,16 @@ def spread(arguments: Sequence[str]) -> list[str]:
     "--tick",
     metavar="ID...",
     multiple=True,
+    shell_complete=complete_step,
     help=_("Tick these steps; kept until --untick or --reset."),
 )
-@click.option("--untick", metavar="ID...", multiple=True, help=_("Take these ticks back."))
+@click.option(
+    "--untick",
+    metavar="ID...",
+    multiple=True,
+    shell_complete=complete_step,
+    help=_("Take these ticks back."),
+)
 @click.option("--reset", is_flag=True, help=_("Start without ticks; the old ones are kept."))
 @click.option("--verify", is_flag=True, help=_("Look at the cards at hand; no PIN is tried."))
 @options.emulated_option

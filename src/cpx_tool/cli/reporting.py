@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from cpx_tool import wiring
 from cpx_tool.cli import options
 from cpx_tool.cli.output import complain, conclude, note, paper
+from cpx_tool.cli.shells import OPEN
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import language, say
 from cpx_tool.model.message import msg
@@ -59,6 +61,18 @@ class ReportTarget(click.ParamType[Target]):
         if name == _STANDARD_OUTPUT:
             return Target(kind, None)
         return Target(kind, options.AnyPath().convert(name, param, ctx))
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """The kinds, then files."""
+        kind, separator, name = incomplete.partition("=")
+        if separator:
+            return [CompletionItem(name, type="file", before=f"{kind}=")]
+        return [CompletionItem(f"{k}=", type=OPEN) for k in self._kinds if k.startswith(kind)]
 
 
 def report_options(command: str) -> Callable[[F], F]:
@@ -175,7 +189,7 @@ def _write(result: Answer, asked: Asked) -> list[BadInput]:
     failures = []
     for kind, path in asked.files(result):
         try:
-            wiring.save_report(_rendered(kind, result), path)
+            wiring.save_report(KINDS[kind].pieces(result, say, language()), path)
         except BadInput as error:
             failures.append(error)
         else:

@@ -85,6 +85,7 @@ def _delay_option(name: str, help_text: str) -> Callable[[F], F]:
     "defects",
     metavar=_("NAME[=CARD]"),
     multiple=True,
+    type=options.OfOne(defect for defect in Defect if defect is not Defect.PRODUCTION),
     help=_("Make a card's contents wrong: {names}. CARD is a role, a position, or all.").format(
         names=", ".join(defect.value for defect in Defect if defect is not Defect.PRODUCTION)
     ),
@@ -94,6 +95,7 @@ def _delay_option(name: str, help_text: str) -> Callable[[F], F]:
     "faults",
     metavar=_("NAME[=CARD]"),
     multiple=True,
+    type=options.OfOne(wiring.FAULTS),
     help=_("Make a chip behave wrong: {names}.").format(names=", ".join(wiring.FAULTS)),
 )
 @_delay_option("--delay", _("How long each command takes, in milliseconds."))

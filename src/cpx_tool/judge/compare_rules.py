@@ -195,7 +195,7 @@ def contents_differ(pair: Pair) -> Iterator[Points]:
         ):
             continue
         told = (_sides(*(", ".join(sorted(_certificates(card))) for card in (one, other))),)
-        changed = pair.changed(one.key, without=(*_OF_PIN, *_BY_TIME))
+        changed = pair.changed(one.key, without=_OF_PIN)
         signs = {"SIGN-AUTH", "SIGN-SIGN", "KEY-MATCHES", "CARD-LABEL"} & set(changed)
         if signs:
             yield Points((*told, _changed_words(changed)), (one.key,))
@@ -288,13 +288,19 @@ def _pin_words(pin: PinRecord | None) -> str:
     msg("The certificates began or ended between the two, by the clocks of the workstations."),
 )
 def time_passed(pair: Pair) -> Iterator[Points]:
-    """A clock that goes backwards is wrong itself; so may be one of two that differ by years."""
-    for one, _ in pair.common():
-        if set(pair.changed(one.key)) & set(_BY_TIME):
+    """A clock that goes backwards is wrong itself; so may be one of two that differ by years. Of
+    other certificates under the same number `contents_differ` speaks.
+    """
+    for one, other in pair.common():
+        changed = set(pair.changed(one.key)) & set(_BY_TIME)
+        if changed and _certificates(one) == _certificates(other):
             times = (pair.left.seen.observed_at, pair.right.seen.observed_at)
-            told = msg("Observed: {left} | {right}", left=times[0], right=times[1])
-            yield Points((told,), (one.key,))
-            yield Points((told,), (one.key,), Part.CLOCK, Sureness.POSSIBLE)
+            told = (
+                msg("Observed: {left} | {right}", left=times[0], right=times[1]),
+                _changed_words(sorted(changed)),
+            )
+            yield Points(told, (one.key,))
+            yield Points(told, (one.key,), Part.CLOCK, Sureness.POSSIBLE)
 
 
 @rule(
@@ -304,7 +310,11 @@ def time_passed(pair: Pair) -> Iterator[Points]:
     msg("The same certificates are judged with other CA certificates or CRLs."),
 )
 def trust_differs(pair: Pair) -> Iterator[Points]:
-    """What an observation brings, is what was at hand there."""
+    """What an observation brings, is what was at hand there. Where that is the same, a CRL got old:
+    nobody's fault but the time's.
+    """
+    if pair.left.seen.trust == pair.right.seen.trust:
+        return
     for one, other in pair.common():
         changed = [c for c in (*_BY_TRUST, "CERT-REVOKED") if pair.outcomes_differ(one.key, c)]
         if changed and _certificates(one) == _certificates(other):

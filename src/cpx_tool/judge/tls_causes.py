@@ -35,6 +35,8 @@ class Cause(StrEnum):
     HELLO_SILENT = "hello-silent"
     HELLO_REFUSED = "hello-refused"
     """An alert in the place of a ServerHello; no version or no cipher in common, mostly."""
+    NEWER_WANTED = "newer-version-wanted"
+    """The server refuses the versions offered, and the newest was left out by `--tls-max`."""
     HELLO_MALFORMED = "hello-malformed"
     HELLO_TOO_LONG = "hello-too-long"
 

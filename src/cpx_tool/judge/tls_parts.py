@@ -21,6 +21,7 @@ _LIKELY: Mapping[Part, tuple[Cause, ...]] = {
         Cause.HELLO_RESET,
     ),
     Part.TRUST: (Cause.SERVER_ISSUER_UNKNOWN, Cause.SERVER_SELF_SIGNED),
+    Part.OPTIONS: (Cause.NEWER_WANTED,),
 }
 _POSSIBLE: Mapping[Part, tuple[Cause, ...]] = {
     Part.CARD: (Cause.NOT_SIGNED, Cause.WRONG_SIGNATURE, Cause.NO_CERTIFICATE, Cause.NO_RSA_KEY),

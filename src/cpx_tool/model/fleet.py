@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -93,11 +93,11 @@ class Answered:
     check: str
     severity: Severity
     outcome: Outcome
+    rank: int = field(init=False)
+    """The worst is 0; kept, as it is looked at once for each check of each result."""
 
-    @property
-    def rank(self) -> int:
-        """The worst is 0."""
-        return rank(self.severity, self.outcome)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rank", rank(self.severity, self.outcome))
 
 
 @dataclass(frozen=True, slots=True)

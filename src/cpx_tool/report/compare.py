@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
-from cpx_tool.model.finding import Finding
+from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report import blame
 from cpx_tool.report.canvas import Canvas, Paper
@@ -75,6 +75,9 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
         canvas.line(say(emulated_banner()), "bold magenta")
     for name, side in zip("AB", sides, strict=True):
         canvas.line(f"{name}: {say(_side(side))}", "bold")
+    remark = _remark(comparison)
+    if remark is not None:
+        canvas.line(say(remark))
     canvas.line()
     if comparison.differences:
         _differences(canvas, comparison.differences, say)
@@ -83,6 +86,16 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
         canvas.line()
     _points(canvas, comparison, say)
     return canvas.text()
+
+
+def _remark(comparison: Comparison) -> Message | None:
+    """What one should know before one reads on."""
+    left, right = comparison.left.observation, comparison.right.observation
+    if left.run_id == right.run_id:
+        return msg("A and B are the same run: give two different ones to learn something.")
+    if left.workstation.host == right.workstation.host and right.observed_at < left.observed_at:
+        return msg("B was observed before A: what stands on the right is the older state.")
+    return None
 
 
 def _side(side: Side) -> Message:
@@ -124,10 +137,17 @@ def _points(canvas: Canvas, comparison: Comparison, say: Say) -> None:
     if comparison.suspicions:
         blame.suspicions(canvas, comparison.suspicions, say)
     elif comparison.differences:
-        canvas.line(say(msg("Not known: these differences point to no part.")), "bold")
+        canvas.line(say(_pointing_nowhere(comparison)), "bold")
         canvas.line()
     if comparison.in_both:
         _in_both(canvas, comparison.in_both, say)
+
+
+def _pointing_nowhere(comparison: Comparison) -> Message:
+    sides = (comparison.left, comparison.right)
+    if all(side.verdict is Verdict.PASSED for side in sides):
+        return msg("Nothing is at fault: both passed, and these differences are no faults.")
+    return msg("Not known: these differences point to no part.")
 
 
 def _in_both(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:

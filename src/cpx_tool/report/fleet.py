@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from cpx_tool.model.finding import CardResult, Finding, Severity, Verdict
@@ -15,6 +16,7 @@ from cpx_tool.report.fleet_view import (
     EMULATED,
     Said,
     Wrong,
+    at_host,
     has_cards,
     host_name,
     what,
@@ -142,17 +144,12 @@ def _wrong(canvas: Canvas, one: Wrong, fleet: Fleet, say: Say) -> None:
 
 
 def _hosts(said: Said, say: Say) -> str:
-    names = [_host(host, subjects, say) for host, subjects in said.hosts.items()]
-    more = len(names) - _MOST_HOSTS
-    if more <= 0:
-        return ", ".join(names)
-    rest = say(nmsg("{count} more", "{count} more", more))
-    return ", ".join([*names[:_MOST_HOSTS], rest])
-
-
-def _host(host: str, subjects: tuple[str, ...], say: Say) -> str:
-    name = say(host_name(host))
-    return f"{name} ({', '.join(map(clipped, subjects))})" if subjects else name
+    some = islice(said.hosts.items(), _MOST_HOSTS)
+    names = [at_host(host, subjects, say) for host, subjects in some]
+    more = len(said.hosts) - _MOST_HOSTS
+    if more > 0:
+        names.append(say(nmsg("{count} more", "{count} more", more)))
+    return ", ".join(names)
 
 
 def _more(canvas: Canvas, count: int, say: Say) -> None:

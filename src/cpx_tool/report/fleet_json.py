@@ -33,15 +33,21 @@ _NOTICED = (Outcome.FAILED, Outcome.ERROR)
 
 
 def render(fleet: Fleet, code: ExitCode, say: Say) -> str:
-    """One JSON object with a final newline, made piece by piece."""
-    head = _line(_head(fleet, code, say)).removesuffix("}")
-    lists = ",\n".join(_list(name, rows) for name, rows in _lists(fleet, say))
-    return f"{head},\n{lists}\n}}\n"
+    """One JSON object with a final newline."""
+    return "".join(pieces(fleet, code, say))
 
 
-def _list(name: str, rows: Iterable[Any]) -> str:
-    lines = ",\n".join(map(_line, rows))
-    return f'"{name}": [\n{lines}\n]' if lines else f'"{name}": []'
+def pieces(fleet: Fleet, code: ExitCode, say: Say) -> Iterator[str]:
+    """The same, a line at a time."""
+    yield _line(_head(fleet, code, say)).removesuffix("}")
+    for name, rows in _lists(fleet, say):
+        yield f',\n"{name}": ['
+        between = "\n"
+        for row in rows:
+            yield between + _line(row)
+            between = ",\n"
+        yield "]" if between == "\n" else "\n]"
+    yield "\n}\n"
 
 
 def _line(body: Any) -> str:

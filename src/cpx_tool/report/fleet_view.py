@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cpx_tool.model.finding import Outcome, Severity
@@ -16,8 +16,8 @@ from cpx_tool.model.fleet import (
     Unmerged,
     rank,
 )
-from cpx_tool.model.message import Message, msg
-from cpx_tool.report.words import clipped
+from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.report.words import Say, clipped
 
 EMULATED = "◆"
 """Beside whatever is of emulated cards."""
@@ -38,6 +38,7 @@ REASONS: Mapping[Reason, Message] = {
     Reason.MERGED_ALREADY: msg("it is the result of a merge itself"),
 }
 NO_NAME = msg("(no name)")
+_MOST_SUBJECTS = 3
 
 
 @dataclass(slots=True)
@@ -65,6 +66,18 @@ class Wrong:
 def host_name(host: str) -> Message:
     """A workstation; one that gave no name is called so."""
     return msg("{name}", name=clipped(host)) if host else NO_NAME
+
+
+def at_host(host: str, subjects: Sequence[str], say: Say) -> str:
+    """A workstation with the first of the cards, files or endpoints that it is about."""
+    name = say(host_name(host))
+    if not subjects:
+        return name
+    more = len(subjects) - _MOST_SUBJECTS
+    told = [clipped(subject) for subject in subjects[:_MOST_SUBJECTS]]
+    if more > 0:
+        told.append(say(nmsg("{count} more", "{count} more", more)))
+    return f"{name} ({', '.join(told)})"
 
 
 def what(summary: Summary) -> str:

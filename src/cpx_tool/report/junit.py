@@ -6,7 +6,7 @@ its stable id alone: both tools follow a case by its name from run to run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -36,20 +36,36 @@ _OF_VERDICT = {Verdict.FAILED: _FAILURE, Verdict.INCOMPLETE: _ERROR}
 
 def render(result: Result, say: Say) -> str:
     """One XML document with a final newline."""
+    return "".join(pieces(result, say))
+
+
+def pieces(result: Result, say: Say) -> Iterator[str]:
+    """The same, suite by suite: a fleet has thousands."""
     root = ET.Element("testsuites")
-    sums, seconds, texts = [0, 0, 0], 0.0, []
-    for number, suite in enumerate(result.suites):  # one at a time: a fleet has thousands
+    counts = [_counts(suite, result) for suite in result.suites]
+    spent = sum(_spent(suite) for suite in result.suites)
+    sums = [sum(column) for column in zip(*counts, strict=True)]
+    _count(root, f"cpx-tool {result.run.command}", sums, _time(spent))
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield ET.tostring(root, encoding="unicode").removesuffix(" />") + ">\n"
+    for number, suite in enumerate(result.suites):
         element = _suite(number, suite, result, say)
-        sums = [
-            known + int(element.get(name, "0")) for known, name in zip(sums, _SUMS, strict=True)
-        ]
-        seconds += float(element.get("time", "0"))
         ET.indent(element, level=1)
-        texts.append(ET.tostring(element, encoding="unicode"))
-    _count(root, f"cpx-tool {result.run.command}", sums, _time(seconds))
-    begin = ET.tostring(root, encoding="unicode").removesuffix(" />") + ">"
-    head = '<?xml version="1.0" encoding="UTF-8"?>'
-    return "\n".join((head, begin, *(f"  {text}" for text in texts), "</testsuites>", ""))
+        yield f"  {ET.tostring(element, encoding='unicode')}\n"
+    yield "</testsuites>\n"
+
+
+def _counts(suite: Suite, result: Result) -> tuple[int, int, int]:
+    """Cases, failures and errors of a suite."""
+    found = [_ELEMENTS.get((one.severity, one.outcome)) for one in suite.findings]
+    reached = result.verdict if suite.kind is SuiteKind.RUN else suite.verdict
+    if reached is not None:
+        found.append(_OF_VERDICT.get(reached))
+    return len(found), found.count(_FAILURE), found.count(_ERROR)
+
+
+def _spent(suite: Suite) -> float:
+    return sum(suite.seconds.get(one.check, 0.0) for one in suite.findings) if suite.seconds else 0
 
 
 def _count(element: ET.Element, name: str, counted: Iterable[int], time: str) -> None:
@@ -66,13 +82,11 @@ def _suite(number: int, suite: Suite, result: Result, say: Say) -> ET.Element:
     elif suite.verdict is not None:
         cases.append(_verdict(suite, suite.verdict, None, say))
     element = ET.Element("testsuite")
-    found = [child.tag for case in cases for child in case]
-    counted = (len(cases), found.count(_FAILURE), found.count(_ERROR))
-    spent = sum(suite.seconds.get(finding.check, 0.0) for finding in suite.findings)
-    _count(element, _name(suite), counted, _time(spent))
+    skipped = sum(child.tag == _SKIPPED for case in cases for child in case)
+    _count(element, _name(suite), _counts(suite, result), _time(_spent(suite)))
     element.set("id", str(number))
     element.set("package", "cpx-tool")
-    element.set("skipped", str(found.count(_SKIPPED)))
+    element.set("skipped", str(skipped))
     element.set("hostname", _safe(suite.host or result.run.host) or "-")
     element.set("timestamp", _moment(suite.observed_at))
     element.append(_properties(_facts(suite, result)))
@@ -157,7 +171,7 @@ def _facts(suite: Suite, result: Result) -> dict[str, str]:
 def _properties(facts: Mapping[str, str]) -> ET.Element:
     element = ET.Element("properties")
     for name, value in facts.items():
-        ET.SubElement(element, "property", name=name, value=_safe(value))
+        ET.SubElement(element, "property", name=_safe(name), value=_safe(value))
     return element
 
 

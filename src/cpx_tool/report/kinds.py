@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -22,11 +22,19 @@ _LONGEST = 63
 class Kind:
     """`suffix` is without a dot; `render` gets the answer, the words, and the language's code.
     `commands` are those that have it, empty for all; what is of some only may want a `Result`.
+    `stream` gives the same in pieces, where the whole may be too much to have in memory.
     """
 
     suffix: str
     render: Callable[[Any, Say, str], str]
     commands: tuple[str, ...] = ()
+    stream: Callable[[Any, Say], Iterable[str]] | None = None
+
+    def pieces(self, result: Any, say: Say, language: str) -> Iterable[str]:
+        """The report for a file."""
+        if self.stream is not None:
+            return self.stream(result, say)
+        return (self.render(result, say, language),)
 
 
 _JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12", "merge")
@@ -35,8 +43,12 @@ _JUDGING = ("check-set", "judge", "tls-test", "sign-test", "doctor", "check-p12"
 
 KINDS: Mapping[str, Kind] = {
     "html": Kind("html", lambda answer, say, language: answer.html(say, language)),
-    "json": Kind("json", lambda answer, say, _: answer.json(say)),
-    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), _JUDGING),
+    "json": Kind(
+        "json",
+        lambda answer, say, _: answer.json(say),
+        stream=lambda answer, say: answer.json_pieces(say),
+    ),
+    "junit": Kind("xml", lambda result, say, _: junit.render(result, say), _JUDGING, junit.pieces),
     "monitor": Kind("monitor", lambda result, say, _: monitor.render(result, say), _JUDGING),
     "prometheus": Kind("prom", lambda result, _say, _: prometheus.render(result), _JUDGING),
     "text": Kind("txt", lambda answer, say, _: answer.text(say, Paper())),

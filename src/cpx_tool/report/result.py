@@ -112,6 +112,10 @@ class Answer:
         """The answer as JSON, the same as `--json` prints."""
         return self.body(self.code, say)
 
+    def json_pieces(self, say: Say) -> Iterable[str]:
+        """The same, piece by piece where the whole may be too much to have in memory."""
+        return (self.json(say),)
+
     def text(self, say: Say, paper: Paper) -> str:
         """The report for a person."""
         return self.page(say, paper)
@@ -134,6 +138,11 @@ class Result(Answer):
     facts: Facts = field(default_factory=dict)
     roles: Mapping[str, bool] = field(default_factory=dict)
     days_left: int | None = None
+    body_pieces: Callable[[ExitCode, Say], Iterable[str]] | None = None
+
+    def json_pieces(self, say: Say) -> Iterable[str]:
+        """The same, piece by piece where the whole may be too much to have in memory."""
+        return self.body_pieces(self.code, say) if self.body_pieces else (self.json(say),)
 
     @property
     def verdict(self) -> Verdict:

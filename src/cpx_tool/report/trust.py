@@ -31,7 +31,7 @@ from cpx_tool.model.trust import (
 from cpx_tool.pki.canonical import label_of, whole
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.json import SCHEMA_VERSION, moment, to_text
-from cpx_tool.report.words import Say, day, printable
+from cpx_tool.report.words import Say, day, filled, printable
 
 CHAINS = {
     ChainOutcome.VERIFIED: msg("verified"),
@@ -317,8 +317,9 @@ def _where(authority: Authority, stored: bool, say: Say) -> list[str]:
     fingerprint = say(msg("Fingerprint not known to this version."))
     if authority.sha256 is not None:
         fingerprint = f"SHA-256 {authority.sha256.upper()}"
+    head = f"  {authority.code}: {label_of(authority.name)} ({say(state)})"
     return [
-        f"  {authority.code}: {label_of(authority.name)} ({say(state)})",
+        filled(head, Paper().width, "      "),
         f"    {authority.url}",
         f"    {fingerprint}",
     ]

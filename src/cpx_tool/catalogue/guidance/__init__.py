@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from cpx_tool.catalogue.guidance import (
     cards,
     exit_codes,
+    fleet,
     module_faults,
     pin_refusals,
     software,
@@ -24,6 +25,7 @@ GUIDANCE: tuple[Guidance, ...] = (
     *cards.GUIDANCE,
     *tls.GUIDANCE,
     *software.GUIDANCE,
+    *fleet.GUIDANCE,
     *pin_refusals.GUIDANCE,
     *module_faults.GUIDANCE,
     *tls_causes.GUIDANCE,

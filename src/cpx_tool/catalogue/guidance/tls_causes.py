@@ -97,6 +97,9 @@ GUIDANCE = (
             "hello-reset": msg("The connection was cut after our first message."),
             "hello-silent": msg("The server takes the connection and says nothing."),
             "hello-refused": msg("An alert came in the place of a ServerHello."),
+            "newer-version-wanted": msg(
+                "The server refused TLS 1.2, and --tls-max left TLS 1.3 out."
+            ),
             "hello-malformed": msg("What came back is malformed TLS."),
             "hello-too-long": msg("The server sends without end."),
             "old-version": msg("The server chose TLS 1.1 or older."),

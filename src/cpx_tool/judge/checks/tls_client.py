@@ -467,6 +467,7 @@ _DENIED = (401, 403)
 _NO_CERTIFICATE, _CERTIFICATE_ERROR = 496, 495
 _FIRST_SERVER_ERROR = 500
 _BAD_REQUEST = 400
+_REDIRECTION = 300
 
 
 def _certificate_page(http: HttpAnswer, *, nobody: bool) -> Answer | None:
@@ -551,7 +552,12 @@ def answer_depends_on_it(course: Course) -> Answer | None:
 
 
 def _other_answer(status: int) -> Answer:
-    """A refusal proves it; an error of the server, or a redirection, may have another reason."""
+    """A refusal proves it, and so does a redirection: both requests are alike but for the
+    certificate. An error of the server may have another reason.
+    """
+    if _REDIRECTION <= status < _BAD_REQUEST:
+        told = msg("Without a certificate it sends elsewhere ({status}).", status=str(status))
+        return good(Cause.PROVEN, told)
     if _BAD_REQUEST <= status < _FIRST_SERVER_ERROR:
         told = msg("Without a certificate it answers {status}.", status=str(status))
         return good(Cause.PROVEN, told)

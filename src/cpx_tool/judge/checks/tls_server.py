@@ -155,6 +155,15 @@ def server_speaks_tls(reached: Reached) -> Answer:
     end, detail = reached.end, _detail(reached)
     if end is End.NOT_TLS:
         return _not_tls(detail)
+    if end is End.ALERT and _leaves_out_the_newest(reached) and detail in _NO_COMMON_VERSION:
+        return bad(
+            Cause.NEWER_WANTED,
+            msg(
+                "TLS 1.2 at most was offered (--tls-max), and the server refused: {alert}.",
+                alert=detail,
+            ),
+            msg("Leave --tls-max out: this server may take TLS 1.3 only."),
+        )
     if end is End.ALERT:
         return bad(
             Cause.HELLO_REFUSED,
@@ -169,6 +178,15 @@ def server_speaks_tls(reached: Reached) -> Answer:
         msg("What comes back is malformed TLS ({detail}).", detail=detail),
     )
     return bad(*_HELLO_ENDS.get(end or End.MALFORMED, malformed))
+
+
+_NO_COMMON_VERSION = ("protocol_version", "handshake_failure")
+"""RFC 8446, 4.2.1 and 6.2 want the first; some servers send the second."""
+
+
+def _leaves_out_the_newest(course: Reached) -> bool:
+    """Whether that was asked for: by itself, a first connection offers TLS 1.3."""
+    return course.handshake.connections[0].offered == "TLSv1.2"
 
 
 def _not_tls(head: str) -> Answer:

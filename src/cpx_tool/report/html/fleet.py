@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import SimpleNamespace
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
+from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
 from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
-from cpx_tool.report.fleet_view import Said, Wrong, host_name, what, why, wrong
+from cpx_tool.report.fleet_view import Said, Wrong, at_host, host_name, what, why, wrong
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.frame import Provenance
@@ -61,9 +62,10 @@ class WrongView:
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One result that counts. `host` is "" where the row above names it."""
+    """One result that counts. `again`: the row above has the same host; a filter may hide it."""
 
     host: str
+    again: bool
     verdict: Mark
     what: str
     emulated: bool
@@ -113,6 +115,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     columns, calm = _columns(stations)
     at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
     wide = len(at_hosts) <= MOST_COLUMNS
+    worded = {kind.value: marks.of_kind(kind, say) for kind in marks.Kind}
     words = {name: say(message) for name, message in (LABELS | FLEET_LABELS).items()}
     values = {
         "label": SimpleNamespace(**words),
@@ -127,7 +130,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "results": _results(stations, say),
         "columns": columns,
         "titles": {check: say(title) for check, title in fleet.titles.items()},
-        "rows": [_matrix_row(station, columns, say) for station in stations[:MOST_ROWS]],
+        "rows": [_matrix_row(station, columns, worded, say) for station in stations[:MOST_ROWS]],
         "more_rows": _more_rows(len(stations) - MOST_ROWS, say),
         "calm": calm,
         "at_hosts": [say(host_name(host)) for host in at_hosts] if wide else [],
@@ -148,7 +151,9 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
 
 def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
     merger = fleet.gathered.merger
-    json = fleet_json.render(fleet, code, say)
+    digest = hashlib.sha256()
+    for piece in fleet_json.pieces(fleet, code, say):
+        digest.update(piece.encode(errors="replace"))
     return Provenance(
         host=clipped(merger.host),
         observed=say(msg("{date}", date=merger.at)),
@@ -156,7 +161,7 @@ def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
         run_id=merger.run_id,
         version=merger.tool_version,
         exit_code=int(code),
-        sha256=hashlib.sha256(json.encode(errors="replace")).hexdigest(),
+        sha256=digest.hexdigest(),
     )
 
 
@@ -188,13 +193,14 @@ def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:
 def _results(stations: Iterable[Station], say: Say) -> Iterator[ResultRow]:
     for station in stations:
         for number, counted in enumerate(station.results):
-            yield _result(say(host_name(station.host)) if number == 0 else "", counted, say)
+            yield _result(say(host_name(station.host)), counted, say, again=number > 0)
 
 
-def _result(host: str, counted: Counted, say: Say) -> ResultRow:
+def _result(host: str, counted: Counted, say: Say, *, again: bool) -> ResultRow:
     newest = counted.newest
     return ResultRow(
         host=host,
+        again=again,
         verdict=marks.of_verdict(newest.verdict, say),
         what=what(newest),
         emulated=newest.emulated,
@@ -217,17 +223,16 @@ def _columns(stations: Iterable[Station]) -> tuple[list[str], list[str]]:
     return columns, [check for check, good in passed.items() if good]
 
 
-def _matrix_row(station: Station, columns: Sequence[str], say: Say) -> MatrixRow:
+def _matrix_row(
+    station: Station, columns: Sequence[str], worded: Mapping[str, Mark], say: Say
+) -> MatrixRow:
     answers = station.answers()
+    asked = (answers.get(check) for check in columns)
     return MatrixRow(
         host=say(host_name(station.host)),
         verdict=marks.of_verdict(station.verdict, say),
-        cells=tuple(_mark(answers.get(check), say) for check in columns),
+        cells=tuple(worded[fleet_json.kind(one)] if one else None for one in asked),
     )
-
-
-def _mark(answered: Answered | None, say: Say) -> Mark | None:
-    return marks.of_kind(marks.Kind(fleet_json.kind(answered)), say) if answered else None
 
 
 def _more_rows(more: int, say: Say) -> str:
@@ -247,11 +252,9 @@ def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
     title = fleet.titles.get(one.check)
     decides = one.severity is Severity.BLOCKER
     more = len(one.said) - _MOST_SENTENCES
-    finding = Finding(
-        one.check, one.severity, "", one.outcome, msg("{name}", name=one.check), msg("")
-    )
+    worst = fleet_json.kind(Answered(one.check, one.severity, one.outcome))
     return WrongView(
-        mark=marks.of_finding(finding, say),
+        mark=marks.of_kind(marks.Kind(worst), say),
         check=one.check,
         title=say(title) if title else "",
         decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
@@ -262,17 +265,14 @@ def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
 
 
 def _said(said: Said, say: Say) -> SaidView:
-    names = [_host(host, subjects, say) for host, subjects in said.hosts.items()]
-    more = len(names) - _MOST_HOSTS
+    names = [
+        at_host(host, subjects, say) for host, subjects in islice(said.hosts.items(), _MOST_HOSTS)
+    ]
+    more = len(said.hosts) - _MOST_HOSTS
     if more > 0:
         rest = say(nmsg("{count} more", "{count} more", more))
-        names = [*names[:_MOST_HOSTS], rest]
+        names.append(rest)
     return SaidView(said.message, said.hint, tuple(said.codes), tuple(names))
-
-
-def _host(host: str, subjects: Sequence[str], say: Say) -> str:
-    name = say(host_name(host))
-    return f"{name} ({', '.join(map(clipped, subjects))})" if subjects else name
 
 
 def _card(card: FleetCard, columns: Sequence[str] | None, say: Say) -> CardRow:

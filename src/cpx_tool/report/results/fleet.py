@@ -54,6 +54,7 @@ def of_fleet(fleet: Fleet, code: ExitCode) -> Result:
         code=code,
         suites=suites,
         body=body,
+        body_pieces=lambda told, say: fleet_json.pieces(fleet, told, say),
         page=page,
         html_page=html_page,
     )
@@ -86,6 +87,27 @@ class _Suites(Sequence[Suite]):
             yield from _findings(station, self.fleet.titles)
 
 
+@dataclass(frozen=True, slots=True)
+class _Findings(Sequence[Finding]):
+    """Those of one workstation, made when they are looked at."""
+
+    station: Station
+    titles: Mapping[str, Message]
+
+    def __len__(self) -> int:
+        return len(self.station.answers())
+
+    @overload
+    def __getitem__(self, number: int) -> Finding: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, number: int | slice) -> Finding | Sequence[Finding]:
+        return _findings(self.station, self.titles)[number]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(_findings(self.station, self.titles))
+
+
 def _suite(station: Station, titles: Mapping[str, Message]) -> Suite:
     newest = [counted.newest for counted in station.results]
     facts = {
@@ -98,7 +120,7 @@ def _suite(station: Station, titles: Mapping[str, Message]) -> Suite:
     return Suite(
         kind=SuiteKind.HOST,
         subject=station.host or "-",
-        findings=_findings(station, titles),
+        findings=_Findings(station, titles),
         observed_at=max(one.observed_at for one in newest),
         facts=stated(
             {
