@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ("en", "fr")
 INDEX = "docs/index.md"
 DECISIONS = "docs/decisions/README.md"
+ROLE = "deploy/ansible/roles/cpx_tool/README.md"
 NOT_TRANSLATED = "\n> Cette page n'existe pas encore en français.\n"
 _CODE = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]+)\)")
@@ -38,7 +39,7 @@ class BrokenLink(Exception):
 
 def sources() -> list[str]:
     """What the trees hold, by its path in the repository: pages, and files that they link to."""
-    named = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "udev/README.md"]
+    named = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "udev/README.md", ROLE]
     pages = sorted((ROOT / "docs").glob("**/*.md"))
     found = [*named, *(path.relative_to(ROOT).as_posix() for path in pages)]
     files = {
