@@ -19,6 +19,7 @@ from typing import Annotated
 import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json
+from cpx_tool.adapters.files import read_at_most
 from cpx_tool.errors import code_of
 from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
 from cpx_tool.model.fleet import (
@@ -166,10 +167,9 @@ def read_result(path: Path) -> Summary | Unmerged:
 
 def _content(path: Path) -> bytes:
     """Raises `OSError` and `_Refused`."""
-    if not stat.S_ISREG(path.stat().st_mode):  # it is not opened: a pipe would be waited for
+    if not stat.S_ISREG(path.stat().st_mode):  # it is not opened: a tape would be rewound
         raise _Refused(Reason.NOT_A_FILE)
-    with path.open("rb") as file:
-        content = file.read(MAXIMUM_BYTES + 1)
+    content = read_at_most(path, MAXIMUM_BYTES + 1)
     if len(content) > MAXIMUM_BYTES:
         raise _Refused(Reason.TOO_LARGE, f"> {MAXIMUM_BYTES}")
     return content
@@ -182,6 +182,8 @@ def _result(content: bytes) -> tuple[Command, _Result]:
     version = _version(parts)
     if version > SCHEMA_VERSION:
         raise _Refused(Reason.NEWER_SCHEMA, str(version))
+    if version < SCHEMA_VERSION:
+        raise _Refused(Reason.NOT_A_RESULT, "schema_version")
     command = _command(parts)
     try:
         return command, from_json(told, _Result, MAXIMUM_ITEMS)
