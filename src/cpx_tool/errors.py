@@ -67,6 +67,7 @@ _SYSTEM_REASONS = {
     errno.ENFILE: msg("too many open files on this machine"),
     errno.EIO: msg("input/output error"),
     errno.EBADF: msg("it is closed"),
+    errno.EAGAIN: msg("nothing comes from it"),
     errno.EBUSY: msg("it is in use, or a mount point"),
 }
 _NEIGHBOURS = 2000

@@ -273,6 +273,22 @@ def test_the_schema_of_a_version_that_never_was(spool: Path) -> None:
     assert set(reasons(merged(spool)).values()) == {"not-a-result"}
 
 
+@pytest.mark.parametrize("key", ["workstation", "cards", "findings", "emulated", "missing"])
+def test_a_result_that_lacks_something_is_none(spool: Path, key: str) -> None:
+    """Nothing failed in it, and its cards were real: it only does not say otherwise."""
+    found = body("check-set")
+    del found[key]
+    write(spool / "a.json", found)
+    (told,) = merged(spool)["not_merged"]
+    assert (told["reason"], told["detail"]) == ("not-a-result", key)
+
+
+def test_a_verdict_that_its_own_findings_deny_is_none(spool: Path) -> None:
+    for command in ("check-set", "tls-test"):
+        write(spool / f"{command}.json", body(command, verdict="passed", exit_code=0))
+    assert {one["detail"] for one in merged(spool)["not_merged"]} == {"verdict"}
+
+
 def test_a_name_that_is_not_utf8_leaves_json_that_can_be_read(spool: Path) -> None:
     """Half of a surrogate pair cannot: not by merge itself, nor by other strict readers."""
     write(spool / "good.json", passing())

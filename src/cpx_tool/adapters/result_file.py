@@ -48,6 +48,8 @@ LONGEST_NAME = 253
 
 _BOM = b"\xef\xbb\xbf"
 
+_DENYING = (Outcome.FAILED, Outcome.ERROR)
+
 _Code = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
@@ -224,10 +226,13 @@ def _command(parts: Mapping[str, msgspec.Raw]) -> Command:
         observed = {"run_id", "observed_at", "pcsc"} <= parts.keys()
         reason = Reason.OBSERVATION if observed else Reason.NOT_A_RESULT
         raise _Refused(reason, "" if observed else "verdict")
-    for key, command in _TELLING:
-        if key in parts:
-            return command
-    raise _Refused(Reason.NOT_A_RESULT, "cards")
+    command = next((command for key, command in _TELLING if key in parts), None)
+    if command is None:
+        raise _Refused(Reason.NOT_A_RESULT, "cards")
+    for key in _NEEDED[command]:
+        if key not in parts:
+            raise _Refused(Reason.NOT_A_RESULT, key)
+    return command
 
 
 _TELLING = (
@@ -238,12 +243,24 @@ _TELLING = (
     ("fixes", Command.DOCTOR),
 )
 
+_OF_CARDS = ("emulated", "workstation", "findings", "cards")
+_NEEDED = {
+    Command.CHECK_SET: (*_OF_CARDS, "missing"),
+    Command.TLS_TEST: ("emulated", "workstation", "handshakes"),
+    Command.SIGN_TEST: _OF_CARDS,
+    Command.CHECK_P12: ("emulated", "findings", "files"),
+    Command.DOCTOR: ("workstation", "findings"),
+}
+"""What a result must have to mean anything here; the schema wants more of it."""
+
 
 def _summary(file: str, content: bytes, command: Command, result: _Result) -> Summary:
     at = result.observed_at or result.judged_at
     if at is None:
         raise _Refused(Reason.NOT_A_RESULT, "observed_at")
     told = list(_told(result))
+    if result.verdict is Verdict.PASSED and any(_denies(finding) for _, finding in told):
+        raise _Refused(Reason.NOT_A_RESULT, "verdict")
     troubles = _troubles(told)
     return Summary(
         file=file,
@@ -276,6 +293,11 @@ def _told(result: _Result) -> Iterator[tuple[str, _Finding]]:
     below = (card.handshakes for card in result.cards)
     for shaken in chain(result.handshakes, *below):
         yield from ((_who(shaken), finding) for finding in shaken.findings)
+
+
+def _denies(finding: _Finding) -> bool:
+    """Whether no run in which this was found has PASSED."""
+    return finding.severity is Severity.BLOCKER and finding.outcome in _DENYING
 
 
 def _who(shaken: _Handshake) -> str:
