@@ -370,6 +370,16 @@ def test_names_from_results_are_harmless_in_every_report(spool: Path, tmp_path: 
     valid_result(next(into.glob("*.json")).read_text(encoding="utf-8"))
 
 
+def test_names_that_look_the_same_leave_figures_that_can_be_read(spool: Path) -> None:
+    """The node exporter's collector refuses a file in which one series stands twice."""
+    for number, host in enumerate(("\x07x", "\x1bx", "", "-")):
+        write(spool / f"{number}.json", passing(host=host))
+    lines = cpx("merge", spool, "--report", "prometheus=-").stdout.splitlines()
+    series = [line.rpartition(" ")[0] for line in lines]
+    assert len(set(series)) == len(series)
+    assert sum(line.startswith("cpx_subject_timestamp_seconds{") for line in series) == 4
+
+
 def test_french(spool: Path) -> None:
     write(spool / "a.json", body("doctor"))
     one, other = (
