@@ -90,7 +90,8 @@ def no_such_file(path: Path, otherwise: Message) -> Message:
     """The remedy where no file is: the one beside it with a similar name, else `otherwise`."""
     try:
         with os.scandir(path.parent) as entries:
-            names = [entry.name for entry in islice(entries, _NEIGHBOURS) if entry.is_file()]
+            near_by = islice(entries, _NEIGHBOURS)
+            names = [one.name for one in near_by if one.name.isprintable() and one.is_file()]
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return otherwise
     near = difflib.get_close_matches(path.name, names, n=1)

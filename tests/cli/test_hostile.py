@@ -517,6 +517,7 @@ def test_a_mistyped_file_is_answered_with_the_nearest(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("")
+    (tmp_path / "mine.t\nmol").write_text("")  # nearer, and would be two lines
     (tmp_path / "observation.json").write_text("")
     for arguments, nearest in (
         (["show-set", "mine.tmol"], "mine.toml"),

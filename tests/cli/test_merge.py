@@ -239,11 +239,12 @@ def test_what_may_lie_beside_results_costs_no_verdict(spool: Path) -> None:
 
 def test_names_that_lead_nowhere(spool: Path) -> None:
     (spool / "closed").mkdir(mode=0)
-    found = merged("gone.json", spool, spool / "*.gone", "/dev/zero")
+    found = merged("gone.json", spool, spool / "*.gone", "/dev/zero", "*/" * 3000 + "*")
     told = {one["file"]: one["reason"] for one in found["not_merged"]}
     assert told["gone.json"] == "not-there"
     assert told[str(spool / "*.gone")] == "no-files"
     assert told["/dev/zero"] == "not-a-file"
+    assert told["*/" * 3000 + "*"] == "not-there"
     assert (found["verdict"], found["exit_code"]) == ("incomplete", 4)
 
 

@@ -16,7 +16,9 @@ from cpx_tool.model.fleet import Reason, Unmerged
 SUFFIX = ".json"
 _PATTERN = "*?["
 _SEPARATOR = f"[{re.escape(os.sep + (os.altsep or ''))}]"
-_DEEP = re.compile(rf"(?P<head>(.*?{_SEPARATOR})??)\*\*({_SEPARATOR}+(?P<rest>.*))?", re.DOTALL)
+_DEEP = re.compile(
+    rf"(?P<head>(.*?{_SEPARATOR})??)\*\*({_SEPARATOR}+\*\*)*({_SEPARATOR}+(?P<rest>.*))?", re.DOTALL
+)
 """A pattern at its first `**`."""
 
 _Identity: TypeAlias = tuple[int, int]
@@ -43,7 +45,7 @@ class _Search:
         try:
             there = os.path.lexists(text)
             matches = [] if there else _matches(text)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        except (OSError, ValueError, RecursionError) as error:  # a NUL; a pattern of 3000 folders
             yield Unmerged(text, Reason.NOT_THERE, type(error).__name__)
             return
         if not there and _is_pattern(text) and not matches:
