@@ -108,6 +108,15 @@ def test_the_newest_counts_and_older_ones_are_counted(spool: Path) -> None:
     assert merged(spool)["verdict"] == "failed", "of one moment, the worse counts"
 
 
+def test_a_moment_of_another_zone_is_told_in_utc(spool: Path, tmp_path: Path) -> None:
+    write(spool / "1.json", passing(host="a", observed_at="2026-11-24T00:30:00+02:00"))
+    junit_file = tmp_path / "fleet.xml"
+    done = cpx("merge", spool, "--report", f"junit={junit_file}")
+    assert "2026-11-23 22:30" in done.stdout
+    told = properties(suites(junit(junit_file.read_text(encoding="utf-8")))["host a"])
+    assert "2026-11-23T22:30:00Z" in told["doctor"]
+
+
 def test_copies_and_the_same_run_are_no_history(spool: Path) -> None:
     write(spool / "1.json", body("check-set"))
     write(spool / "2.json", body("check-set"))
@@ -219,9 +228,10 @@ def test_what_cannot_be_merged_is_named_and_is_not_the_end(spool: Path) -> None:
     assert (found["verdict"], found["exit_code"]) == ("incomplete", 1)
     harmless = {Path(one["file"]).name for one in found["not_merged"] if not one["counts"]}
     assert harmless == {"observation.json", "merged.json", "round"}
-    text = cpx("merge", spool).stdout
-    assert all(name in text for name in expected)
-    assert all(len(line) <= 80 for line in text.splitlines())
+    shown = cpx("merge", spool).stdout.splitlines()
+    assert all(len(line) <= 80 for line in shown)
+    whole = "".join(line.strip() for line in shown)  # a long path goes on in the next line
+    assert all(name in whole for name in expected)
 
 
 def test_what_may_lie_beside_results_costs_no_verdict(spool: Path) -> None:
