@@ -263,13 +263,16 @@ def test_a_byte_order_mark_is_no_fault(spool: Path) -> None:
 
 
 def test_every_kind_of_report(spool: Path, tmp_path: Path) -> None:
-    list(fleet(spool, 6))
+    first, *_ = fleet(spool, 6)
+    (spool / "again.json").write_bytes(first.read_bytes())
     into = tmp_path / "out"
     into.mkdir()
     done = cpx("merge", spool, "--report-dir", into)
     assert done.returncode == 1
     texts = {p.suffix: p.read_text(encoding="utf-8") for p in into.iterdir()}
     assert texts[".txt"] == done.stdout
+    counts = " ".join(done.stdout.split()).rpartition(" — ")[2]
+    assert f'<p class="summary">{counts}</p>' in texts[".html"]
     found = valid_result(texts[".json"])
     root = junit(texts[".xml"])
     assert list(suites(root)) == ["run", "host poste-0000", "host poste-0001"]

@@ -18,6 +18,7 @@ from cpx_tool.model.finding import CardResult, Verdict
 from cpx_tool.model.fleet import (
     CLOCK_TOLERANCE,
     TWO_PLACES_WINDOW,
+    WORST_FIRST,
     AtHost,
     CardSeen,
     Counted,
@@ -41,7 +42,6 @@ _Key: TypeAlias = tuple[str, str, str, bool]
 
 _CardKey: TypeAlias = tuple[str, bool]
 
-_WORST = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
 _WORST_CARD = (
     CardResult.FAILED,
     CardResult.INCOMPLETE,
@@ -82,7 +82,7 @@ def _titles(gathered: Gathered) -> Mapping[str, Message]:
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     there = set(verdicts)
-    return next((one for one in _WORST if one in there), Verdict.INCOMPLETE)
+    return next((one for one in WORST_FIRST if one in there), Verdict.INCOMPLETE)
 
 
 @dataclass
@@ -187,7 +187,7 @@ class _Gathering:
 
 def _order(summary: Summary) -> tuple[object, ...]:
     """The newer comes later; of one moment the worse, and then whatever is always the same."""
-    worse = -_WORST.index(summary.verdict)
+    worse = -WORST_FIRST.index(summary.verdict)
     return (summary.observed_at, worse, summary.sha256)
 
 

@@ -10,12 +10,30 @@ from itertools import islice
 from types import SimpleNamespace
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
-from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
+from cpx_tool.model.finding import CardResult, Outcome, Severity
+from cpx_tool.model.fleet import (
+    WORST_FIRST,
+    Answered,
+    AtHost,
+    Counted,
+    Fleet,
+    FleetCard,
+    Place,
+    Station,
+)
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
-from cpx_tool.report.fleet_view import Said, Wrong, at_host, host_name, what, why, wrong
+from cpx_tool.report.fleet_view import (
+    Said,
+    Wrong,
+    at_host,
+    host_name,
+    what,
+    why,
+    worst_first,
+    wrong,
+)
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.frame import Provenance
@@ -23,7 +41,6 @@ from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.html.page import page
 from cpx_tool.report.json import moment
-from cpx_tool.report.tally import Tally
 from cpx_tool.report.words import Say, clipped, day
 
 MOST_ROWS = 400
@@ -34,7 +51,6 @@ MOST_COLUMNS = 20
 
 _MOST_SENTENCES = 8
 _MOST_HOSTS = 12
-_ORDER = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +127,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments."""
     gathered = fleet.gathered
     told = emulated(gathered)
-    stations = sorted(gathered.stations, key=lambda station: _ORDER.index(station.verdict))
+    stations = worst_first(gathered.stations)
     columns, calm = _columns(stations)
     at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
     wide = len(at_hosts) <= MOST_COLUMNS
@@ -124,7 +140,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "interrupted": "",
         "verdict": marks.of_verdict(fleet.verdict, say),
         "heading": say(headline(gathered)),
-        "summary": [say(part) for part in summary(fleet, _counted(stations))],
+        "summary": [say(part) for part in summary(fleet)],
         "problems": [_wrong(one, fleet, say) for one in wrong(fleet)],
         "tallies": _verdicts(stations, say),
         "results": _results(stations, say),
@@ -165,27 +181,12 @@ def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
     )
 
 
-def _counted(stations: Iterable[Station]) -> Tally:
-    kinds = Counter(
-        fleet_json.kind(answered)
-        for station in stations
-        for answered in station.answers().values()
-        if answered.severity is Severity.BLOCKER or fleet_json.kind(answered) == "warning"
-    )
-    return Tally(
-        passed=kinds["passed"],
-        failed=kinds["failed"],
-        unanswered=kinds["error"] + kinds["skipped"],
-        warnings=kinds["warning"],
-    )
-
-
 def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:
     """How many results have each verdict, for the filter."""
     counted = Counter(one.newest.verdict for station in stations for one in station.results)
     return [
         marks.Tally(marks.of_verdict(verdict, say), counted[verdict])
-        for verdict in _ORDER
+        for verdict in WORST_FIRST
         if counted[verdict]
     ]
 

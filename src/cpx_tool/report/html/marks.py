@@ -11,7 +11,7 @@ from cpx_tool.model.eligibility import Cause, Eligibility, Entitlement
 from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.findings import MARKS
-from cpx_tool.report.handshakes import NOTICED
+from cpx_tool.report.tally import NOTICED
 from cpx_tool.report.words import RESULTS, VERDICTS, Say
 
 
