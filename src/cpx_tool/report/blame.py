@@ -99,7 +99,9 @@ def _unexplained(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
     for finding in findings:
         named = msg("{names}: {message}", names=finding.subject, message=finding.message)
         told = named if finding.subject != "run" else finding.message
-        canvas.item("-", f"{finding.check}: {say(told)}", indent=2)
+        canvas.item(
+            "-", say(msg("{check}: {message}", check=finding.check, message=told)), indent=2
+        )
     canvas.item("→", say(ONE_TRY), indent=2)
 
 

@@ -198,7 +198,10 @@ def _merging(canvas: Canvas, fleet: Fleet, say: Say) -> None:
     """What there is to say of the files themselves."""
     attention(canvas, fleet.findings, lambda _: "", say)
     gathered = fleet.gathered
-    not_merged = [f"{one.file}: {say(why(one))}" for one in gathered.unmerged]
+    not_merged = [
+        say(msg("{names}: {message}", names=one.file, message=why(one)))
+        for one in gathered.unmerged
+    ]
     _listed(canvas, msg("Not merged"), not_merged, say)
     repeats = [
         say(msg("{file}: as {first}", file=one.file, first=one.first)) for one in gathered.repeats

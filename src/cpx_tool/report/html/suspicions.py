@@ -44,7 +44,7 @@ class SuspicionView:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something that is not the same in both; "" where it is not there."""
+    """Something that is not the same in both."""
 
     subject: str
     what: str
@@ -103,6 +103,7 @@ def render_comparison(comparison: Comparison, run: Run, code: ExitCode, say: Say
     """
     different = len(comparison.differences)
     counted = nmsg("{count} difference", "{count} differences", different)
+    remark = compare_report.remark(comparison)
     kind = Kind.WARNING if different else Kind.PASSED
     word = counted if different else msg("Nothing differs.")
     pointed = nmsg("{count} part suspected", "{count} parts suspected", len(comparison.suspicions))
@@ -115,9 +116,8 @@ def render_comparison(comparison: Comparison, run: Run, code: ExitCode, say: Say
             _side("B", comparison.right, say),
         ],
         "suspicions": _suspicions(comparison.suspicions, say),
-        "nothing": say(
-            msg("Not known: these differences point to no part.") if different else word
-        ),
+        "nothing": say(compare_report.nothing(comparison)),
+        "remark": say(remark) if remark else "",
         "topics": _topics(comparison.differences, say),
         "attention": lines.attention(comparison.in_both, _named, say),
     }
@@ -160,9 +160,9 @@ def _topics(differences: Sequence[Difference], say: Say) -> list[Topic]:
 def _row(one: Difference, say: Say) -> Row:
     return Row(
         subject="" if one.subject == "run" else one.subject,
-        what=say(msg("{name}", name=compare_report.KEYS.get(one.key, one.key))),
-        left=one.left or "",
-        right=one.right or "",
+        what=say(compare_report.what(one)),
+        left=say(compare_report.shown(one, one.left)),
+        right=say(compare_report.shown(one, one.right)),
     )
 
 
