@@ -286,7 +286,8 @@ def test_every_kind_of_report(spool: Path, tmp_path: Path) -> None:
     series = prometheus(texts[".prom"])
     assert values(series, "cpx_subject_verdict", subject="poste-0001", verdict="failed") == [1]
     assert len(values(series, "cpx_subject_timestamp_seconds")) == 2
-    assert monitor(texts[".monitor"])[0] == "CRITICAL"
+    status, _, figures = monitor(texts[".monitor"])
+    assert (status, figures["hosts"], "cards" in figures) == ("CRITICAL", 2, False)
     assert found["run_id"] in texts[".html"]
 
 
