@@ -158,8 +158,8 @@ def test_json_has_the_same_codes_in_any_language(
     blamed: Blame, compared: Comparison, shout: Say
 ) -> None:
     for render in (
-        lambda spoken: report.render_json(blamed, spoken),
-        lambda spoken: compare_report.render_json(compared, spoken),
+        lambda spoken: report.render_json(blamed, ExitCode.FAILED, spoken),
+        lambda spoken: compare_report.render_json(compared, ExitCode.PASSED, spoken),
     ):
         ours, theirs = json.loads(render(say)), json.loads(render(shout))
         codes = [(s["part"], s["sureness"], s["rule"]) for s in ours["suspicions"]]

@@ -27,6 +27,7 @@ from cpx_tool.model.station import (
 )
 from cpx_tool.report import doctor
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.results import of_station
 from support.station import station, usb_reader
 
 Say = Callable[[Message], str]
@@ -90,16 +91,20 @@ def test_the_commands_are_a_block_that_a_shell_can_take() -> None:
     assert "# KERNEL-DRIVER: Take the reader from the kernel's driver" in text
 
 
+def json_of(examination: Examination, speak: Callable[[Message], str]) -> str:
+    return of_station(examination, "f00", ExitCode.FAILED, hints=True).json(speak)
+
+
 def test_no_name_of_the_system_reaches_the_terminal_as_it_is() -> None:
     examination = judge_station(bad())
-    text = text_of(examination) + doctor.render_json(examination, ExitCode.FAILED, say, hints=True)
+    text = text_of(examination) + json_of(examination, say)
     assert not {"\x1b", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(text)
     assert "\nsudo rm" not in text
 
 
 def test_json_has_every_fact_and_says_what_is_not_known(shout: Say) -> None:
     examination = judge_station(replace(bad(), service=Unknown(msg("Dark."))))
-    body = json.loads(doctor.render_json(examination, ExitCode.FAILED, shout, hints=True))
+    body = json.loads(json_of(examination, shout))
     assert (body["verdict"], body["exit_code"]) == ("failed", 1)
     seen = body["workstation"]
     assert seen["service"] == {"not_known": "DARK."}
@@ -125,10 +130,7 @@ def test_json_is_the_same_in_every_language_but_for_its_sentences(shout: Say) ->
         return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
     examination = judge_station(bad())
-    one, other = (
-        json.loads(doctor.render_json(examination, ExitCode.FAILED, speak, hints=True))
-        for speak in (say, shout)
-    )
+    one, other = (json.loads(json_of(examination, speak)) for speak in (say, shout))
     assert shape(one) == shape(other)
     commands = [fix["commands"] for fix in one["fixes"]]
     assert commands == [fix["commands"] for fix in other["fixes"]]

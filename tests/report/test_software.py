@@ -14,6 +14,7 @@ from cpx_tool.judge.software import software_exit_code
 from cpx_tool.model.software import Purpose, SoftwareChecklist
 from cpx_tool.report import software
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.results import of_software
 from support.software import AUTO, CONF, MANU, NOW, file, judged, unopened
 
 BAD_NAME = replace(MANU, cn="INSI_MANU")
@@ -98,7 +99,7 @@ def test_signs_that_a_terminal_obeys_are_not_printed() -> None:
 
 def body(checklist: SoftwareChecklist) -> dict[str, Any]:
     code = software_exit_code(checklist)
-    done: dict[str, Any] = json.loads(software.render_json(checklist, code, say))
+    done: dict[str, Any] = json.loads(of_software(checklist, "poste-1", "f00", code).json(say))
     return done
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
 from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.message import Message, msg, nmsg
@@ -197,11 +198,12 @@ def _in_both(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
         canvas.item("-", say(named) if names else check, indent=2)
 
 
-def render_json(comparison: Comparison, say: Say) -> str:
+def render_json(comparison: Comparison, code: ExitCode, say: Say) -> str:
     """One JSON object."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
+            "exit_code": int(code),
             "left": _side_body(comparison.left),
             "right": _side_body(comparison.right),
             "same": not comparison.differences,
@@ -224,6 +226,7 @@ def render_json(comparison: Comparison, say: Say) -> str:
 def _side_body(side: Side) -> dict[str, Any]:
     seen = side.observation
     return {
+        "tool_version": seen.tool_version,
         "run_id": seen.run_id,
         "observed_at": moment(seen.observed_at),
         "emulated": seen.emulated,

@@ -80,7 +80,7 @@ def render_blame(blame: Blame, code: ExitCode, say: Say, lang: str) -> str:
     seen = blame.observation
     explained = [finding for one in blame.suspicions for finding in one.findings]
     findings = _once([*explained, *blame.unexplained])
-    json = blame_report.render_json(blame, say)
+    json = blame_report.render_json(blame, code, say)
     counted = nmsg("{count} part suspected", "{count} parts suspected", len(blame.suspicions))
     values = {
         **frame(run_of(seen, "blame"), code, json, say),
@@ -108,7 +108,7 @@ def render_comparison(comparison: Comparison, run: Run, code: ExitCode, say: Say
     word = counted if different else msg("Nothing differs.")
     pointed = nmsg("{count} part suspected", "{count} parts suspected", len(comparison.suspicions))
     values = {
-        **frame(run, code, compare_report.render_json(comparison, say), say),
+        **frame(run, code, compare_report.render_json(comparison, code, say), say),
         "verdict": marks.worded(kind, word, say),
         "summary": [say(pointed)],
         "sides": [
