@@ -86,10 +86,11 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
     if any(side.observation.emulated for side in sides):
         canvas.line(say(emulated_banner()), "bold magenta")
     for name, side in zip("AB", sides, strict=True):
-        canvas.line(f"{name}: {say(_side(side))}", "bold")
-    told = remark(comparison)
-    if told is not None:
-        canvas.line(say(told))
+        told = msg("{names}: {message}", names=name, message=_side(side))
+        canvas.line(say(told), "bold")
+    before = remark(comparison)
+    if before is not None:
+        canvas.line(say(before))
     canvas.line()
     if comparison.differences:
         _differences(canvas, comparison.differences, say)
