@@ -26,7 +26,7 @@ def of_software(
     """The result of check-p12; `fetched` is None where the network was not asked."""
 
     def body(told: ExitCode, say: Say) -> str:
-        return software.render_json(checklist, told, say, fetched)
+        return software.render_json(checklist, run, told, say, fetched)
 
     def page(say: Say, paper: Paper) -> str:
         text = software.render(checklist, say, paper)
