@@ -159,5 +159,14 @@ def test_what_differs_stands_side_by_side(told: dict[str, Answer]) -> None:
     read = Reading(told["compare"].html(say, "en"))
     assert read.text.count("A poste-1") == 1
     assert len(body["differences"]) > 5
-    for one in body["differences"]:
+    plain = [one for one in body["differences"] if one["key"] in ("system", "faults", "present")]
+    assert len(plain) > 2
+    for one in plain:
         assert f"{one['left'] or '—'} {one['right'] or '—'}" in read.text
+    marked = [one for one in body["differences"] if one["topic"] == "finding"]
+    assert len(marked) > 3
+    words = {"passed": "✓Passed", "failed": "✗Failed", "skipped": "–Not run", None: "—"}
+    for one in marked:
+        told = f"{one['key']} {words[one['left']]} {words[one['right']]}"
+        assert told in read.text
+    assert "empty" in read.text

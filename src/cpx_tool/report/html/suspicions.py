@@ -14,6 +14,7 @@ from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import blame as blame_report
 from cpx_tool.report import compare as compare_report
 from cpx_tool.report.html import lines, marks
+from cpx_tool.report.html.compared import Value, value
 from cpx_tool.report.html.explanations import Explanations
 from cpx_tool.report.html.frame import frame
 from cpx_tool.report.html.lines import Attention, Subject
@@ -46,12 +47,12 @@ class SuspicionView:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something that is not the same in both; "" where it is not there."""
+    """Something that is not the same in both."""
 
     subject: str
     what: str
-    left: str
-    right: str
+    left: Value
+    right: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,8 @@ def _row(one: Difference, say: Say) -> Row:
     return Row(
         subject="" if one.subject == "run" else one.subject,
         what=say(msg("{name}", name=compare_report.KEYS.get(one.key, one.key))),
-        left=one.left or "",
-        right=one.right or "",
+        left=value(one.topic, one.key, one.left, say),
+        right=value(one.topic, one.key, one.right, say),
     )
 
 
