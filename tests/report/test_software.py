@@ -105,7 +105,7 @@ def body(checklist: SoftwareChecklist) -> dict[str, Any]:
 
 def test_a_pair_as_json() -> None:
     result = body(judged(file(AUTO), file(MANU)))
-    assert result["schema_version"] == 1
+    assert (result["schema_version"], result["host"], result["run_id"]) == (1, "poste-1", "f00")
     assert result["judged_at"] == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert (result["purpose"], result["verdict"], result["exit_code"]) == ("insi", "passed", 0)
     assert {f["check"] for f in result["findings"]} == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cpx_tool.catalogue.readers import STATES
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
 from cpx_tool.model.finding import Finding, Verdict
@@ -72,6 +73,7 @@ _YES_OR_NO = {"yes": msg("yes"), "no": msg("no")}
 VALUES: Mapping[str, Mapping[str, Message]] = {
     "verdict": {one.value: told for one, told in VERDICTS.items()},
     "result": {one.value: told for one, told in RESULTS.items()},
+    "state": {one.value: told for one, told in STATES.items()},
     **dict.fromkeys(("emulated", "interrupted", "present"), _YES_OR_NO),
 }
 """Values in words, by key; any other stays as it is: a name, a number, a code."""

@@ -55,7 +55,7 @@ def render(examination: Examination, say: Say, paper: Paper, *, hints: bool) -> 
 def render_json(
     examination: Examination, run: Run, code: ExitCode, say: Say, *, hints: bool
 ) -> str:
-    """One JSON object. A fact that is not known is `{"not_known": why}`."""
+    """One JSON object; of `run` it has the id. A fact that is not known is `{"not_known": why}`."""
     station = examination.station
     return to_text(
         {

@@ -63,7 +63,7 @@ def render_json(
     say: Say,
     fetched: Sequence[Fetched] | None = None,
 ) -> str:
-    """One JSON object."""
+    """One JSON object; of `run` it has the host and the id."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,

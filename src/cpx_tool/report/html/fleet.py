@@ -21,6 +21,7 @@ from cpx_tool.model.fleet import (
     Place,
     Station,
 )
+from cpx_tool.model.guidance import Kind
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
@@ -35,9 +36,11 @@ from cpx_tool.report.fleet_view import (
     wrong,
 )
 from cpx_tool.report.html import lines, marks
+from cpx_tool.report.html.explanations import Explanation, Explanations, besides
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.frame import Provenance
 from cpx_tool.report.html.labels import LABELS
+from cpx_tool.report.html.lines import Subject
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.html.page import page
 from cpx_tool.report.json import moment
@@ -59,13 +62,15 @@ class SaidView:
 
     message: str
     hint: str
-    codes: tuple[str, ...]
+    codes: tuple[Subject, ...]
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WrongView:
-    """What one check found wrong; `more` tells of sentences that are not shown, "" for none."""
+    """What one check found wrong; `more` tells of sentences that are not shown, "" for none.
+    `explained` are the texts of the check and its codes that do not stand further up.
+    """
 
     mark: Mark
     check: str
@@ -74,6 +79,7 @@ class WrongView:
     where: str
     said: tuple[SaidView, ...]
     more: str
+    explained: tuple[Explanation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments."""
     gathered = fleet.gathered
     told = emulated(gathered)
+    explanations = Explanations(say)
     stations = worst_first(gathered.stations)
     columns, calm = _columns(stations)
     at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
@@ -141,7 +148,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "verdict": marks.of_verdict(fleet.verdict, say),
         "heading": say(headline(gathered)),
         "summary": [say(part) for part in summary(fleet)],
-        "problems": [_wrong(one, fleet, say) for one in wrong(fleet)],
+        "problems": [_wrong(one, fleet, explanations, say) for one in wrong(fleet)],
         "tallies": _verdicts(stations, say),
         "results": _results(stations, say),
         "columns": columns,
@@ -152,7 +159,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "at_hosts": [say(host_name(host)) for host in at_hosts] if wide else [],
         "cards": [_card(card, at_hosts if wide else None, say) for card in gathered.cards],
         "merge_lines": lines.lines(fleet.findings, say),
-        "merge_tallies": marks.tallies(fleet.findings, say),
+        "merge_explained": besides(fleet.findings, None, explanations),
         "not_merged": ((one.file, say(why(one)), one.counts) for one in gathered.unmerged),
         "any_not_merged": bool(gathered.unmerged),
         "repeats": gathered.repeats,
@@ -249,23 +256,29 @@ def _more_rows(more: int, say: Say) -> str:
     return say(told)
 
 
-def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
+def _wrong(one: Wrong, fleet: Fleet, explanations: Explanations, say: Say) -> WrongView:
     title = fleet.titles.get(one.check)
     decides = one.severity is Severity.BLOCKER
     more = len(one.said) - _MOST_SENTENCES
     worst = fleet_json.kind(Answered(one.check, one.severity, one.outcome))
+    shown = one.said[:_MOST_SENTENCES]
+    explained = (
+        *explanations.of(Kind.CHECK, [one.check]),
+        *explanations.of(Kind.TLS_CAUSE, [code for said in shown for code in said.codes]),
+    )
     return WrongView(
         mark=marks.of_kind(marks.Kind(worst), say),
         check=one.check,
         title=say(title) if title else "",
         decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
         where=say(nmsg("on {count} workstation", "on {count} workstations", one.hosts)),
-        said=tuple(_said(said, say) for said in one.said[:_MOST_SENTENCES]),
+        said=tuple(_said(said, explanations, say) for said in shown),
         more=say(nmsg("… and {count} more", "… and {count} more", more)) if more > 0 else "",
+        explained=explained,
     )
 
 
-def _said(said: Said, say: Say) -> SaidView:
+def _said(said: Said, explanations: Explanations, say: Say) -> SaidView:
     names = [
         at_host(host, subjects, say) for host, subjects in islice(said.hosts.items(), _MOST_HOSTS)
     ]
@@ -273,7 +286,8 @@ def _said(said: Said, say: Say) -> SaidView:
     if more > 0:
         rest = say(nmsg("{count} more", "{count} more", more))
         names.append(rest)
-    return SaidView(said.message, said.hint, tuple(said.codes), tuple(names))
+    codes = lines.causes(said.codes, explanations)
+    return SaidView(said.message, said.hint, codes, tuple(names))
 
 
 def _card(card: FleetCard, columns: Sequence[str] | None, say: Say) -> CardRow:

@@ -103,6 +103,11 @@ def of_finding(finding: Finding, say: Say) -> Mark:
     return of_kind(kind_of(finding), say)
 
 
+def of_outcome(outcome: Outcome, say: Say) -> Mark:
+    """The mark of an outcome of which the severity is not known."""
+    return of_kind(_OF_OUTCOME[outcome], say)
+
+
 def of_verdict(verdict: Verdict, say: Say) -> Mark:
     """The mark of a whole run, or of one handshake."""
     return worded(_OF_VERDICT[verdict], VERDICTS[verdict], say)
