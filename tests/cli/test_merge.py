@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from cpx_tool.i18n import say
+from cpx_tool.judge.software import software_exit_code
+from cpx_tool.report.results import of_software
 from support.cli import COMMAND, cpx, environment
 from support.reports import (
     cases,
@@ -24,6 +27,8 @@ from support.reports import (
     values,
 )
 from support.results import SAMPLE, body, fleet, moment, write
+from support.software import AUTO, file, unopened
+from support.software import judged as judged_files
 
 EVIL = '"><script>document.title = "taken"</script>\u202e\x1b[31m' + "W" * 10_000
 
@@ -97,15 +102,39 @@ def test_workstations_checks_and_cards_in_two_matrices(spool: Path) -> None:
 
 def test_the_newest_counts_and_older_ones_are_counted(spool: Path) -> None:
     bad = {"verdict": "failed", "exit_code": 1}
-    write(spool / "1.json", passing(host="a", observed_at=moment(5)))
-    write(spool / "2.json", passing(host="a", observed_at=moment(1), **bad))
-    write(spool / "3.json", passing(host="a", observed_at=moment(2), **bad))
+    write(spool / "1.json", passing(host="a", run_id="1", observed_at=moment(5)))
+    write(spool / "2.json", passing(host="a", run_id="2", observed_at=moment(1), **bad))
+    write(spool / "3.json", passing(host="a", run_id="3", observed_at=moment(2), **bad))
     found = merged(spool)
     assert (found["verdict"], found["exit_code"]) == ("passed", 0)
     (result,) = found["hosts"][0]["results"]
     assert (result["older"], result["observed_at"]) == (2, moment(5))
-    write(spool / "4.json", passing(host="a", observed_at=moment(5), **bad))
+    write(spool / "4.json", passing(host="a", run_id="4", observed_at=moment(5), **bad))
     assert merged(spool)["verdict"] == "failed", "of one moment, the worse counts"
+
+
+def test_a_moment_of_another_zone_is_told_in_utc(spool: Path, tmp_path: Path) -> None:
+    write(spool / "1.json", passing(host="a", observed_at="2026-11-24T00:30:00+02:00"))
+    junit_file = tmp_path / "fleet.xml"
+    done = cpx("merge", spool, "--report", f"junit={junit_file}")
+    assert "2026-11-23 22:30" in done.stdout
+    told = properties(suites(junit(junit_file.read_text(encoding="utf-8")))["host a"])
+    assert "2026-11-23T22:30:00Z" in told["doctor"]
+
+
+def test_software_certificates_of_two_workstations_do_not_stand_for_one_another(
+    spool: Path,
+) -> None:
+    """The newer one passed; the older one failed elsewhere, and still counts."""
+    for name, host, judged in (("1", "poste-1", unopened()), ("2", "poste-2", file(AUTO))):
+        checklist = judged_files(judged)
+        code = software_exit_code(checklist)
+        result = of_software(checklist, host, name, code).json(say)
+        write(spool / f"{name}.json", {**json.loads(result), "judged_at": moment(int(name))})
+    found = merged(spool)
+    verdicts = {one["host"]: one["verdict"] for one in found["hosts"]}
+    assert (set(verdicts), verdicts["poste-2"]) == ({"poste-1", "poste-2"}, "passed")
+    assert found["verdict"] == verdicts["poste-1"] != "passed"
 
 
 def test_copies_and_the_same_run_are_no_history(spool: Path) -> None:
@@ -323,13 +352,16 @@ def test_a_byte_order_mark_is_no_fault(spool: Path) -> None:
 
 
 def test_every_kind_of_report(spool: Path, tmp_path: Path) -> None:
-    list(fleet(spool, 6))
+    first, *_ = fleet(spool, 6)
+    (spool / "again.json").write_bytes(first.read_bytes())
     into = tmp_path / "out"
     into.mkdir()
     done = cpx("merge", spool, "--report-dir", into)
     assert done.returncode == 1
     texts = {p.suffix: p.read_text(encoding="utf-8") for p in into.iterdir()}
     assert texts[".txt"] == done.stdout
+    counts = " ".join(done.stdout.split()).rpartition(" — ")[2]
+    assert f'<p class="summary">{counts}</p>' in texts[".html"]
     found = valid_result(texts[".json"])
     root = junit(texts[".xml"])
     assert list(suites(root)) == ["run", "host poste-0000", "host poste-0001"]
@@ -343,7 +375,8 @@ def test_every_kind_of_report(spool: Path, tmp_path: Path) -> None:
     series = prometheus(texts[".prom"])
     assert values(series, "cpx_subject_verdict", subject="poste-0001", verdict="failed") == [1]
     assert len(values(series, "cpx_subject_timestamp_seconds")) == 2
-    assert monitor(texts[".monitor"])[0] == "CRITICAL"
+    status, _, figures = monitor(texts[".monitor"])
+    assert (status, figures["hosts"], "cards" in figures) == ("CRITICAL", 2, False)
     assert found["run_id"] in texts[".html"]
 
 

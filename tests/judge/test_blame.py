@@ -228,6 +228,19 @@ def test_a_card_that_was_taken_out(good: Observation, card_set: CardSet) -> None
     assert one.subjects == (NUMBERS[NURSE],)
 
 
+def test_certificates_of_two_cards_prove_no_card_of_somebody(
+    good: Observation, card_set: CardSet
+) -> None:
+    """So a cache shows them, or a fault of personalisation: it is not “nothing is broken”."""
+    other = good.cards[ROLES.index(DOCTOR)].certificates
+    seen = with_card(
+        good, NURSE, lambda one: replace(one, certificates=(one.certificates[0], *other[1:]))
+    )
+    told = [one for one in blame(seen, card_set).suspicions if NUMBERS[NURSE] in one.subjects]
+    assert "NO-TEST-CARD" not in {one.rule for one in told}
+    assert Part.CARD in {one.part for one in told}
+
+
 @pytest.mark.parametrize(
     ("kind", "code", "sureness"),
     [

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from rich.cells import cell_len
 
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.errors import ExitCode
 from cpx_tool.i18n import say
 from cpx_tool.judge.blame import blame
 from cpx_tool.judge.compare import compare
-from cpx_tool.model.blame import Blame, Comparison, Part, Sureness, Topic
+from cpx_tool.model.blame import Blame, Comparison, Difference, Part, Sureness, Topic
+from cpx_tool.model.finding import CardResult, Outcome, Verdict
 from cpx_tool.model.message import Message
 from cpx_tool.model.observation import CardObservation, Observation
 from cpx_tool.report import blame as report
 from cpx_tool.report import compare as compare_report
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.results import of_comparison
 from support.build import with_card
+from support.pages import Reading
 
 Say = Callable[[Message], str]
 NURSE = "infirmier"
@@ -93,6 +98,57 @@ def test_compare_shows_both_sides(compared: Comparison) -> None:
     assert "At fault: the middleware — likely — 3100000016" in text
 
 
+def difference(topic: Topic, key: str, left: str | None, right: str | None) -> str:
+    one = Difference(topic, key, "", left, right)
+    sides = (say(compare_report.shown(one, value)) for value in (left, right))
+    return f"{say(compare_report.what(one))}: {' | '.join(sides)}"
+
+
+@pytest.mark.parametrize(
+    ("topic", "key", "left", "right", "words"),
+    [
+        (Topic.CARD, "present", "yes", None, "present: yes | —"),
+        (Topic.VALUE, "certificate C_AUT", "0a", "0b", "certificate (SHA-256) C_AUT: 0a | 0b"),
+        (Topic.VALUE, "data CPS_ID", "0a", None, "data object (SHA-256) CPS_ID: 0a | —"),
+        (Topic.VALUE, "label", "yes", "no", "label: yes | no"),
+        (Topic.RUN, "verdict", "passed", "incomplete", "verdict: PASSED | INCOMPLETE"),
+        (Topic.FINDING, "SIGN-PSS", "error (CKR_X)", "skipped", "not determined (CKR_X) | not run"),
+    ],
+)
+def test_keys_and_values_are_words_and_names_stay(
+    topic: Topic, key: str, left: str, right: str | None, words: str
+) -> None:
+    expected = words if topic is not Topic.FINDING else f"{key}: {words}"
+    assert difference(topic, key, left, right) == expected
+
+
+def test_every_outcome_verdict_and_result_of_a_difference_has_its_word() -> None:
+    for outcome in Outcome:
+        difference(Topic.FINDING, "SIGN-AUTH", outcome.value, None)
+    assert set(compare_report.VALUES["verdict"]) == set(Verdict)
+    assert set(compare_report.VALUES["result"]) == set(CardResult)
+
+
+def page(told: Comparison) -> str:
+    return Reading(of_comparison(told, ExitCode.PASSED).html(say, "en")).text
+
+
+def test_page_and_text_say_the_same_where_no_part_is_suspected(good: Observation) -> None:
+    other = replace(good, workstation=replace(good.workstation, system="Another system"))
+    told = compare(good, other, None)
+    sentence = "Nothing is at fault: both passed, and these differences are no faults."
+    assert sentence in compare_report.render(told, say, Paper())
+    assert sentence in page(told)
+
+
+def test_page_and_text_say_what_one_should_know_before(good: Observation) -> None:
+    earlier = replace(good, run_id="b", observed_at=good.observed_at - timedelta(days=1))
+    for other, words in ((good, "are the same run"), (earlier, "B was observed before A")):
+        told = compare(good, other, None)
+        assert words in compare_report.render(told, say, Paper())
+        assert words in page(told)
+
+
 def test_nothing_differs_is_said(good: Observation) -> None:
     text = compare_report.render(compare(good, good, None), say, Paper())
     assert "Nothing differs." in text
@@ -102,8 +158,8 @@ def test_json_has_the_same_codes_in_any_language(
     blamed: Blame, compared: Comparison, shout: Say
 ) -> None:
     for render in (
-        lambda spoken: report.render_json(blamed, spoken),
-        lambda spoken: compare_report.render_json(compared, spoken),
+        lambda spoken: report.render_json(blamed, ExitCode.FAILED, spoken),
+        lambda spoken: compare_report.render_json(compared, ExitCode.PASSED, spoken),
     ):
         ours, theirs = json.loads(render(say)), json.loads(render(shout))
         codes = [(s["part"], s["sureness"], s["rule"]) for s in ours["suspicions"]]

@@ -27,6 +27,7 @@ from cpx_tool.model.station import (
 )
 from cpx_tool.report import doctor
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.results import of_station
 from support.station import station, usb_reader
 
 Say = Callable[[Message], str]
@@ -50,6 +51,10 @@ def bad() -> Station:
 
 def text_of(examination: Examination, say_: Say = say, width: int = 80, hints: bool = True) -> str:
     return doctor.render(examination, say_, Paper(width), hints=hints)
+
+
+def as_json(examination: Examination, say_: Say = say) -> str:
+    return of_station(examination, "f00", ExitCode.FAILED, hints=True).json(say_)
 
 
 def test_all_is_well_in_a_few_lines() -> None:
@@ -92,15 +97,15 @@ def test_the_commands_are_a_block_that_a_shell_can_take() -> None:
 
 def test_no_name_of_the_system_reaches_the_terminal_as_it_is() -> None:
     examination = judge_station(bad())
-    text = text_of(examination) + doctor.render_json(examination, ExitCode.FAILED, say, hints=True)
+    text = text_of(examination) + as_json(examination)
     assert not {"\x1b", "\N{RIGHT-TO-LEFT OVERRIDE}"} & set(text)
     assert "\nsudo rm" not in text
 
 
 def test_json_has_every_fact_and_says_what_is_not_known(shout: Say) -> None:
     examination = judge_station(replace(bad(), service=Unknown(msg("Dark."))))
-    body = json.loads(doctor.render_json(examination, ExitCode.FAILED, shout, hints=True))
-    assert (body["verdict"], body["exit_code"]) == ("failed", 1)
+    body = json.loads(as_json(examination, shout))
+    assert (body["run_id"], body["verdict"], body["exit_code"]) == ("f00", "failed", 1)
     seen = body["workstation"]
     assert seen["service"] == {"not_known": "DARK."}
     assert seen["trust"] == {"not_known": "CLOSED."}
@@ -125,10 +130,7 @@ def test_json_is_the_same_in_every_language_but_for_its_sentences(shout: Say) ->
         return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
     examination = judge_station(bad())
-    one, other = (
-        json.loads(doctor.render_json(examination, ExitCode.FAILED, speak, hints=True))
-        for speak in (say, shout)
-    )
+    one, other = (json.loads(as_json(examination, speak)) for speak in (say, shout))
     assert shape(one) == shape(other)
     commands = [fix["commands"] for fix in one["fixes"]]
     assert commands == [fix["commands"] for fix in other["fixes"]]

@@ -111,8 +111,22 @@ def test_signatures_stand_by_mechanism_and_key(told: dict[str, Answer]) -> None:
     text = Reading(told["sign-test"].html(say, "en")).text
     assert "CKM_SHA256_RSA_PKCS_PSS" in text
     assert "needed by applications" in text
-    assert "CKR_KEY_FUNCTION_NOT_PERMITTED" in text
+    assert "CKR_KEY_TYPE_INCONSISTENT" in text
     assert "not tried" in text[text.index("PIN tries", text.index("Signatures")) :]
+
+
+def test_the_code_of_a_refused_signature_leads_to_its_explanation(told: dict[str, Answer]) -> None:
+    read = Reading(told["sign-test"].html(say, "en"))
+    place = "explain-module-fault-ckr-key-type-inconsistent"
+    assert f"#{place}" in read.values("href")
+    assert place in read.values("id")
+
+
+def test_what_a_suspicion_explains_leads_to_where_it_is_told(told: dict[str, Answer]) -> None:
+    page = told["blame"].html(say, "en")
+    suspected = json.loads(told["blame"].json(say))["suspicions"]
+    for check in {each["check"] for one in suspected for each in one["checks"]}:
+        assert f'<a href="#problem-{check.lower()}"><code>{check}</code></a>' in page
 
 
 def test_no_card_says_why(told: dict[str, Answer]) -> None:
@@ -145,5 +159,14 @@ def test_what_differs_stands_side_by_side(told: dict[str, Answer]) -> None:
     read = Reading(told["compare"].html(say, "en"))
     assert read.text.count("A poste-1") == 1
     assert len(body["differences"]) > 5
-    for one in body["differences"]:
+    plain = [one for one in body["differences"] if one["key"] in ("system", "faults", "present")]
+    assert len(plain) > 2
+    for one in plain:
         assert f"{one['left'] or '—'} {one['right'] or '—'}" in read.text
+    marked = [one for one in body["differences"] if one["topic"] == "finding"]
+    assert len(marked) > 3
+    words = {"passed": "✓Passed", "failed": "✗Failed", "skipped": "–Not run", None: "—"}
+    for one in marked:
+        told = f"{one['key']} {words[one['left']]} {words[one['right']]}"
+        assert told in read.text
+    assert "empty" in read.text

@@ -28,6 +28,7 @@ from cpx_tool.model import (
     fault,
     fetch,
     finding,
+    fleet,
     handshake,
     identity,
     observation,
@@ -43,6 +44,7 @@ from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
 from cpx_tool.model.station import NoModule, Unknown
 from cpx_tool.report import schema
+from cpx_tool.report.html import marks
 from cpx_tool.report.json import SCHEMA_VERSION, render_error
 from cpx_tool.report.result import Handshakes
 from cpx_tool.report.results import (
@@ -86,6 +88,9 @@ ENUMS: dict[str, type[StrEnum]] = {
     "flaw": trust.Flaw,
     "hash": observation.Hash,
     "key": eligibility.Key,
+    "merge_command": fleet.Command,
+    "merge_outcome": marks.Kind,
+    "merge_reason": fleet.Reason,
     "name_match": handshake.NameMatch,
     "outcome": finding.Outcome,
     "pcsc_status": reader.PcscStatus,
@@ -96,6 +101,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "product_kind": identity.ProductKind,
     "purpose": software.Purpose,
     "reader_state": reader.ReaderState,
+    "repetition": fleet.Repetition,
     "revocation_outcome": trust.RevocationOutcome,
     "revocation_source": trust.RevocationSource,
     "session_kind": station.SessionKind,
@@ -138,6 +144,12 @@ def test_every_word_that_may_stand_there_is_known() -> None:
     listed = {name: part["enum"] for name, part in WHOLE["$defs"].items() if "enum" in part}
     assert listed.pop("exit_code") == [int(code) for code in ExitCode]
     assert listed == {name: [word.value for word in words] for name, words in ENUMS.items()}
+
+
+def test_lists_of_words_have_names() -> None:
+    """What stands in one within an object is compared with nothing."""
+    named = [part["enum"] for part in WHOLE["$defs"].values() if "enum" in part]
+    assert [part["enum"] for part in parts(WHOLE) if "enum" in part] == named
 
 
 def test_nothing_in_it_is_left_over() -> None:

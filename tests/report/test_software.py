@@ -14,6 +14,7 @@ from cpx_tool.judge.software import software_exit_code
 from cpx_tool.model.software import Purpose, SoftwareChecklist
 from cpx_tool.report import software
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.results import of_software
 from support.software import AUTO, CONF, MANU, NOW, file, judged, unopened
 
 BAD_NAME = replace(MANU, cn="INSI_MANU")
@@ -98,13 +99,13 @@ def test_signs_that_a_terminal_obeys_are_not_printed() -> None:
 
 def body(checklist: SoftwareChecklist) -> dict[str, Any]:
     code = software_exit_code(checklist)
-    done: dict[str, Any] = json.loads(software.render_json(checklist, code, say))
+    done: dict[str, Any] = json.loads(of_software(checklist, "poste-1", "f00", code).json(say))
     return done
 
 
 def test_a_pair_as_json() -> None:
     result = body(judged(file(AUTO), file(MANU)))
-    assert result["schema_version"] == 1
+    assert (result["schema_version"], result["host"], result["run_id"]) == (1, "poste-1", "f00")
     assert result["judged_at"] == NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert (result["purpose"], result["verdict"], result["exit_code"]) == ("insi", "passed", 0)
     assert {f["check"] for f in result["findings"]} == {

@@ -28,7 +28,7 @@ DOCTOR, NURSE = "medecin-generaliste", "infirmier"
 def faulty(good: Observation) -> Observation:
     """One card with a locked PIN, one whose key refuses, one missing."""
     locked = PinRecord(PinResult.REFUSED, PinRefusal.LOCKED, FLAGS)
-    refused = Fault(FaultKind.ERROR, "C_Sign", "CKR_KEY_FUNCTION_NOT_PERMITTED")
+    refused = Fault(FaultKind.ERROR, "C_Sign", "CKR_KEY_TYPE_INCONSISTENT")
     seen = with_card(good, NURSE, lambda found: no_login(found, locked))
     seen = with_card(
         seen,

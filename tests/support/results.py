@@ -19,8 +19,9 @@ from cpx_tool.judge.station import judge_station, station_exit_code
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.fleet import Fleet, Merger
-from cpx_tool.report import checklist_json, doctor, tls
+from cpx_tool.report import checklist_json, tls
 from cpx_tool.report.html import fleet as html_fleet
+from cpx_tool.report.results import of_station
 from cpx_tool.wiring import read_results
 from support.pages import knocking
 from support.station import station
@@ -132,4 +133,4 @@ def _tls_test() -> str:
 def _doctor() -> str:
     examination = judge_station(replace(station(), host=_HOST))
     code = station_exit_code(examination)
-    return doctor.render_json(examination, code, say, hints=False)
+    return of_station(examination, _RUN, code, hints=False).json(say)

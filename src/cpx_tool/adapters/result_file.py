@@ -10,7 +10,7 @@ import hashlib
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -258,6 +258,7 @@ def _summary(file: str, content: bytes, command: Command, result: _Result) -> Su
     at = result.observed_at or result.judged_at
     if at is None:
         raise _Refused(Reason.NOT_A_RESULT, "observed_at")
+    at = at.astimezone(UTC)
     told = list(_told(result))
     if result.verdict is Verdict.PASSED and any(_denies(finding) for _, finding in told):
         raise _Refused(Reason.NOT_A_RESULT, "verdict")
@@ -363,8 +364,8 @@ def _cards(result: _Result, at: datetime) -> Iterator[CardSeen]:
         if number and number not in seen:
             seen.add(number)
             role = _same(_name(card.role.role)) if card.role else ""
-            holder = _holder(card.identity)
-            yield CardSeen(number, card.read_at or at, card.result, role, holder)
+            read_at = card.read_at.astimezone(UTC) if card.read_at else at
+            yield CardSeen(number, read_at, card.result, role, _holder(card.identity))
     for shaken in result.handshakes:
         number = _number(shaken.client.identity)
         if shaken.client.kind == "card" and number and number not in seen:

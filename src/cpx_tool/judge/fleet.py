@@ -14,10 +14,11 @@ from cpx_tool.judge.check import Scope
 from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.fleet_facts import fleet_facts
 from cpx_tool.judge.verdict import verdict
-from cpx_tool.model.finding import Verdict
+from cpx_tool.model.finding import CardResult, Verdict
 from cpx_tool.model.fleet import (
     CLOCK_TOLERANCE,
     TWO_PLACES_WINDOW,
+    WORST_FIRST,
     AtHost,
     CardSeen,
     Counted,
@@ -41,7 +42,12 @@ _Key: TypeAlias = tuple[str, str, str, bool]
 
 _CardKey: TypeAlias = tuple[str, bool]
 
-_WORST = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
+_WORST_CARD = (
+    CardResult.FAILED,
+    CardResult.INCOMPLETE,
+    CardResult.INTERCHANGEABLE,
+    CardResult.PASSED,
+)
 _COMMANDS = ("doctor", "check-set", "sign-test", "tls-test", "check-p12")
 
 
@@ -76,7 +82,7 @@ def _titles(gathered: Gathered) -> Mapping[str, Message]:
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
     there = set(verdicts)
-    return next((one for one in _WORST if one in there), Verdict.INCOMPLETE)
+    return next((one for one in WORST_FIRST if one in there), Verdict.INCOMPLETE)
 
 
 @dataclass
@@ -110,20 +116,19 @@ class _Gathering:
             self._repeats.append(Repeat(summary.file, first, Repetition.SAME_RUN))
         else:
             self._counts[key] += 1
-            self._see(summary)
+            if summary.observed_at > self.merger.at + CLOCK_TOLERANCE:
+                self._ahead.append(Place(summary.host, summary.observed_at, summary.file))
+        self._see(summary)
         known = self._newest.get(key)
         if known is None or _order(known) < _order(summary):
             self._newest[key] = summary
 
     def _see(self, summary: Summary) -> None:
-        place = Place(summary.host, summary.observed_at, summary.file)
-        if summary.observed_at > self.merger.at + CLOCK_TOLERANCE:
-            self._ahead.append(place)
         for card in summary.cards:
             key = (card.number, summary.emulated)
             self._sightings[key].append(Place(summary.host, card.at, summary.file))
             known = self._cards[key].get(summary.host)
-            if known is None or _rank(known) <= _rank(card):
+            if known is None or _rank(known) < _rank(card):
                 self._cards[key][summary.host] = card
 
     def gathered(self) -> Gathered:
@@ -182,13 +187,14 @@ class _Gathering:
 
 def _order(summary: Summary) -> tuple[object, ...]:
     """The newer comes later; of one moment the worse, and then whatever is always the same."""
-    worse = -_WORST.index(summary.verdict)
+    worse = -WORST_FIRST.index(summary.verdict)
     return (summary.observed_at, worse, summary.sha256)
 
 
-def _rank(card: CardSeen) -> tuple[bool, object]:
-    """A card that was judged as one says more than one that signed."""
-    return (card.result is not None, card.at)
+def _rank(card: CardSeen) -> tuple[object, ...]:
+    """A card that was judged as one says more than one that signed; then as `_order`."""
+    worse = -_WORST_CARD.index(card.result) if card.result else 0
+    return (card.result is not None, card.at, worse, card.role, card.holder)
 
 
 def _station_order(key: _Key) -> tuple[object, ...]:

@@ -69,6 +69,8 @@ class Unmerged:
         return self.reason not in HARMLESS
 
 
+WORST_FIRST = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
+
 _RANKS = (
     (Severity.BLOCKER, Outcome.FAILED),
     (Severity.BLOCKER, Outcome.ERROR),

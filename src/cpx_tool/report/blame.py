@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Blame, Part, Sureness, Suspicion
 from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.message import Message, msg
@@ -99,20 +100,24 @@ def _unexplained(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
     for finding in findings:
         named = msg("{names}: {message}", names=finding.subject, message=finding.message)
         told = named if finding.subject != "run" else finding.message
-        canvas.item("-", f"{finding.check}: {say(told)}", indent=2)
+        canvas.item(
+            "-", say(msg("{check}: {message}", check=finding.check, message=told)), indent=2
+        )
     canvas.item("→", say(ONE_TRY), indent=2)
 
 
-def render_json(blame: Blame, say: Say) -> str:
+def render_json(blame: Blame, code: ExitCode, say: Say) -> str:
     """One JSON object."""
     seen = blame.observation
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
+            "tool_version": seen.tool_version,
             "run_id": seen.run_id,
             "observed_at": moment(seen.observed_at),
             "emulated": seen.emulated,
             "verdict": blame.verdict.value,
+            "exit_code": int(code),
             "workstation": workstation_body(seen.workstation),
             "suspicions": suspicion_bodies(blame.suspicions, say),
             "unexplained": finding_bodies(blame.unexplained, say),

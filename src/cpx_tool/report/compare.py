@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cpx_tool.catalogue.readers import STATES
+from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
 from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.message import Message, msg, nmsg
@@ -12,7 +14,7 @@ from cpx_tool.report import blame
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.console import emulated_banner
 from cpx_tool.report.json import SCHEMA_VERSION, moment, to_text, workstation_body
-from cpx_tool.report.words import VERDICTS, Say
+from cpx_tool.report.words import OUTCOMES, RESULTS, VERDICTS, Say, cut
 
 TOPICS = {
     Topic.RUN: msg("Run"),
@@ -61,9 +63,21 @@ KEYS = {
     "addresses": msg("addresses"),
     "proxy": msg("proxy"),
     "certificate": msg("certificate (SHA-256)"),
+    "data": msg("data object (SHA-256)"),
     "scheme": msg("signature scheme"),
 }
-"""Keys of differences in words; one that is not here is a name, as of a check, and stays."""
+"""Keys of differences in words, where a name may follow; one that is not here is a name itself, as
+that of a check, and stays.
+"""
+_YES_OR_NO = {"yes": msg("yes"), "no": msg("no")}
+VALUES: Mapping[str, Mapping[str, Message]] = {
+    "verdict": {one.value: told for one, told in VERDICTS.items()},
+    "result": {one.value: told for one, told in RESULTS.items()},
+    "state": {one.value: told for one, told in STATES.items()},
+    **dict.fromkeys(("emulated", "interrupted", "present"), _YES_OR_NO),
+}
+"""Values in words, by key; any other stays as it is: a name, a number, a code."""
+_OUTCOMES = {one.value: told for one, told in OUTCOMES.items()}
 _SHOWN = 200
 
 
@@ -74,21 +88,22 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
     if any(side.observation.emulated for side in sides):
         canvas.line(say(emulated_banner()), "bold magenta")
     for name, side in zip("AB", sides, strict=True):
-        canvas.line(f"{name}: {say(_side(side))}", "bold")
-    remark = _remark(comparison)
-    if remark is not None:
-        canvas.line(say(remark))
+        told = msg("{names}: {message}", names=name, message=_side(side))
+        canvas.line(say(told), "bold")
+    before = remark(comparison)
+    if before is not None:
+        canvas.line(say(before))
     canvas.line()
     if comparison.differences:
         _differences(canvas, comparison.differences, say)
     else:
-        canvas.line(say(msg("Nothing differs.")))
+        canvas.line(say(nothing(comparison)))
         canvas.line()
     _points(canvas, comparison, say)
     return canvas.text()
 
 
-def _remark(comparison: Comparison) -> Message | None:
+def remark(comparison: Comparison) -> Message | None:
     """What one should know before one reads on."""
     left, right = comparison.left.observation, comparison.right.observation
     if left.run_id == right.run_id:
@@ -120,30 +135,50 @@ def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) ->
 
 
 def _words(one: Difference) -> Message:
-    key: Message | str = KEYS.get(one.key, one.key)
-    left, right = ((value or "—")[:_SHOWN] for value in (one.left, one.right))
+    left, right = (shown(one, value and cut(value, _SHOWN)) for value in (one.left, one.right))
     if one.subject in ("", "run"):
-        return msg("{what}: {left} | {right}", what=key, left=left, right=right)
+        return msg("{what}: {left} | {right}", what=what(one), left=left, right=right)
     return msg(
         "{subject}, {what}: {left} | {right}",
         subject=one.subject,
-        what=key,
+        what=what(one),
         left=left,
         right=right,
     )
+
+
+def what(one: Difference) -> Message:
+    """What differs, in words."""
+    key, _, name = one.key.partition(" ")
+    if key not in KEYS:
+        return msg("{name}", name=one.key)
+    return msg("{what} {name}", what=KEYS[key], name=name) if name else KEYS[key]
+
+
+def shown(one: Difference, value: str | None) -> Message:
+    """One side's value in words; "—" where there is none."""
+    if value is None:
+        return msg("{name}", name="—")
+    if one.topic is Topic.FINDING:
+        outcome, blank, code = value.partition(" ")
+        return msg("{word}{code}", word=_OUTCOMES[outcome], code=blank + code)
+    return VALUES.get(one.key, {}).get(value) or msg("{name}", name=value)
 
 
 def _points(canvas: Canvas, comparison: Comparison, say: Say) -> None:
     if comparison.suspicions:
         blame.suspicions(canvas, comparison.suspicions, say)
     elif comparison.differences:
-        canvas.line(say(_pointing_nowhere(comparison)), "bold")
+        canvas.line(say(nothing(comparison)), "bold")
         canvas.line()
     if comparison.in_both:
         _in_both(canvas, comparison.in_both, say)
 
 
-def _pointing_nowhere(comparison: Comparison) -> Message:
+def nothing(comparison: Comparison) -> Message:
+    """Said where no part is suspected."""
+    if not comparison.differences:
+        return msg("Nothing differs.")
     sides = (comparison.left, comparison.right)
     if all(side.verdict is Verdict.PASSED for side in sides):
         return msg("Nothing is at fault: both passed, and these differences are no faults.")
@@ -161,15 +196,17 @@ def _in_both(canvas: Canvas, findings: Sequence[Finding], say: Say) -> None:
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding.subject)
     for check, subjects in by_check.items():
-        names = ", ".join(subject for subject in subjects if subject != "run")
-        canvas.item("-", f"{check}: {names}" if names else check, indent=2)
+        names = tuple(subject for subject in subjects if subject != "run")
+        named = msg("{check}: {message}", check=check, message=names)
+        canvas.item("-", say(named) if names else check, indent=2)
 
 
-def render_json(comparison: Comparison, say: Say) -> str:
+def render_json(comparison: Comparison, code: ExitCode, say: Say) -> str:
     """One JSON object."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
+            "exit_code": int(code),
             "left": _side_body(comparison.left),
             "right": _side_body(comparison.right),
             "same": not comparison.differences,
@@ -192,6 +229,7 @@ def render_json(comparison: Comparison, say: Say) -> str:
 def _side_body(side: Side) -> dict[str, Any]:
     seen = side.observation
     return {
+        "tool_version": seen.tool_version,
         "run_id": seen.run_id,
         "observed_at": moment(seen.observed_at),
         "emulated": seen.emulated,

@@ -22,6 +22,7 @@ from cpx_tool.report.json import (
     pcsc_body,
     to_text,
 )
+from cpx_tool.report.result import Run
 from cpx_tool.report.words import Say
 
 _NO_FIX = msg("Nothing to mend by a command.")
@@ -51,13 +52,16 @@ def render(examination: Examination, say: Say, paper: Paper, *, hints: bool) -> 
     return canvas.text()
 
 
-def render_json(examination: Examination, code: ExitCode, say: Say, *, hints: bool) -> str:
-    """One JSON object. A fact that is not known is `{"not_known": why}`."""
+def render_json(
+    examination: Examination, run: Run, code: ExitCode, say: Say, *, hints: bool
+) -> str:
+    """One JSON object; of `run` it has the id. A fact that is not known is `{"not_known": why}`."""
     station = examination.station
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "tool_version": station.versions.tool,
+            "tool_version": run.tool_version,
+            "run_id": run.run_id,
             "observed_at": moment(station.observed_at),
             "verdict": examination.verdict.value,
             "exit_code": int(code),

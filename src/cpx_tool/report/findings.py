@@ -9,6 +9,7 @@ from typing import TypeAlias
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report.canvas import Canvas
+from cpx_tool.report.tally import NOTICED, tally
 from cpx_tool.report.words import VERDICTS, Say
 
 MARKS = {
@@ -135,7 +136,7 @@ def _told(findings: Sequence[Finding], say: Say) -> tuple[Told, ...]:
 
 
 def _mark(finding: Finding) -> tuple[str, str]:
-    noticed = finding.outcome in (Outcome.FAILED, Outcome.ERROR) or finding.hint is not None
+    noticed = finding.outcome in NOTICED or finding.hint is not None
     if finding.severity is Severity.WARNING and noticed:
         return _WARNING
     return MARKS[finding.outcome]
@@ -143,13 +144,9 @@ def _mark(finding: Finding) -> tuple[str, str]:
 
 def counts(findings: Sequence[Finding]) -> list[Message]:
     """Checks passed; then only what is not nothing."""
-    blockers = [f for f in findings if f.severity is Severity.BLOCKER]
-    passed = sum(f.outcome is Outcome.PASSED for f in findings)
-    failed = sum(f.outcome is Outcome.FAILED for f in blockers)
-    unanswered = sum(f.outcome in (Outcome.SKIPPED, Outcome.ERROR) for f in blockers)
-    noticed = (Outcome.FAILED, Outcome.ERROR)
-    warnings = sum(f.severity is Severity.WARNING and f.outcome in noticed for f in findings)
-    always = [nmsg("{count} check passed", "{count} checks passed", passed)]
+    found = tally(findings)
+    failed, unanswered, warnings = found.failed, found.unanswered, found.warnings
+    always = [nmsg("{count} check passed", "{count} checks passed", found.passed)]
     counted = (
         (failed, nmsg("{count} failed", "{count} failed", failed)),
         (unanswered, nmsg("{count} not answered", "{count} not answered", unanswered)),

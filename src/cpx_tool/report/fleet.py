@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from cpx_tool.model.finding import CardResult, Finding, Severity, Verdict
+from cpx_tool.model.finding import CardResult, Severity, Verdict
 from cpx_tool.model.fleet import Counted, Fleet, FleetCard, Gathered, Station
 from cpx_tool.model.message import Message, msg, nmsg
 from cpx_tool.report.canvas import Canvas, Cell, Paper
@@ -17,13 +17,14 @@ from cpx_tool.report.fleet_view import (
     Said,
     Wrong,
     at_host,
+    check_tally,
     has_cards,
     host_name,
     what,
     why,
+    worst_first,
     wrong,
 )
-from cpx_tool.report.tally import Tally, tally
 from cpx_tool.report.words import RESULTS, VERDICTS, Say, clipped, day
 
 _T = TypeVar("_T")
@@ -34,12 +35,11 @@ MOST_ROWS = 40
 _MOST_SENTENCES = 5
 _MOST_HOSTS = 6
 _OF_WARNING = ("!", "yellow")
-_WORST = {Verdict.FAILED: 0, Verdict.INCOMPLETE: 1, Verdict.PASSED: 2}
 
 
-def render(fleet: Fleet, findings: Iterable[Finding], say: Say, paper: Paper) -> str:
+def render(fleet: Fleet, say: Say, paper: Paper) -> str:
     """Workstations and their results, what needs attention and where, the cards and where they
-    are, what was not merged, the verdict. `findings` are those of all workstations, for the count.
+    are, what was not merged, the verdict.
     """
     canvas = Canvas(paper)
     gathered = fleet.gathered
@@ -55,7 +55,7 @@ def render(fleet: Fleet, findings: Iterable[Finding], say: Say, paper: Paper) ->
     if paper.detail is not Detail.QUIET and gathered.cards:
         _cards(canvas, gathered.cards, say)
     _merging(canvas, fleet, say)
-    _verdict(canvas, fleet, tally([*findings, *fleet.findings]), say)
+    _verdict(canvas, fleet, say)
     return canvas.text()
 
 
@@ -93,8 +93,7 @@ def _results(canvas: Canvas, stations: Sequence[Station], say: Say) -> None:
         msg("Version"),
         msg("Exit"),
     )
-    ordered = sorted(stations, key=lambda station: _WORST[station.verdict])
-    shown, more = _cut(ordered, canvas)
+    shown, more = _cut(worst_first(stations), canvas)
     rows = [
         _result_row(station if number == 0 else None, counted, say)
         for station in shown
@@ -199,7 +198,10 @@ def _merging(canvas: Canvas, fleet: Fleet, say: Say) -> None:
     """What there is to say of the files themselves."""
     attention(canvas, fleet.findings, lambda _: "", say)
     gathered = fleet.gathered
-    not_merged = [f"{one.file}: {say(why(one))}" for one in gathered.unmerged]
+    not_merged = [
+        say(msg("{names}: {message}", names=one.file, message=why(one)))
+        for one in gathered.unmerged
+    ]
     _listed(canvas, msg("Not merged"), not_merged, say)
     repeats = [
         say(msg("{file}: as {first}", file=one.file, first=one.first)) for one in gathered.repeats
@@ -240,24 +242,25 @@ def _cut(rows: Sequence[_T], canvas: Canvas) -> tuple[Sequence[_T], int]:
     return rows[:MOST_ROWS], max(0, len(rows) - MOST_ROWS)
 
 
-def _verdict(canvas: Canvas, fleet: Fleet, counted: Tally, say: Say) -> None:
+def _verdict(canvas: Canvas, fleet: Fleet, say: Say) -> None:
     style = VERDICT_STYLES[fleet.verdict]
-    parts = ", ".join(map(say, summary(fleet, counted)))
+    parts = ", ".join(map(say, summary(fleet)))
     canvas.line(f"{say(VERDICTS[fleet.verdict])} — {parts}", style)
 
 
-def summary(fleet: Fleet, counted: Tally) -> list[Message]:
+def summary(fleet: Fleet) -> list[Message]:
     """Workstations by their verdicts, then checks; only what is not nothing."""
     reached = [station.verdict for station in fleet.gathered.stations]
     told = [nmsg("{count} workstation", "{count} workstations", len(reached))]
     bad = reached.count(Verdict.FAILED)
     open_ = reached.count(Verdict.INCOMPLETE)
     lost = sum(one.counts for one in fleet.gathered.unmerged)
+    checks = check_tally(fleet)
     some = (
         (bad, nmsg("{count} of them failed", "{count} of them failed", bad)),
         (open_, nmsg("{count} of them incomplete", "{count} of them incomplete", open_)),
         (lost, nmsg("{count} file not merged", "{count} files not merged", lost)),
-        (counted.failed, nmsg("{count} check failed", "{count} checks failed", counted.failed)),
-        (counted.warnings, nmsg("{count} warning", "{count} warnings", counted.warnings)),
+        (checks.failed, nmsg("{count} check failed", "{count} checks failed", checks.failed)),
+        (checks.warnings, nmsg("{count} warning", "{count} warnings", checks.warnings)),
     )
     return told + [message for count, message in some if count]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import Outcome, Severity
+from cpx_tool.model.finding import Severity
 from cpx_tool.model.fleet import (
     TWO_PLACES_WINDOW,
     Answered,
@@ -24,12 +24,11 @@ from cpx_tool.model.fleet import (
 )
 from cpx_tool.report.fleet_view import has_cards, why
 from cpx_tool.report.json import SCHEMA_VERSION, escaped, finding_body, moment
+from cpx_tool.report.tally import NOTICED
 from cpx_tool.report.words import Say
 
 COMMAND = "merge"
 """Of all results only this one has the key `command`."""
-
-_NOTICED = (Outcome.FAILED, Outcome.ERROR)
 
 
 def render(fleet: Fleet, code: ExitCode, say: Say) -> str:
@@ -107,7 +106,7 @@ def _station(station: Station) -> dict[str, Any]:
 
 def kind(answered: Answered) -> str:
     """One word: a warning that failed, or could not be answered, is a warning."""
-    if answered.severity is Severity.WARNING and answered.outcome in _NOTICED:
+    if answered.severity is Severity.WARNING and answered.outcome in NOTICED:
         return "warning"
     return answered.outcome.value
 

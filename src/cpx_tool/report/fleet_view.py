@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.fleet import (
+    WORST_FIRST,
     Command,
     Fleet,
     Reason,
@@ -17,6 +19,7 @@ from cpx_tool.model.fleet import (
     rank,
 )
 from cpx_tool.model.message import Message, msg, nmsg
+from cpx_tool.report.tally import Tally, tally
 from cpx_tool.report.words import Say, clipped
 
 EMULATED = "◆"
@@ -114,6 +117,17 @@ def wrong(fleet: Fleet) -> list[Wrong]:
             said.codes.append(trouble.code)
     found = [_wrong(worst[check], list(said.values())) for check, said in by_check.items()]
     return sorted(found, key=lambda one: (rank(one.severity, one.outcome), -one.hosts))
+
+
+def check_tally(fleet: Fleet) -> Tally:
+    """The checks of all workstations, each at its worst there, and those of the merging."""
+    answers = (station.answers().values() for station in fleet.gathered.stations)
+    return tally(chain(chain.from_iterable(answers), fleet.findings))
+
+
+def worst_first(stations: Iterable[Station]) -> list[Station]:
+    """Those that failed, those of which not all is known, the others; each by name."""
+    return sorted(stations, key=lambda station: WORST_FIRST.index(station.verdict))
 
 
 def station_troubles(station: Station) -> Iterator[Trouble]:

@@ -14,9 +14,8 @@ from cpx_tool.pki.names import read_name
 from cpx_tool.report.canvas import Canvas, Cell
 from cpx_tool.report.findings import VERDICT_STYLES
 from cpx_tool.report.json import fault_body, finding_body, identity_body, moment
+from cpx_tool.report.tally import NOTICED
 from cpx_tool.report.words import VERDICTS, Say
-
-NOTICED = (Outcome.FAILED, Outcome.ERROR)
 
 
 def table(canvas: Canvas, judged: Sequence[JudgedHandshake], say: Say) -> None:

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cpx_tool.model.finding import Finding, Outcome, Severity, Verdict
+from cpx_tool.model.fleet import Fleet
 from cpx_tool.model.message import msg
 from cpx_tool.report.result import Result, SuiteKind
 from cpx_tool.report.tally import Tally, tally
 from cpx_tool.report.words import VERDICTS, Say, one_line
 
 _STATUS = {Verdict.PASSED: "OK", Verdict.FAILED: "CRITICAL", Verdict.INCOMPLETE: "UNKNOWN"}
+_OF_RUN = (
+    ("cards", SuiteKind.CARD),
+    ("handshakes", SuiteKind.HANDSHAKE),
+    ("files", SuiteKind.FILE),
+)
+_OF_FLEET = (("hosts", SuiteKind.HOST),)
 _NAMED = 5
 _LONGEST = 1000
 """In characters: Intune keeps 2,048 of a line."""
@@ -73,13 +80,16 @@ def _figures(result: Result, counted: Tally) -> str:
         ("failed", counted.failed),
         ("unanswered", counted.unanswered),
         ("warnings", counted.warnings),
-        ("cards", _subjects(result, SuiteKind.CARD)),
-        ("handshakes", _subjects(result, SuiteKind.HANDSHAKE)),
-        ("files", _subjects(result, SuiteKind.FILE)),
+        *((label, _subjects(result, kind)) for label, kind in _counted(result)),
     ]
     told = [f"{label}={count};;;0" for label, count in figures]
     left = _days_left(result)
     return " ".join(told if left is None else [*told, f"days_left={left}"])
+
+
+def _counted(result: Result) -> tuple[tuple[str, SuiteKind], ...]:
+    """Merged results have workstations, with what was on them: a 0 for cards would be wrong."""
+    return _OF_FLEET if isinstance(result.judged, Fleet) else _OF_RUN
 
 
 def _subjects(result: Result, kind: SuiteKind) -> int:

@@ -23,6 +23,7 @@ from cpx_tool.report.fetch import fetched_list
 from cpx_tool.report.findings import VERDICT_STYLES, attention, verdict_line
 from cpx_tool.report.inspection import certificate_body
 from cpx_tool.report.json import SCHEMA_VERSION, finding_body, identity_body, moment, to_text
+from cpx_tool.report.result import Run
 from cpx_tool.report.trust import chain_body, revocation_body
 from cpx_tool.report.words import VERDICTS, Say, clipped, day
 
@@ -57,15 +58,18 @@ def render(checklist: SoftwareChecklist, say: Say, paper: Paper) -> str:
 
 def render_json(
     checklist: SoftwareChecklist,
+    run: Run,
     code: ExitCode,
     say: Say,
     fetched: Sequence[Fetched] | None = None,
 ) -> str:
-    """One JSON object."""
+    """One JSON object; of `run` it has the host and the id."""
     return to_text(
         {
             "schema_version": SCHEMA_VERSION,
-            "tool_version": checklist.observation.tool_version,
+            "tool_version": run.tool_version,
+            "run_id": run.run_id,
+            "host": run.host,
             "judged_at": moment(checklist.observation.judged_at),
             "purpose": checklist.purpose.value,
             "verdict": checklist.verdict.value,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cpx_tool.model.finding import Finding, Outcome, Severity
+from cpx_tool.model.fleet import Answered
 
-_NOTICED = (Outcome.FAILED, Outcome.ERROR)
+NOTICED = (Outcome.FAILED, Outcome.ERROR)
+"""What somebody has to look at, be it a warning only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,13 @@ class Tally:
     warnings: int
 
 
-def tally(findings: Sequence[Finding]) -> Tally:
+def tally(findings: Iterable[Finding | Answered]) -> Tally:
     """Count them. A warning that was not asked counts nowhere."""
-    blockers = [f.outcome for f in findings if f.severity is Severity.BLOCKER]
+    counted = Counter((one.severity, one.outcome) for one in findings)
+    blocker, warning = Severity.BLOCKER, Severity.WARNING
     return Tally(
-        passed=sum(f.outcome is Outcome.PASSED for f in findings),
-        failed=blockers.count(Outcome.FAILED),
-        unanswered=blockers.count(Outcome.SKIPPED) + blockers.count(Outcome.ERROR),
-        warnings=sum(f.severity is Severity.WARNING and f.outcome in _NOTICED for f in findings),
+        passed=counted[blocker, Outcome.PASSED] + counted[warning, Outcome.PASSED],
+        failed=counted[blocker, Outcome.FAILED],
+        unanswered=counted[blocker, Outcome.SKIPPED] + counted[blocker, Outcome.ERROR],
+        warnings=sum(counted[warning, outcome] for outcome in NOTICED),
     )

@@ -23,6 +23,7 @@ from cpx_tool.report.json import (
     to_text,
     workstation_body,
 )
+from cpx_tool.report.tally import NOTICED
 from cpx_tool.report.words import Say, clipped, day, holder_name, short_label
 
 TIMED = {
@@ -142,7 +143,7 @@ def _presented(canvas: Canvas, judged: JudgedHandshake, say: Say) -> None:
 
 def _step(finding: Finding, decisive: Connection | None, say: Say) -> list[Cell]:
     mark, style = MARKS[finding.outcome]
-    if finding.severity is Severity.WARNING and finding.outcome in handshakes.NOTICED:
+    if finding.severity is Severity.WARNING and finding.outcome in NOTICED:
         mark, style = "!", "yellow"
     step = TIMED.get(finding.check)
     seconds = decisive.seconds.get(step) if decisive is not None and step is not None else None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from cpx_tool.model.finding import CardResult, Place, Verdict
+from cpx_tool.model.finding import CardResult, Outcome, Place, Verdict
 from cpx_tool.model.identity import Coded, Identity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.reader import CardKind
@@ -27,6 +27,13 @@ RESULTS = {
     CardResult.INTERCHANGEABLE: msg("interchangeable"),
     CardResult.FAILED: msg("FAILED"),
     CardResult.INCOMPLETE: msg("INCOMPLETE"),
+}
+
+OUTCOMES = {
+    Outcome.PASSED: msg("passed"),
+    Outcome.FAILED: msg("failed"),
+    Outcome.SKIPPED: msg("not run"),
+    Outcome.ERROR: msg("not determined"),
 }
 
 PLACES = {

@@ -115,13 +115,20 @@ def module_breaks(case: Case) -> Iterator[Found]:
     msg("The card is no CPx test card: it does not belong into this run."),
 )
 def no_test_card(case: Case) -> Iterator[Found]:
-    """Where its certificates can be read; else nothing is proven either way."""
+    """Where its certificates can be read and agree; else nothing is proven either way: a cache that
+    shows certificates of two cards is not a card of somebody.
+    """
     for card in case.cards:
         wrong = [f for f in case.of(card.key) if f.check in ("CARD-CPX", "CARD-TEST")]
         failed = [f for f in wrong if f.outcome is Outcome.FAILED]
-        if failed and case.outcome(card.key, "CERT-READABLE") is Outcome.PASSED:
+        readable = case.outcome(card.key, "CERT-READABLE") is Outcome.PASSED
+        if failed and readable and not _is_mixed(case, card):
             evidence = tuple(f.message for f in failed)
             yield Found(case.of(card.key), (card.key,), evidence)
+
+
+def _is_mixed(case: Case, card: JudgedCard) -> bool:
+    return case.outcome(card.key, "CERT-AGREE") is Outcome.FAILED
 
 
 @rule(

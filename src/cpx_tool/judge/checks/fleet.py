@@ -30,8 +30,8 @@ def every_file_merged(gathered: Gathered, lost: Lost) -> Answer:
         return Answer(Outcome.ERROR, msg("There was no result to merge."), hint)
     if lost:
         told = nmsg(
-            "{count} was not merged: {files}",
-            "{count} were not merged: {files}",
+            "{count} file was not merged: {files}",
+            "{count} files were not merged: {files}",
             len(lost),
             files=_some([one.file for one in lost]),
         )

@@ -21,7 +21,7 @@ from cpx_tool.report.words import PLACES, Say, clipped, day, holder_name, short_
 _PIN_CHECKS = ("PIN-ALLOWED", "PIN-ACCEPTED")
 _DATED = ("CERT-STARTED", "CERT-NOT-EXPIRED", "CERT-EXPIRY")
 
-_PINS = {
+PINS = {
     PinResult.ACCEPTED: (Kind.PASSED, msg("accepted")),
     PinResult.WRONG: (Kind.FAILED, msg("refused")),
     PinResult.LOCKED: (Kind.FAILED, msg("locked")),
@@ -201,7 +201,7 @@ def pin_view(pin: PinRecord | None, findings: Iterable[Finding], say: Say) -> Pi
         return None
     told = next((f for f in findings if _tells(f)), None)
     return Pin(
-        mark=marks.worded(*_PINS[pin.result], say),
+        mark=marks.worded(*PINS[pin.result], say),
         tries=say(_TRIES[tries_left(pin.flags)]),
         told=say(told.message) if told else "",
         hint=say(told.hint) if told and told.hint else "",

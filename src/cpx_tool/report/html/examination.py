@@ -79,7 +79,7 @@ def render(
     """
     station, findings = examination.station, examination.findings
     values = {
-        **frame(run, code, doctor.render_json(examination, code, say, hints=hints), say),
+        **frame(run, code, doctor.render_json(examination, run, code, say, hints=hints), say),
         "station": _station_view(station, say),
         "verdict": marks.of_verdict(examination.verdict, say),
         "summary": [say(part) for part in counts(findings)],

@@ -10,20 +10,40 @@ from itertools import islice
 from types import SimpleNamespace
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
-from cpx_tool.model.fleet import Answered, AtHost, Counted, Fleet, FleetCard, Place, Station
+from cpx_tool.model.finding import CardResult, Outcome, Severity
+from cpx_tool.model.fleet import (
+    WORST_FIRST,
+    Answered,
+    AtHost,
+    Counted,
+    Fleet,
+    FleetCard,
+    Place,
+    Station,
+)
+from cpx_tool.model.guidance import Kind
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import fleet_json
 from cpx_tool.report.fleet import emulated, headline, summary
-from cpx_tool.report.fleet_view import Said, Wrong, at_host, host_name, what, why, wrong
+from cpx_tool.report.fleet_view import (
+    Said,
+    Wrong,
+    at_host,
+    host_name,
+    what,
+    why,
+    worst_first,
+    wrong,
+)
 from cpx_tool.report.html import lines, marks
+from cpx_tool.report.html.explanations import Explanation, Explanations, besides
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
 from cpx_tool.report.html.frame import Provenance
 from cpx_tool.report.html.labels import LABELS
+from cpx_tool.report.html.lines import Subject
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.html.page import page
 from cpx_tool.report.json import moment
-from cpx_tool.report.tally import Tally
 from cpx_tool.report.words import Say, clipped, day
 
 MOST_ROWS = 400
@@ -34,7 +54,6 @@ MOST_COLUMNS = 20
 
 _MOST_SENTENCES = 8
 _MOST_HOSTS = 12
-_ORDER = (Verdict.FAILED, Verdict.INCOMPLETE, Verdict.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +62,15 @@ class SaidView:
 
     message: str
     hint: str
-    codes: tuple[str, ...]
+    codes: tuple[Subject, ...]
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WrongView:
-    """What one check found wrong; `more` tells of sentences that are not shown, "" for none."""
+    """What one check found wrong; `more` tells of sentences that are not shown, "" for none.
+    `explained` are the texts of the check and its codes that do not stand further up.
+    """
 
     mark: Mark
     check: str
@@ -58,6 +79,7 @@ class WrongView:
     where: str
     said: tuple[SaidView, ...]
     more: str
+    explained: tuple[Explanation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +133,8 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments."""
     gathered = fleet.gathered
     told = emulated(gathered)
-    stations = sorted(gathered.stations, key=lambda station: _ORDER.index(station.verdict))
+    explanations = Explanations(say)
+    stations = worst_first(gathered.stations)
     columns, calm = _columns(stations)
     at_hosts = sorted({one.host for card in gathered.cards for one in card.hosts})
     wide = len(at_hosts) <= MOST_COLUMNS
@@ -124,8 +147,8 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "interrupted": "",
         "verdict": marks.of_verdict(fleet.verdict, say),
         "heading": say(headline(gathered)),
-        "summary": [say(part) for part in summary(fleet, _counted(stations))],
-        "problems": [_wrong(one, fleet, say) for one in wrong(fleet)],
+        "summary": [say(part) for part in summary(fleet)],
+        "problems": [_wrong(one, fleet, explanations, say) for one in wrong(fleet)],
         "tallies": _verdicts(stations, say),
         "results": _results(stations, say),
         "columns": columns,
@@ -136,7 +159,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "at_hosts": [say(host_name(host)) for host in at_hosts] if wide else [],
         "cards": [_card(card, at_hosts if wide else None, say) for card in gathered.cards],
         "merge_lines": lines.lines(fleet.findings, say),
-        "merge_tallies": marks.tallies(fleet.findings, say),
+        "merge_explained": besides(fleet.findings, None, explanations),
         "not_merged": ((one.file, say(why(one)), one.counts) for one in gathered.unmerged),
         "any_not_merged": bool(gathered.unmerged),
         "repeats": gathered.repeats,
@@ -165,27 +188,12 @@ def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
     )
 
 
-def _counted(stations: Iterable[Station]) -> Tally:
-    kinds = Counter(
-        fleet_json.kind(answered)
-        for station in stations
-        for answered in station.answers().values()
-        if answered.severity is Severity.BLOCKER or fleet_json.kind(answered) == "warning"
-    )
-    return Tally(
-        passed=kinds["passed"],
-        failed=kinds["failed"],
-        unanswered=kinds["error"] + kinds["skipped"],
-        warnings=kinds["warning"],
-    )
-
-
 def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:
     """How many results have each verdict, for the filter."""
     counted = Counter(one.newest.verdict for station in stations for one in station.results)
     return [
         marks.Tally(marks.of_verdict(verdict, say), counted[verdict])
-        for verdict in _ORDER
+        for verdict in WORST_FIRST
         if counted[verdict]
     ]
 
@@ -248,23 +256,29 @@ def _more_rows(more: int, say: Say) -> str:
     return say(told)
 
 
-def _wrong(one: Wrong, fleet: Fleet, say: Say) -> WrongView:
+def _wrong(one: Wrong, fleet: Fleet, explanations: Explanations, say: Say) -> WrongView:
     title = fleet.titles.get(one.check)
     decides = one.severity is Severity.BLOCKER
     more = len(one.said) - _MOST_SENTENCES
     worst = fleet_json.kind(Answered(one.check, one.severity, one.outcome))
+    shown = one.said[:_MOST_SENTENCES]
+    explained = (
+        *explanations.of(Kind.CHECK, [one.check]),
+        *explanations.of(Kind.TLS_CAUSE, [code for said in shown for code in said.codes]),
+    )
     return WrongView(
         mark=marks.of_kind(marks.Kind(worst), say),
         check=one.check,
         title=say(title) if title else "",
         decides=say(msg("decides the verdict") if decides else msg("does not change the verdict")),
         where=say(nmsg("on {count} workstation", "on {count} workstations", one.hosts)),
-        said=tuple(_said(said, say) for said in one.said[:_MOST_SENTENCES]),
+        said=tuple(_said(said, explanations, say) for said in shown),
         more=say(nmsg("… and {count} more", "… and {count} more", more)) if more > 0 else "",
+        explained=explained,
     )
 
 
-def _said(said: Said, say: Say) -> SaidView:
+def _said(said: Said, explanations: Explanations, say: Say) -> SaidView:
     names = [
         at_host(host, subjects, say) for host, subjects in islice(said.hosts.items(), _MOST_HOSTS)
     ]
@@ -272,7 +286,8 @@ def _said(said: Said, say: Say) -> SaidView:
     if more > 0:
         rest = say(nmsg("{count} more", "{count} more", more))
         names.append(rest)
-    return SaidView(said.message, said.hint, tuple(said.codes), tuple(names))
+    codes = lines.causes(said.codes, explanations)
+    return SaidView(said.message, said.hint, codes, tuple(names))
 
 
 def _card(card: FleetCard, columns: Sequence[str] | None, say: Say) -> CardRow:

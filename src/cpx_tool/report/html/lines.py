@@ -53,7 +53,8 @@ class Cause:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What one check found wrong. `decides` says whether the verdict depends on it;
-    `explained` are the texts of the check and its codes that do not stand further up.
+    `explained` are the texts of the check and its codes that do not stand further up; `place` is
+    its anchor on the page.
     """
 
     mark: Mark
@@ -62,6 +63,7 @@ class Problem:
     decides: str
     causes: tuple[Cause, ...]
     explained: tuple[Explanation, ...]
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,16 @@ def lines(findings: Iterable[Finding], say: Say) -> list[Line]:
 
 
 def attention(
-    findings: Sequence[Finding], named: Named, say: Say, seen: Observation | None = None
+    findings: Sequence[Finding],
+    named: Named,
+    say: Say,
+    seen: Observation | None = None,
+    explanations: Explanations | None = None,
 ) -> Attention:
     """What is not as it should be, as the console tells it, with what there is to say of it, and
-    of the codes in what was seen.
+    of the codes in what was seen. `explanations` are those of the page, where it asks for places.
     """
-    explanations = Explanations(say)
+    explanations = explanations or Explanations(say)
     problems = tuple(_problem(group, explanations, named, say) for group in grouped(findings, say))
     return Attention(problems, besides(findings, seen, explanations))
 
@@ -126,15 +132,18 @@ def _problem(group: Group, explanations: Explanations, named: Named, say: Say) -
                 told.message,
                 _subjects(told.subjects, named),
                 told.hint,
-                tuple(
-                    Subject(code, explanations.place_of(Kind.TLS_CAUSE, code))
-                    for code in told.codes
-                ),
+                causes(told.codes, explanations),
             )
             for told in group.told
         ),
         explained=explained,
+        place=f"problem-{worst.check.lower()}",
     )
+
+
+def causes(codes: Iterable[str], explanations: Explanations) -> tuple[Subject, ...]:
+    """Codes of causes, each with the place of its text."""
+    return tuple(Subject(code, explanations.place_of(Kind.TLS_CAUSE, code)) for code in codes)
 
 
 def _subjects(keys: Iterable[str], named: Named) -> tuple[Subject, ...]:

@@ -11,7 +11,7 @@ from cpx_tool.model.eligibility import Cause, Eligibility, Entitlement
 from cpx_tool.model.finding import CardResult, Finding, Outcome, Severity, Verdict
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.findings import MARKS
-from cpx_tool.report.handshakes import NOTICED
+from cpx_tool.report.tally import NOTICED
 from cpx_tool.report.words import RESULTS, VERDICTS, Say
 
 
@@ -101,6 +101,11 @@ def of_kind(kind: Kind, say: Say) -> Mark:
 def of_finding(finding: Finding, say: Say) -> Mark:
     """The mark of this finding."""
     return of_kind(kind_of(finding), say)
+
+
+def of_outcome(outcome: Outcome, say: Say) -> Mark:
+    """The mark of an outcome of which the severity is not known."""
+    return of_kind(_OF_OUTCOME[outcome], say)
 
 
 def of_verdict(verdict: Verdict, say: Say) -> Mark:

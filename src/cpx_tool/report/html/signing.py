@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cpx_tool.errors import ExitCode
+from cpx_tool.model.guidance import Kind as TextKind
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.model.reader import PcscStatus
 from cpx_tool.model.signing import JudgedTry, SigningCard, SigningChecklist, SignResult
@@ -14,6 +15,7 @@ from cpx_tool.report.console import pins_tried, why_no_card
 from cpx_tool.report.findings import counts
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.cards import Pin, card_place, pin_view, reader_name
+from cpx_tool.report.html.explanations import Explanations
 from cpx_tool.report.html.frame import frame
 from cpx_tool.report.html.lines import Line, Subject
 from cpx_tool.report.html.marks import Kind, Mark, Tally
@@ -38,7 +40,7 @@ class Cell:
 
     mark: Mark
     time: str
-    code: str
+    code: Subject | None
     needed: bool
 
 
@@ -74,12 +76,19 @@ def render(checklist: SigningChecklist, code: ExitCode, say: Say, lang: str) -> 
     `say` speaks the language of which `lang` is the code ("fr").
     """
     seen = checklist.observation
+    known = {
+        card.key: Subject(card.key, card_place(number))
+        for number, card in enumerate(checklist.cards, start=1)
+    }
+    findings = checklist.all_findings()
+    explanations = Explanations(say)
+    attention = lines.attention(
+        findings, lambda key: known.get(key, Subject("")), say, seen, explanations
+    )
     cards = [
-        _view(card, card_place(number), seen.pcsc.status, say)
+        _view(card, card_place(number), seen.pcsc.status, explanations, say)
         for number, card in enumerate(checklist.cards, start=1)
     ]
-    known = {card.key: Subject(card.key, card.place) for card in cards}
-    findings = checklist.all_findings()
     subjects = nmsg("{count} card", "{count} cards", len(cards))
     values = {
         **frame(run_of(seen, "sign-test"), code, signing.render_json(checklist, code, say), say),
@@ -87,7 +96,7 @@ def render(checklist: SigningChecklist, code: ExitCode, say: Say, lang: str) -> 
         "verdict": marks.of_verdict(checklist.verdict, say),
         "summary": [say(part) for part in (subjects, *counts(findings))],
         "tallies": marks.tallies(findings, say),
-        "attention": lines.attention(findings, lambda key: known.get(key, Subject("")), say, seen),
+        "attention": attention,
         "no_card": [] if cards else [say(told) for told in why_no_card(seen, checklist.findings)],
         "cards": cards,
         "pins_tried": say(pins_tried(card.observed for card in checklist.cards)),
@@ -97,7 +106,9 @@ def render(checklist: SigningChecklist, code: ExitCode, say: Say, lang: str) -> 
     return page("signing.html", values, say, lang)
 
 
-def _view(card: SigningCard, place: str, pcsc: PcscStatus, say: Say) -> SigningView:
+def _view(
+    card: SigningCard, place: str, pcsc: PcscStatus, explanations: Explanations, say: Say
+) -> SigningView:
     identity, token = card.identity, card.observed.token
     kind = identity.card_type if identity else None
     columns = signing.columns(card.tries)
@@ -113,7 +124,7 @@ def _view(card: SigningCard, place: str, pcsc: PcscStatus, say: Say) -> SigningV
         facts=tuple((say(name), value) for name, value in told if value),
         result=marks.of_checks(card.findings, say),
         heads=tuple(say(signing.head(column)) for column in columns),
-        rows=_rows(card.tries, columns, say),
+        rows=_rows(card.tries, columns, explanations, say),
         note=say(signing.NO_PSS) if card.tries and signing.lacks_pss(card) else "",
         pin=pin_view(card.observed.pin, card.findings, say),
         tallies=marks.tallies(card.findings, say),
@@ -122,15 +133,20 @@ def _view(card: SigningCard, place: str, pcsc: PcscStatus, say: Say) -> SigningV
 
 
 def _rows(
-    tries: Sequence[JudgedTry], columns: Sequence[signing.Column], say: Say
+    tries: Sequence[JudgedTry],
+    columns: Sequence[signing.Column],
+    explanations: Explanations,
+    say: Say,
 ) -> tuple[Row, ...]:
     return tuple(
-        Row(name, tuple(_cell(found[key], say) if key in found else None for key in columns))
+        Row(name, tuple(_cell(found.get(key), explanations, say) for key in columns))
         for name, found in signing.by_mechanism(tries).items()
     )
 
 
-def _cell(judged: JudgedTry, say: Say) -> Cell:
+def _cell(judged: JudgedTry | None, explanations: Explanations, say: Say) -> Cell | None:
+    if judged is None:
+        return None
     needed = judged.expected in signing.NEEDED
     kind, word = _RESULTS[judged.result]
     if judged.result is SignResult.REFUSED and needed:
@@ -139,6 +155,6 @@ def _cell(judged: JudgedTry, say: Say) -> Cell:
     return Cell(
         mark=marks.worded(kind, word, say),
         time="" if code else say(signing.milliseconds(judged.tried.seconds)),
-        code=code,
+        code=Subject(code, explanations.place_of(TextKind.MODULE_FAULT, code)) if code else None,
         needed=needed,
     )

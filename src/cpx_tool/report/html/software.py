@@ -69,7 +69,7 @@ def render(
     }
     findings = checklist.all_findings()
     subjects = nmsg("{count} file", "{count} files", len(files))
-    json = software.render_json(checklist, code, say, fetched)
+    json = software.render_json(checklist, run, code, say, fetched)
     values: dict[str, Any] = {
         **frame(run, code, json, say),
         "emulated": _emulated(checklist, names, say),

@@ -9,12 +9,15 @@ from itertools import groupby
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Blame, Comparison, Difference, Side, Sureness, Suspicion
 from cpx_tool.model.finding import Finding
+from cpx_tool.model.guidance import Kind as TextKind
 from cpx_tool.model.message import msg, nmsg
 from cpx_tool.report import blame as blame_report
 from cpx_tool.report import compare as compare_report
 from cpx_tool.report.html import lines, marks
+from cpx_tool.report.html.compared import Value, value
+from cpx_tool.report.html.explanations import Explanations
 from cpx_tool.report.html.frame import frame
-from cpx_tool.report.html.lines import Subject
+from cpx_tool.report.html.lines import Attention, Subject
 from cpx_tool.report.html.marks import Kind, Mark
 from cpx_tool.report.html.page import page
 from cpx_tool.report.html.station import station_view
@@ -39,17 +42,17 @@ class SuspicionView:
     subjects: tuple[str, ...]
     reason: str
     evidence: tuple[str, ...]
-    checks: tuple[str, ...]
+    checks: tuple[Subject, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Something that is not the same in both; "" where it is not there."""
+    """Something that is not the same in both."""
 
     subject: str
     what: str
-    left: str
-    right: str
+    left: Value
+    right: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +83,20 @@ def render_blame(blame: Blame, code: ExitCode, say: Say, lang: str) -> str:
     seen = blame.observation
     explained = [finding for one in blame.suspicions for finding in one.findings]
     findings = _once([*explained, *blame.unexplained])
-    json = blame_report.render_json(blame, say)
+    json = blame_report.render_json(blame, code, say)
     counted = nmsg("{count} part suspected", "{count} parts suspected", len(blame.suspicions))
+    explanations = Explanations(say)
+    attention = lines.attention(findings, _named, say, seen, explanations)
     values = {
         **frame(run_of(seen, "blame"), code, json, say),
         "station": station_view(seen, say),
         "verdict": marks.of_verdict(blame.verdict, say),
         "summary": [say(counted)],
-        "suspicions": _suspicions(blame.suspicions, say),
+        "suspicions": _suspicions(blame.suspicions, attention, explanations, say),
         "nothing": say(blame_report.nothing(blame.verdict)),
         "unexplained": lines.lines(blame.unexplained, say),
         "one_try": say(blame_report.ONE_TRY),
-        "attention": lines.attention(findings, _named, say, seen),
+        "attention": attention,
     }
     return page("blame.html", values, say, lang)
 
@@ -103,23 +108,25 @@ def render_comparison(comparison: Comparison, run: Run, code: ExitCode, say: Say
     """
     different = len(comparison.differences)
     counted = nmsg("{count} difference", "{count} differences", different)
+    remark = compare_report.remark(comparison)
     kind = Kind.WARNING if different else Kind.PASSED
     word = counted if different else msg("Nothing differs.")
     pointed = nmsg("{count} part suspected", "{count} parts suspected", len(comparison.suspicions))
+    explanations = Explanations(say)
+    attention = lines.attention(comparison.in_both, _named, say, explanations=explanations)
     values = {
-        **frame(run, code, compare_report.render_json(comparison, say), say),
+        **frame(run, code, compare_report.render_json(comparison, code, say), say),
         "verdict": marks.worded(kind, word, say),
         "summary": [say(pointed)],
         "sides": [
             _side("A", comparison.left, say),
             _side("B", comparison.right, say),
         ],
-        "suspicions": _suspicions(comparison.suspicions, say),
-        "nothing": say(
-            msg("Not known: these differences point to no part.") if different else word
-        ),
+        "suspicions": _suspicions(comparison.suspicions, attention, explanations, say),
+        "nothing": say(compare_report.nothing(comparison)),
+        "remark": say(remark) if remark else "",
         "topics": _topics(comparison.differences, say),
-        "attention": lines.attention(comparison.in_both, _named, say),
+        "attention": attention,
     }
     return page("comparison.html", values, say, lang)
 
@@ -133,7 +140,15 @@ def _named(key: str) -> Subject:
     return Subject("" if key in ("", "run") else key)
 
 
-def _suspicions(told: Sequence[Suspicion], say: Say) -> list[SuspicionView]:
+def _suspicions(
+    told: Sequence[Suspicion], attention: Attention, explanations: Explanations, say: Say
+) -> list[SuspicionView]:
+    """What a suspicion explains leads to where that is told on the page, or at least explained."""
+    places = {problem.check: problem.place for problem in attention.problems}
+
+    def check(name: str) -> Subject:
+        return Subject(name, places.get(name) or explanations.place_of(TextKind.CHECK, name))
+
     return [
         SuspicionView(
             part=say(blame_report.PARTS[one.part]),
@@ -142,7 +157,7 @@ def _suspicions(told: Sequence[Suspicion], say: Say) -> list[SuspicionView]:
             subjects=one.subjects,
             reason=say(one.reason),
             evidence=tuple(map(say, one.evidence)),
-            checks=tuple(dict.fromkeys(finding.check for finding in one.findings)),
+            checks=tuple(map(check, dict.fromkeys(finding.check for finding in one.findings))),
         )
         for one in told
     ]
@@ -160,9 +175,9 @@ def _topics(differences: Sequence[Difference], say: Say) -> list[Topic]:
 def _row(one: Difference, say: Say) -> Row:
     return Row(
         subject="" if one.subject == "run" else one.subject,
-        what=say(msg("{name}", name=compare_report.KEYS.get(one.key, one.key))),
-        left=one.left or "",
-        right=one.right or "",
+        what=say(compare_report.what(one)),
+        left=value(one, one.left, say),
+        right=value(one, one.right, say),
     )
 
 

@@ -32,7 +32,7 @@ def of_fleet(fleet: Fleet, code: ExitCode) -> Result:
         return fleet_json.render(fleet, told, say)
 
     def page(say: Say, paper: Paper) -> str:
-        return text.render(fleet, suites.of_hosts(), say, paper)
+        return text.render(fleet, say, paper)
 
     def html_page(told: ExitCode, say: Say, language: str) -> str:
         # its template engine takes a while to load
@@ -80,11 +80,6 @@ class _Suites(Sequence[Suite]):
             at = self.fleet.gathered.merger.at
             return Suite(SuiteKind.RUN, "", self.fleet.findings, at)
         return _suite(self.fleet.gathered.stations[number - 1], self.fleet.titles)
-
-    def of_hosts(self) -> Iterator[Finding]:
-        """Every finding of a workstation."""
-        for station in self.fleet.gathered.stations:
-            yield from _findings(station, self.fleet.titles)
 
 
 @dataclass(frozen=True, slots=True)

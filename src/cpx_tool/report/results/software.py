@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.fetch import Fetched
-from cpx_tool.model.identity import Pki
 from cpx_tool.model.software import JudgedFile, SoftwareChecklist
 from cpx_tool.report import software
 from cpx_tool.report.canvas import Paper
@@ -26,7 +25,7 @@ def of_software(
     """The result of check-p12; `fetched` is None where the network was not asked."""
 
     def body(told: ExitCode, say: Say) -> str:
-        return software.render_json(checklist, told, say, fetched)
+        return software.render_json(checklist, run, told, say, fetched)
 
     def page(say: Say, paper: Paper) -> str:
         text = software.render(checklist, say, paper)
@@ -39,7 +38,7 @@ def of_software(
         return render_software(checklist, run, told, say, language, fetched)
 
     seen = checklist.observation
-    emulated = any(file.identity and file.identity.pki is Pki.EMULATED for file in checklist.files)
+    emulated = any(map(software.is_emulated, checklist.files))
     files = (_suite(file, checklist) for file in checklist.files)
     run = Run("check-p12", seen.tool_version, run_id, host, seen.judged_at, emulated)
     return Result(

@@ -15,7 +15,7 @@ def of_station(examination: Examination, run_id: str, code: ExitCode, *, hints: 
     """The result of doctor; with `hints` the commands that mend what is wrong."""
 
     def body(told: ExitCode, say: Say) -> str:
-        return doctor.render_json(examination, told, say, hints=hints)
+        return doctor.render_json(examination, run, told, say, hints=hints)
 
     def page(say: Say, paper: Paper) -> str:
         return doctor.render(examination, say, paper, hints=hints)

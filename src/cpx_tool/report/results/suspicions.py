@@ -15,8 +15,8 @@ from cpx_tool.report.words import Say
 def of_blame(blame: Blame, code: ExitCode) -> Answer:
     """The answer of blame."""
 
-    def body(_: ExitCode, say: Say) -> str:
-        return blame_report.render_json(blame, say)
+    def body(told: ExitCode, say: Say) -> str:
+        return blame_report.render_json(blame, told, say)
 
     def page(say: Say, paper: Paper) -> str:
         return blame_report.render(blame, say, paper)
@@ -34,8 +34,8 @@ def of_comparison(comparison: Comparison, code: ExitCode) -> Answer:
     """The answer of compare."""
     run = _run(comparison)
 
-    def body(_: ExitCode, say: Say) -> str:
-        return compare_report.render_json(comparison, say)
+    def body(told: ExitCode, say: Say) -> str:
+        return compare_report.render_json(comparison, told, say)
 
     def page(say: Say, paper: Paper) -> str:
         return compare_report.render(comparison, say, paper)
