@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cpx_tool.catalogue.pin_words import PIN_RESULTS
+from cpx_tool.catalogue.readers import STATES
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
 from cpx_tool.model.finding import Finding, Verdict
 from cpx_tool.model.message import Message, msg, nmsg
@@ -64,6 +66,21 @@ KEYS = {
     "scheme": msg("signature scheme"),
 }
 """Keys of differences in words; one that is not here is a name, as of a check, and stays."""
+_OUTCOMES: Mapping[str, Message] = {
+    "passed": msg("passed"),
+    "failed": msg("failed"),
+    "error": msg("not answered"),
+    "skipped": msg("not run"),
+    "incomplete": msg("incomplete"),
+    "interchangeable": msg("interchangeable"),
+    "yes": msg("yes"),
+    "no": msg("no"),
+}
+_WORDS: Mapping[str, Mapping[str, Message]] = {
+    "pin": {result.value: word for result, word in PIN_RESULTS.items()},
+    "state": {state.value: word for state, word in STATES.items()},
+}
+"""Values in words, by the key of the difference; JSON keeps the codes."""
 _SHOWN = 200
 
 
@@ -91,6 +108,8 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
 def _remark(comparison: Comparison) -> Message | None:
     """What one should know before one reads on."""
     left, right = comparison.left.observation, comparison.right.observation
+    if left.emulated is not right.emulated:
+        return msg("One has emulated cards and the other real ones: no card of theirs is the same.")
     if left.run_id == right.run_id:
         return msg("A and B are the same run: give two different ones to learn something.")
     if left.workstation.host == right.workstation.host and right.observed_at < left.observed_at:
@@ -114,23 +133,43 @@ def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) ->
         found = [one for one in differences if one.topic is topic]
         if found:
             canvas.line(say(title), "bold")
-        for one in found:
-            canvas.item("-", say(_words(one)), indent=2)
+        for alike in _grouped(found):
+            canvas.item("-", say(_words(alike)), indent=2)
     canvas.line()
 
 
-def _words(one: Difference) -> Message:
+def _grouped(found: Sequence[Difference]) -> list[list[Difference]]:
+    """What is the same of several subjects, together: without a login, that is every card."""
+    groups: dict[tuple[str, str | None, str | None], list[Difference]] = {}
+    for one in found:
+        groups.setdefault((one.key, one.left, one.right), []).append(one)
+    return list(groups.values())
+
+
+def _words(alike: Sequence[Difference]) -> Message:
+    one = alike[0]
     key: Message | str = KEYS.get(one.key, one.key)
-    left, right = ((value or "—")[:_SHOWN] for value in (one.left, one.right))
+    left, right = (value_words(one.key, value) for value in (one.left, one.right))
     if one.subject in ("", "run"):
         return msg("{what}: {left} | {right}", what=key, left=left, right=right)
     return msg(
         "{subject}, {what}: {left} | {right}",
-        subject=one.subject,
+        subject=tuple(each.subject for each in alike),
         what=key,
         left=left,
         right=right,
     )
+
+
+def value_words(key: str, value: str | None) -> Message | str:
+    """A value of a difference in words where it is one of a few; what follows in brackets stays."""
+    if not value:
+        return "—"
+    code, _, rest = value.partition(" (")
+    word = _WORDS.get(key, _OUTCOMES).get(code)
+    if word is None:
+        return value[:_SHOWN]
+    return msg("{value} ({kind})", value=word, kind=rest.removesuffix(")")) if rest else word
 
 
 def _points(canvas: Canvas, comparison: Comparison, say: Say) -> None:

@@ -161,9 +161,13 @@ def _row(one: Difference, say: Say) -> Row:
     return Row(
         subject="" if one.subject == "run" else one.subject,
         what=say(msg("{name}", name=compare_report.KEYS.get(one.key, one.key))),
-        left=one.left or "",
-        right=one.right or "",
+        left=_value(one.key, one.left, say),
+        right=_value(one.key, one.right, say),
     )
+
+
+def _value(key: str, value: str | None, say: Say) -> str:
+    return say(msg("{name}", name=compare_report.value_words(key, value))) if value else ""
 
 
 def _side(name: str, side: Side, say: Say) -> SideView:
