@@ -12,8 +12,9 @@ import pytest
 
 from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.i18n import say
-from cpx_tool.model.message import Message
+from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
+from cpx_tool.report.compare import value_words
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.result import Answer
 from support.other_pages import answers
@@ -140,10 +141,15 @@ def test_what_is_suspected_is_named_with_how_sure_that_is(told: dict[str, Answer
     assert "Nothing is at fault." in told["blame of nothing"].html(say, "en")
 
 
+def _in_words(key: str, value: str | None) -> str:
+    return say(msg("{name}", name=value_words(key, value)))
+
+
 def test_what_differs_stands_side_by_side(told: dict[str, Answer]) -> None:
     body = json.loads(told["compare"].json(say))
     read = Reading(told["compare"].html(say, "en"))
     assert read.text.count("A poste-1") == 1
     assert len(body["differences"]) > 5
     for one in body["differences"]:
-        assert f"{one['left'] or '—'} {one['right'] or '—'}" in read.text
+        left, right = (_in_words(one["key"], one[side]) for side in ("left", "right"))
+        assert f"{left} {right}" in read.text

@@ -152,9 +152,14 @@ def _words(alike: Sequence[Difference]) -> Message:
     left, right = (value_words(one.key, value) for value in (one.left, one.right))
     if one.subject in ("", "run"):
         return msg("{what}: {left} | {right}", what=key, left=left, right=right)
+    if len(alike) > 1:
+        names = tuple(each.subject for each in alike)
+        return msg(
+            "{what}: {left} | {right} ({names})", what=key, left=left, right=right, names=names
+        )
     return msg(
         "{subject}, {what}: {left} | {right}",
-        subject=tuple(each.subject for each in alike),
+        subject=one.subject,
         what=key,
         left=left,
         right=right,
