@@ -66,6 +66,7 @@ KEYS = {
     "scheme": msg("signature scheme"),
 }
 """Keys of differences in words; one that is not here is a name, as of a check, and stays."""
+_OBJECTS = {"certificate": msg("certificate"), "data": msg("data object")}
 _OUTCOMES: Mapping[str, Message] = {
     "passed": msg("passed"),
     "failed": msg("failed"),
@@ -91,7 +92,7 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
     if any(side.observation.emulated for side in sides):
         canvas.line(say(emulated_banner()), "bold magenta")
     for name, side in zip("AB", sides, strict=True):
-        canvas.line(f"{name}: {say(_side(side))}", "bold")
+        canvas.line(say(msg("{name}: {value}", name=name, value=_side(side))), "bold")
     remark = _remark(comparison)
     if remark is not None:
         canvas.line(say(remark))
@@ -148,7 +149,7 @@ def _grouped(found: Sequence[Difference]) -> list[list[Difference]]:
 
 def _words(alike: Sequence[Difference]) -> Message:
     one = alike[0]
-    key: Message | str = KEYS.get(one.key, one.key)
+    key = key_words(one.key)
     left, right = (value_words(one.key, value) for value in (one.left, one.right))
     if one.subject in ("", "run"):
         return msg("{what}: {left} | {right}", what=key, left=left, right=right)
@@ -164,6 +165,14 @@ def _words(alike: Sequence[Difference]) -> Message:
         left=left,
         right=right,
     )
+
+
+def key_words(key: str) -> Message | str:
+    """What a difference is about, in words; the name of a check or a package stays."""
+    kind, _, name = key.partition(" ")
+    if kind in _OBJECTS and name:
+        return msg("{kind} “{name}”", kind=_OBJECTS[kind], name=name)
+    return KEYS.get(key, key)
 
 
 def value_words(key: str, value: str | None) -> Message | str:

@@ -160,7 +160,7 @@ def _topics(differences: Sequence[Difference], say: Say) -> list[Topic]:
 def _row(one: Difference, say: Say) -> Row:
     return Row(
         subject="" if one.subject == "run" else one.subject,
-        what=say(msg("{name}", name=compare_report.KEYS.get(one.key, one.key))),
+        what=say(msg("{name}", name=compare_report.key_words(one.key))),
         left=_value(one.key, one.left, say),
         right=_value(one.key, one.right, say),
     )
