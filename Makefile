@@ -7,7 +7,7 @@ export PYTHON
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser check fix fuzz soak bench messages docs site golden setup system lock package clean
+.PHONY: help demo test test-browser test-fleet check fix fuzz soak bench messages docs site golden setup system lock package clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -24,6 +24,9 @@ test: system setup ## everything: check, then all tests (PYTEST_ARGS='-k name' f
 
 test-browser: setup ## the HTML reports in a real browser, and accessible (fetches axe-core)
 	@scripts/test_browser.sh
+
+test-fleet: package ## deploy/ansible on workstations in namespaces, over ssh (needs root)
+	@scripts/test_fleet.sh
 
 check: setup ## format, lint, types, layers, messages; no tests
 	@scripts/check.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tree needs from the system, where something is missing; otherwise does nothing.
 # `scripts/system.sh tests` adds what only the tests need, which a workstation should not get,
-# `scripts/system.sh browser` what the tests of HTML reports need, and
+# `scripts/system.sh browser` what the tests of HTML reports need,
+# `scripts/system.sh fleet` what makes the workstations of `make test-fleet`, and
 # `scripts/system.sh bench` what `make bench` compares with.
 #
 # Looks for the things themselves, not for packages: a Python of one's own brings its own headers.
@@ -68,6 +69,13 @@ pathlib.Path(sysconfig.get_path("include"), "Python.h").open().close()'
         need chromium runs chromium
         need npm runs npm
         need poppler-utils runs pdftotext
+    fi
+    if [[ $wanted == fleet ]]; then
+        need debootstrap runs debootstrap
+        need iproute2 runs ip
+        need opensc runs pkcs11-tool
+        need openssh-client runs ssh
+        need util-linux runs unshare
     fi
     if [[ $wanted == bench ]]; then
         need curl runs curl

@@ -153,6 +153,7 @@ def pins(*names: str) -> dict[str, str]:
         (PROJECT["dependency-groups"]["build"], "build"),
         (PROJECT["dependency-groups"]["dev"], "dev"),
         (PROJECT["dependency-groups"]["fuzz"], "fuzz"),
+        (PROJECT["dependency-groups"]["fleet"], "fleet"),
         (PROJECT["dependency-groups"]["docs"], "docs"),
     ],
 )
@@ -165,7 +166,7 @@ def test_what_pyproject_asks_for_is_pinned(stated: list[str], file: str) -> None
 
 
 def test_the_requirement_files_agree_and_are_hashed() -> None:
-    assert pins("run", "build", "dev", "fuzz", "docs")
+    assert pins("run", "build", "dev", "fuzz", "docs", "fleet")
 
 
 def test_requirement_files_hold_only_pins_and_hashes() -> None:

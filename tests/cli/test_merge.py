@@ -342,21 +342,21 @@ def test_results_are_dropped_as_soon_as_they_are_read(spool: Path, tmp_path: Pat
 
 def test_the_page_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    results = Path("results")
+    results = Path("trial")
     results.mkdir()
     whole = results / "poste-qa-1.json"
     judged = cpx("judge", SAMPLE, "--set", "centre-sante", "--report", f"json={whole.resolve()}")
     assert judged.returncode == 1
     (results / "poste-qa-2.json").write_bytes(whole.read_bytes()[:2000])
     done = subprocess.run(
-        [COMMAND, "merge", "results"],
+        [COMMAND, "merge", "trial"],
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
     page = (SAMPLE.parents[1] / "docs" / "merge.md").read_text(encoding="utf-8")
-    shown = page.split("$ cpx-tool merge results\n", 1)[1].split("```", 1)[0]
+    shown = page.split("$ cpx-tool merge trial\n", 1)[1].split("```", 1)[0]
     parts = [part.strip("\n") for part in shown.split("…\n")]
     assert len(parts) == 4
     assert all(part in done.stdout for part in parts)
