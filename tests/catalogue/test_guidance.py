@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pkcs11.exceptions
 import pytest
@@ -17,6 +20,8 @@ from cpx_tool.model import fault
 from cpx_tool.model.fault import FaultKind
 from cpx_tool.model.guidance import Guidance, Kind
 from cpx_tool.model.observation import PinRefusal
+
+ROOT = Path(__file__).parents[2]
 
 
 def _faults() -> set[str]:
@@ -57,6 +62,21 @@ def test_a_text_says_what_why_the_causes_the_remedy_and_its_sources(text: Guidan
         assert not message.params
         assert "{" not in message.text
     assert len(spoken) - len(text.meanings) + 1 <= 8
+
+
+@pytest.mark.parametrize("text", GUIDANCE, ids=lambda text: next(iter(text.meanings)))
+def test_links_are_whole_and_pages_are_there(text: Guidance) -> None:
+    """An address in a text or a source is https with a host; of our files, a page of docs/."""
+    spoken = (*text.meanings.values(), text.why, *text.causes, *filter(None, [text.remedy]))
+    for words in (*text.sources, *(message.text for message in spoken)):
+        for link in re.findall(r"\S+://\S+", words):
+            address = urlsplit(link.rstrip(".,;:)"))
+            assert address.scheme == "https", link
+            assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", address.netloc), link
+    for source in text.sources:
+        if re.fullmatch(r"(docs|src|tests|udev|scripts)/\S+", source):
+            assert source.startswith("docs/"), source
+            assert (ROOT / source).is_file(), source
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from support.build import (
     AUTHENTICATION_ID,
     PEOPLE,
     card,
+    card_of,
     no_login,
     with_card,
     without_cards,
@@ -187,7 +188,7 @@ def test_other_certificates_and_a_wrong_signature_are_a_stale_cache(
 ) -> None:
     again = card(key, replace(PEOPLE[NURSE], surname="INFIRMIER0099999"), 5)
     other = with_card(good, NURSE, lambda _: wrong_signature(again))
-    one = only(compare(good, other, card_set))
+    one = only(compare(real(good), real(other), card_set))
     assert (one.rule, one.part, one.sureness) == (
         "CONTENTS-DIFFER",
         Part.MIDDLEWARE,
@@ -245,6 +246,148 @@ def test_a_set_that_no_card_fits_in_both(good: Observation, card_set: CardSet) -
     pinned = tuple(replace(role, card_number="0000000000") for role in card_set.cards)
     told = compare(good, good, replace(card_set, cards=pinned))
     assert (only(told).rule, only(told).part) == ("FAILS-IN-BOTH", Part.SET)
+
+
+# --- what is not there, or was not asked ----------------------------------------------------------
+
+
+def real(seen: Observation) -> Observation:
+    return replace(seen, emulated=False)
+
+
+def as_of(seen: Observation, host: str) -> Observation:
+    return replace(seen, workstation=replace(seen.workstation, host=host))
+
+
+def said(told: Comparison) -> set[tuple[str, Part, Sureness]]:
+    return {(one.rule, one.part, one.sureness) for one in told.suspicions}
+
+
+def test_what_the_other_run_did_not_ask_accuses_nobody(
+    good: Observation, card_set: CardSet
+) -> None:
+    """One run tried the key in another reader, and the other run none: the reader is not known."""
+    quiet = no_pin(PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED))
+    here = with_card(good, NURSE, quiet)
+    there = with_card(good, NURSE, lambda seen: moved(wrong_signature(seen)))
+    for pair in ((here, there), (there, here)):
+        assert said(compare(*pair, card_set)) == {("PIN-CHANGED", Part.OPTIONS, Sureness.CERTAIN)}
+
+
+def test_a_refused_pin_is_told_beside_a_run_without_a_login(
+    good: Observation, card_set: CardSet
+) -> None:
+    here = with_card(good, NURSE, no_pin(PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED)))
+    there = with_card(good, NURSE, no_pin(PinRecord(PinResult.WRONG)))
+    assert said(compare(here, there, card_set)) == {
+        ("PIN-CHANGED", Part.OPTIONS, Sureness.CERTAIN),
+        ("PIN-CHANGED", Part.PIN, Sureness.CERTAIN),
+    }
+
+
+def test_two_reasons_not_to_try_the_pin_are_not_the_same(
+    good: Observation, card_set: CardSet
+) -> None:
+    sides = [
+        with_card(good, NURSE, no_pin(PinRecord(PinResult.REFUSED, refusal)))
+        for refusal in (PinRefusal.NOT_ASKED, PinRefusal.COUNT_LOW)
+    ]
+    assert compare(sides[0], sides[1], card_set).in_both == ()
+    assert {f.check for f in compare(sides[1], sides[1], card_set).in_both} == {"PIN-ALLOWED"}
+
+
+def test_two_services_that_do_not_answer_are_no_suspicion(
+    good: Observation, card_set: CardSet
+) -> None:
+    sides = [
+        replace(good, pcsc=Pcsc(status), cards=(), slots=())
+        for status in (PcscStatus.NO_SERVICE, PcscStatus.ACCESS_REFUSED)
+    ]
+    told = compare(sides[0], sides[1], card_set)
+    assert told.suspicions == ()
+    assert (Topic.SERVICE, "status") in topics(told)
+
+
+def test_cards_behind_a_module_that_does_not_load_were_not_left_out(
+    good: Observation, card_set: CardSet
+) -> None:
+    assert good.module is not None
+    broken = replace(good.module, info=None, fault=Fault(FaultKind.ERROR, "load", "not-loaded"))
+    told = compare(replace(good, module=broken, cards=(), slots=()), good, card_set)
+    assert {one.rule for one in told.suspicions} == {"MODULE-FAILS-ONCE"}
+
+
+def test_cards_that_an_interrupted_run_did_not_reach(good: Observation, card_set: CardSet) -> None:
+    short = replace(without_cards(good, NURSE), interrupted=True)
+    one = only(compare(good, short, card_set))
+    assert (one.rule, one.part) == ("CARD-SHOWN-ONCE", Part.OPTIONS)
+
+
+def test_a_missing_reader(good: Observation, card_set: CardSet) -> None:
+    """On one workstation; on two, readers have other names anyhow."""
+    gone = card_of(good, NURSE).reader
+    less = without_cards(good, NURSE)
+    readers = tuple(r for r in less.pcsc.readers if r.name != gone)
+    fewer = replace(less, pcsc=replace(less.pcsc, readers=readers))
+    one = only(compare(real(good), real(fewer), card_set))
+    assert (one.rule, one.part) == ("CARD-SHOWN-ONCE", Part.READER)
+    other = as_of(real(fewer), "poste-2")
+    assert only(compare(real(good), other, card_set)).part is Part.HANDLING
+
+
+def test_a_card_in_the_place_of_another(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    new = card(key, replace(PEOPLE[NURSE], card_number="3100000099"), 5)
+    told = compare(good, with_card(good, NURSE, lambda _: new), card_set)
+    assert {one.subjects for one in told.suspicions} == {(NUMBER,), ("3100000099",)}
+    assert {one.reason.text for one in told.suspicions} == {
+        "Another card has its role on the other side: one was put in for the other."
+    }
+
+
+def test_two_cards_that_changed_readers_are_no_fault(good: Observation, card_set: CardSet) -> None:
+    one, other = good.cards[0].reader, good.cards[1].reader
+    swapped = replace(
+        good,
+        cards=(
+            replace(good.cards[0], reader=other),
+            replace(good.cards[1], reader=one),
+            *good.cards[2:],
+        ),
+    )
+    told = compare(good, swapped, card_set)
+    assert told.suspicions == ()
+    assert [one.key for one in told.differences] == ["reader", "reader"]
+
+
+def test_where_a_card_is_missing_is_told_by_side(good: Observation, card_set: CardSet) -> None:
+    """Before and after are on one workstation: its name alone would not tell them apart."""
+    one = only(compare(without_cards(good, NURSE), good, card_set))
+    assert one.evidence[0].params == {"side": "A", "host": "poste-1"}
+
+
+def test_emulated_cards_beside_real_ones_point_nowhere(
+    good: Observation, card_set: CardSet
+) -> None:
+    told = compare(good, real(without_cards(good, NURSE)), card_set)
+    assert told.suspicions == ()
+
+
+def test_emulated_cards_that_were_made_anew_are_no_cache(
+    good: Observation, card_set: CardSet, key: rsa.RSAPrivateKey
+) -> None:
+    again = card(key, replace(PEOPLE[NURSE], surname="INFIRMIER0099999"), 5)
+    told = compare(good, with_card(good, NURSE, lambda _: wrong_signature(again)), card_set)
+    assert said(told) == {("CONTENTS-DIFFER", Part.CARD, Sureness.LIKELY)}
+
+
+def test_a_reader_of_one_name_on_two_workstations_is_another_one(
+    good: Observation, card_set: CardSet
+) -> None:
+    other = as_of(with_card(good, NURSE, wrong_signature), "poste-2")
+    one = only(compare(good, other, card_set))
+    assert (one.part, one.sureness) == (Part.READER, Sureness.POSSIBLE)
 
 
 # --- servers ------------------------------------------------------------------------------------

@@ -18,12 +18,18 @@ from cpx_tool.judge.compare import compare
 from cpx_tool.model.blame import Blame, Comparison, Difference, Part, Sureness, Topic
 from cpx_tool.model.finding import CardResult, Outcome, Verdict
 from cpx_tool.model.message import Message
-from cpx_tool.model.observation import CardObservation, Observation
+from cpx_tool.model.observation import (
+    CardObservation,
+    Observation,
+    PinRecord,
+    PinRefusal,
+    PinResult,
+)
 from cpx_tool.report import blame as report
 from cpx_tool.report import compare as compare_report
 from cpx_tool.report.canvas import Paper
 from cpx_tool.report.results import of_comparison
-from support.build import with_card
+from support.build import no_login, with_card
 from support.pages import Reading
 
 Say = Callable[[Message], str]
@@ -147,6 +153,20 @@ def test_page_and_text_say_what_one_should_know_before(good: Observation) -> Non
         told = compare(good, other, None)
         assert words in compare_report.render(told, say, Paper())
         assert words in page(told)
+
+
+def test_what_is_alike_of_several_cards_is_one_line(good: Observation) -> None:
+    """Values that are one of a few are words, as the rest; JSON keeps the codes."""
+    refused = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED)
+    quiet = replace(good, cards=tuple(no_login(seen, refused) for seen in good.cards))
+    told = compare(good, quiet, find_set("centre-sante"))
+    text = compare_report.render(told, say, Paper(120))
+    assert len([line for line in text.splitlines() if "SIGN-AUTH: passed | not run (" in line]) == 1
+    assert "PIN: accepted | not tried (" in text
+    assert "refused" not in text
+    assert {"passed", "skipped"} <= {one.right for one in told.differences} | {
+        one.left for one in told.differences
+    }
 
 
 def test_nothing_differs_is_said(good: Observation) -> None:

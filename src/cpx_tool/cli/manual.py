@@ -32,7 +32,7 @@ VARIABLES = {
     "HTTPS_PROXY, NO_PROXY": _("The proxy that tls-test goes through, and where it does not."),
     "NO_COLOR": _("No colours, whatever the next ones say."),
     "CLICOLOR_FORCE, FORCE_COLOR": _("Colours without a terminal, too; not when it is 0."),
-    "COLUMNS": _("How wide the terminal is, when it does not say so itself."),
+    "COLUMNS": _("How wide the terminal is, in columns; it goes before what the terminal says."),
 }
 """Each variable that is looked at, and what for."""
 

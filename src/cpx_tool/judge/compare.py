@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cpx_tool.judge.case import make_case
+from cpx_tool.judge.case import Case, make_case
 from cpx_tool.judge.compare_rules import RULES, Pair
 from cpx_tool.judge.differences import differences
 from cpx_tool.judge.gathering import gather
@@ -31,5 +31,13 @@ def compare(
 
 
 def _in_both(pair: Pair) -> tuple[Finding, ...]:
-    there = {(f.check, f.subject, f.code) for f in pair.right.open}
-    return tuple(f for f in pair.left.open if (f.check, f.subject, f.code) in there)
+    there = {_same_way(pair.right, finding) for finding in pair.right.open}
+    return tuple(f for f in pair.left.open if _same_way(pair.left, f) in there)
+
+
+def _same_way(case: Case, finding: Finding) -> tuple[str, ...]:
+    """What makes two findings one: of a PIN that was not tried, the reason, too."""
+    pins = (card.observed.pin for card in case.cards if card.key == finding.subject)
+    refusals = (pin.refusal.value for pin in pins if pin and pin.refusal)
+    why = next(refusals, "") if finding.check == "PIN-ALLOWED" else ""
+    return finding.check, finding.subject, finding.code or "", why

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cpx_tool.catalogue.pin_words import PIN_RESULTS
 from cpx_tool.judge.blame_rules.cards import EXPECTED_BY_THE_SET, PIN_STATE, STARTED_SO
 from cpx_tool.judge.case import Case
 from cpx_tool.judge.differences import digest
@@ -45,9 +46,25 @@ class Pair:
         other = {f.check for f in self.right.open if f.subject == key}
         return sorted((one ^ other) - set(without))
 
+    def turned(self, key: str, *, without: Iterable[str] = ()) -> list[str]:
+        """Those `changed` of which the other side says that they passed: what was not asked there,
+        for want of a login or by another command, tells nothing.
+        """
+        sides = (self.left, self.right)
+        return [
+            check
+            for check in self.changed(key, without=without)
+            if Outcome.PASSED in [side.outcome(key, check) for side in sides]
+        ]
+
     def outcomes_differ(self, key: str, check: str) -> bool:
         """Whether that check found something else of that card."""
         return self.left.outcome(key, check) is not self.right.outcome(key, check)
+
+    @property
+    def same_host(self) -> bool:
+        """Whether both were observed on one workstation."""
+        return self.left.seen.workstation.host == self.right.seen.workstation.host
 
     @property
     def same_module(self) -> bool:
@@ -113,15 +130,14 @@ def rule(
     msg("The PC/SC service answers in one of them only."),
 )
 def service_differs(pair: Pair) -> Iterator[Points]:
-    """No reader: then it is the reader."""
+    """No reader: then it is the reader. Two that do not answer, each in its way, are no change."""
     one, other = pair.left.seen.pcsc.status, pair.right.seen.pcsc.status
-    if one is other or PcscStatus.NOT_ASKED in (one, other):
-        return
+    answers = {PcscStatus.OK, PcscStatus.NO_READER}
     told = (_sides(one.value, other.value),)
-    if {one, other} == {PcscStatus.OK, PcscStatus.NO_READER}:
+    if {one, other} == answers:
         reason = msg("The service shows a reader in one of them only.")
         yield Points(told, part=Part.READER, sureness=Sureness.LIKELY, reason=reason)
-    else:
+    elif len({one, other} - {PcscStatus.NOT_ASKED}) == _TWO and {one, other} & answers:
         yield Points(told)
 
 
@@ -145,32 +161,71 @@ def module_fails_once(pair: Pair) -> Iterator[Points]:
     msg("The card is in one of them only: it was not put in."),
 )
 def card_is_shown_once(pair: Pair) -> Iterator[Points]:
-    """Where the other side has a card that its module does not show, it is the middleware."""
-    for here, there in ((pair.left, pair.right), (pair.right, pair.left)):
+    """Where the other side has a card that its module does not show, it is the middleware. Of
+    emulated cards beside real ones, and where the module or the service saw nothing at all, there
+    is nothing to say.
+    """
+    if pair.left.seen.emulated is not pair.right.seen.emulated:
+        return
+    sides = (("A", pair.left), ("B", pair.right))
+    for (_, here), (name, there) in (sides, sides[::-1]):
         known = {card.key for card in there.cards}
-        lone = tuple(card.key for card in here.cards if card.key not in known)
-        if not lone:
-            continue
-        unseen = there.wrong("MODULE-SEES-CARDS")
-        states = [r.state for r in there.seen.pcsc.readers]
-        told = (msg("Not on {host}.", host=there.seen.workstation.host),)
-        if unseen:
-            yield Points(
-                (*told, unseen[0].message),
-                lone,
-                Part.MIDDLEWARE,
-                reason=msg("Where it is missing, PC/SC sees a card that the module does not show."),
-            )
-        elif ReaderState.MUTE in states or ReaderState.IN_USE in states:
-            yield Points(
-                told,
-                lone,
-                Part.READER,
-                Sureness.POSSIBLE,
-                msg("Where it is missing, a reader holds a card that does not answer."),
-            )
-        elif there.seen.pcsc.status in (PcscStatus.OK, PcscStatus.NOT_ASKED):
-            yield Points(told, lone)
+        lone = [card for card in here.cards if card.key not in known]
+        if lone and not there.wrong("MODULE-LOADED", "MODULE-CALLS"):
+            host = there.seen.workstation.host
+            told = msg("Not in {side} ({host}).", side=name, host=host)
+            yield from _why_missing(pair, lone, there, told)
+
+
+_NOT_SHOWN = msg("Where it is missing, PC/SC sees a card that the module does not show.")
+_SILENT = msg("Where it is missing, a reader holds a card that does not answer.")
+_CUT_SHORT = msg("Where it is missing, the run ended before all cards were read.")
+_NO_SUCH_READER = msg("The reader that it was in is not there on the other side.")
+_REPLACED = msg("Another card has its role on the other side: one was put in for the other.")
+_TWICE = msg("One card number is shown twice on one side only: two readers, or a copy.")
+
+
+def _why_missing(
+    pair: Pair, lone: Sequence[JudgedCard], there: Case, told: Message
+) -> Iterator[Points]:
+    """The workstation's reasons count for all that are missing; then each card's own."""
+    unseen = there.wrong("MODULE-SEES-CARDS")
+    states = {reader.state for reader in there.seen.pcsc.readers}
+    keys = tuple(card.key for card in lone)
+    if unseen:
+        yield Points((told, unseen[0].message), keys, Part.MIDDLEWARE, reason=_NOT_SHOWN)
+    elif states & {ReaderState.MUTE, ReaderState.IN_USE}:
+        yield Points((told,), keys, Part.READER, Sureness.POSSIBLE, _SILENT)
+    elif there.seen.cut_short:
+        yield Points((told,), keys, Part.OPTIONS, reason=_CUT_SHORT)
+    elif there.seen.pcsc.status in (PcscStatus.OK, PcscStatus.NOT_ASKED):
+        for card in lone:
+            yield _of_lone(pair, card, there, told)
+
+
+def _of_lone(pair: Pair, card: JudgedCard, there: Case, told: Message) -> Points:
+    keys, reader = (card.key,), card.observed.reader
+    if card.key.split("#")[0] in {other.key for other in there.cards}:
+        return Points((told,), keys, reason=_TWICE)
+    takers = _takers(pair, card, there)
+    if takers:
+        return Points((told, msg("Here: {cards}.", cards=takers)), keys, reason=_REPLACED)
+    gone = reader is not None and reader not in {r.name for r in there.seen.pcsc.readers}
+    if gone and pair.same_host and not there.seen.emulated:
+        words = (told, msg("Reader: {name}", name=reader or ""))
+        return Points(words, keys, Part.READER, reason=_NO_SUCH_READER)
+    return Points((told,), keys)
+
+
+def _takers(pair: Pair, card: JudgedCard, there: Case) -> tuple[str, ...]:
+    """The cards of the other side that have the role of this one, and are not here."""
+    common = {one.key for one, _ in pair.common()}
+    role = card.expected.role if card.expected else None
+    return tuple(
+        other.key
+        for other in there.cards
+        if role and other.key not in common and other.expected and other.expected.role == role
+    )
 
 
 # --- the same card on both sides ----------------------------------------------------------------
@@ -194,14 +249,23 @@ def contents_differ(pair: Pair) -> Iterator[Points]:
             one.observed.certificates and other.observed.certificates
         ):
             continue
-        told = (_sides(*(", ".join(sorted(_certificates(card))) for card in (one, other))),)
-        changed = pair.changed(one.key, without=_OF_PIN)
+        changed = pair.turned(one.key, without=_OF_PIN)
+        words = (_certificate_words(one, other), _changed_words(changed))
         signs = {"SIGN-AUTH", "SIGN-SIGN", "KEY-MATCHES", "CARD-LABEL"} & set(changed)
-        if signs:
-            yield Points((*told, _changed_words(changed)), (one.key,))
+        if changed and pair.left.seen.emulated and pair.right.seen.emulated:
+            yield Points(words, (one.key,), Part.CARD, reason=_MADE_ANEW)
+        elif signs:
+            yield Points(words, (one.key,))
         elif changed:
-            words = (*told, _changed_words(changed))
             yield Points(words, (one.key,), Part.CARD, Sureness.POSSIBLE)
+
+
+_MADE_ANEW = msg("The emulated card was made anew between the two, and is another one now.")
+
+
+def _certificate_words(*cards: JudgedCard) -> Message:
+    left, right = (", ".join(sorted(_certificates(card))) for card in cards)
+    return msg("Certificates (SHA-256): {left} | {right}", left=left, right=right)
 
 
 @rule(
@@ -212,10 +276,11 @@ def contents_differ(pair: Pair) -> Iterator[Points]:
 )
 def same_card_elsewhere(pair: Pair) -> Iterator[Points]:
     """What is not the same in both is under suspicion: the middleware, the reader; where both
-    differ, each is possible only; where none does, nothing is known.
+    differ, each is possible only; where none does, nothing is known. Two workstations have two
+    readers, though these be of one model, and of one name.
     """
     for one, other in pair.common():
-        checks = pair.changed(one.key, without=_ELSEWHERE)
+        checks = pair.turned(one.key, without=_ELSEWHERE)
         if not checks or _certificates(one) != _certificates(other):
             continue
         told = _changed_words(checks)
@@ -227,6 +292,7 @@ def same_card_elsewhere(pair: Pair) -> Iterator[Points]:
 
 _TAKEN_OUT = msg("On the failing side the card was not there to the end.")
 _OTHER_READER = msg("The same card fails in one reader and not in the other; the module is alike.")
+_SAME_MODEL = msg("The module is alike and the reader of one name, but on another workstation.")
 _BOTH_DIFFER = msg("Reader and middleware both differ, so either may be it: change one at a time.")
 
 
@@ -242,6 +308,8 @@ def _by_surroundings(
     elif pair.same_module and not same_reader:
         likely = Sureness.LIKELY
         yield Points((told, reader), (one.key,), Part.READER, likely, _OTHER_READER)
+    elif pair.same_module and same_reader and readers[0] and not pair.same_host:
+        yield Points((told, reader), (one.key,), Part.READER, Sureness.POSSIBLE, _SAME_MODEL)
     elif not pair.same_module:
         for part, seen in ((Part.MIDDLEWARE, module), (Part.READER, reader)):
             yield Points((told, seen), (one.key,), part, Sureness.POSSIBLE, _BOTH_DIFFER)
@@ -264,7 +332,7 @@ def pin_changed(pair: Pair) -> Iterator[Points]:
         told = (_sides(*map(_pin_words, pins)),)
         if any(pin and pin.refusal in STARTED_SO for pin in pins):
             yield Points(told, (one.key,), Part.OPTIONS, reason=_STARTED_OTHERWISE)
-        elif any(pin and _speaks_of_pin(pin) for pin in pins):
+        if any(pin and _speaks_of_pin(pin) for pin in pins):
             yield Points(told, (one.key,))
 
 
@@ -275,10 +343,11 @@ def _speaks_of_pin(pin: PinRecord) -> bool:
     return pin.refusal in PIN_STATE or pin.result in (PinResult.WRONG, PinResult.LOCKED)
 
 
-def _pin_words(pin: PinRecord | None) -> str:
+def _pin_words(pin: PinRecord | None) -> Message | str:
     if pin is None:
         return ""
-    return " ".join(filter(None, (pin.result.value, pin.refusal and pin.refusal.value)))
+    word = PIN_RESULTS[pin.result]
+    return msg("{value} ({kind})", value=word, kind=pin.refusal.value) if pin.refusal else word
 
 
 @rule(
@@ -454,7 +523,7 @@ def _module_words(case: Case) -> str:
     return f"{told} ({path})" if told else path
 
 
-def _sides(left: str, right: str) -> Message:
+def _sides(left: Message | str, right: Message | str) -> Message:
     return msg("{left} | {right}", left=left or "—", right=right or "—")
 
 

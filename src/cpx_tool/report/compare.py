@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cpx_tool.catalogue.pin_words import PIN_RESULTS
 from cpx_tool.catalogue.readers import STATES
 from cpx_tool.errors import ExitCode
 from cpx_tool.model.blame import Comparison, Difference, Side, Topic
@@ -73,6 +74,7 @@ _YES_OR_NO = {"yes": msg("yes"), "no": msg("no")}
 VALUES: Mapping[str, Mapping[str, Message]] = {
     "verdict": {one.value: told for one, told in VERDICTS.items()},
     "result": {one.value: told for one, told in RESULTS.items()},
+    "pin": {one.value: told for one, told in PIN_RESULTS.items()},
     "state": {one.value: told for one, told in STATES.items()},
     **dict.fromkeys(("emulated", "interrupted", "present"), _YES_OR_NO),
 }
@@ -106,6 +108,8 @@ def render(comparison: Comparison, say: Say, paper: Paper) -> str:
 def remark(comparison: Comparison) -> Message | None:
     """What one should know before one reads on."""
     left, right = comparison.left.observation, comparison.right.observation
+    if left.emulated is not right.emulated:
+        return msg("One has emulated cards and the other real ones: no card of theirs is the same.")
     if left.run_id == right.run_id:
         return msg("A and B are the same run: give two different ones to learn something.")
     if left.workstation.host == right.workstation.host and right.observed_at < left.observed_at:
@@ -129,15 +133,33 @@ def _differences(canvas: Canvas, differences: Sequence[Difference], say: Say) ->
         found = [one for one in differences if one.topic is topic]
         if found:
             canvas.line(say(title), "bold")
-        for one in found:
-            canvas.item("-", say(_words(one)), indent=2)
+        for alike in _grouped(found):
+            canvas.item("-", say(_words(alike)), indent=2)
     canvas.line()
 
 
-def _words(one: Difference) -> Message:
+def _grouped(found: Sequence[Difference]) -> list[list[Difference]]:
+    """What is the same of several subjects, together: without a login, that is every card."""
+    groups: dict[tuple[str, str | None, str | None], list[Difference]] = {}
+    for one in found:
+        groups.setdefault((one.key, one.left, one.right), []).append(one)
+    return list(groups.values())
+
+
+def _words(alike: Sequence[Difference]) -> Message:
+    one = alike[0]
     left, right = (shown(one, value and cut(value, _SHOWN)) for value in (one.left, one.right))
     if one.subject in ("", "run"):
         return msg("{what}: {left} | {right}", what=what(one), left=left, right=right)
+    if len(alike) > 1:
+        names = tuple(each.subject for each in alike)
+        return msg(
+            "{what}: {left} | {right} ({names})",
+            what=what(one),
+            left=left,
+            right=right,
+            names=names,
+        )
     return msg(
         "{subject}, {what}: {left} | {right}",
         subject=one.subject,
@@ -157,7 +179,7 @@ def what(one: Difference) -> Message:
 
 def shown(one: Difference, value: str | None) -> Message:
     """One side's value in words; "—" where there is none."""
-    if value is None:
+    if not value:
         return msg("{name}", name="—")
     if one.topic is Topic.FINDING:
         outcome, blank, code = value.partition(" ")

@@ -501,7 +501,7 @@ GUIDANCE = (
         meanings={
             "SIGN-PSS": msg("The authentication key signs with RSA-PSS."),
         },
-        why=msg("TLS 1.3 allows client authentication with nothing else."),
+        why=msg("TLS 1.3 takes no other signature of an RSA key for client authentication."),
         causes=(
             msg("A CPS3 has no RSA-PSS; a CPS4 has."),
             msg("OpenSC shows no PSS for these cards."),
@@ -545,6 +545,6 @@ GUIDANCE = (
                 "hash-and-sign mechanism."
             ),
         ),
-        sources=("src/cpx_tool/catalogue/signing.toml",),
+        sources=("docs/cards.md",),
     ),
 )

@@ -124,7 +124,10 @@ GUIDANCE = (
     Guidance(
         Kind.MODULE_FAULT,
         meanings={
-            "CKR_PIN_INCORRECT": msg("The card refused the PIN; one try is used up."),
+            "CKR_PIN_INCORRECT": msg(
+                "The PIN was refused. One try is used up, unless no card can have a PIN so long "
+                "or so short: the Cryptolib CPS answers the same then, and asks no card."
+            ),
             "CKR_PIN_LOCKED": msg("The PIN is locked."),
             "CKR_PIN_LEN_RANGE": msg("The PIN is too short or too long."),
             "CKR_PIN_INVALID": msg("The PIN holds characters that the card does not take."),
@@ -271,7 +274,10 @@ GUIDANCE = (
             "CKR_NO_EVENT": msg("Nothing happened in any slot."),
             "CKR_FUNCTION_CANCELLED": msg("The call was cancelled in the middle."),
         },
-        why=msg("The module's state is not the one that the call needs."),
+        why=msg(
+            "What the call needs is not there: memory, room for the answer, or a session or module "
+            "in the right state."
+        ),
         causes=(
             msg(
                 "A defect of the middleware, or of this tool; the module sees no second user of "

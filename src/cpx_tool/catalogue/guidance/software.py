@@ -95,7 +95,7 @@ GUIDANCE = (
                 "The structure's identifier ends in a valid key digit, where one is documented."
             ),
         },
-        why=msg("The téléservice tells who asks by it."),
+        why=msg("By it the téléservice knows which structure calls."),
         causes=(msg("A fictional identifier, or a request that was not made on the portal."),),
         sources=("TRE_G07 (ANS, NOS)",),
     ),

@@ -44,7 +44,7 @@ GUIDANCE = (
         why=msg("It is the code of a step that went as it should."),
         causes=(msg("Nothing is wrong at this step."),),
         remedy=msg("Nothing is to be done."),
-        sources=("src/cpx_tool/judge/tls_causes.py",),
+        sources=("docs/tls.md",),
     ),
     Guidance(
         Kind.TLS_CAUSE,

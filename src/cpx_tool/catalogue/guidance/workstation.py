@@ -184,7 +184,7 @@ GUIDANCE = (
                 "cpx-tool list-modules names it with its source."
             ),
         ),
-        sources=("src/cpx_tool/catalogue/middleware.toml",),
+        sources=("docs/middleware.md",),
     ),
     Guidance(
         Kind.CHECK,
@@ -388,7 +388,7 @@ GUIDANCE = (
         },
         why=msg("A reader that the kernel drives cannot be driven by PC/SC."),
         causes=(msg("pn533_usb takes NFC readers such as the ACR122U."),),
-        sources=("udev/README.md",),
+        sources=("docs/workstation.md",),
     ),
     Guidance(
         Kind.CHECK,
@@ -448,7 +448,7 @@ GUIDANCE = (
         causes=(
             msg("The tool was installed into an environment that other programs change, too."),
         ),
-        sources=("pyproject.toml",),
+        sources=("docs/install.md",),
     ),
     Guidance(
         Kind.CHECK,

@@ -261,18 +261,42 @@ def issuers_are_wrong(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "CLOCK-AFTER-CARDS",
+    Part.CLOCK,
+    Sureness.POSSIBLE,
+    msg("By this workstation's clock all cards have expired: so it looks, too, if it is ahead."),
+)
+def clock_is_ahead(case: Case) -> Iterator[Found]:
+    """Cards of one order do end together: the card is the likelier, and explains the finding."""
+    keys = _all_expired(case)
+    if keys:
+        told = msg("It says {now}.", now=case.seen.observed_at)
+        yield Found((), keys, (told,))
+
+
+def _all_expired(case: Case) -> tuple[str, ...]:
+    """The cards, where there are several and all have expired; else none."""
+    keys = tuple(card.key for card in case.cards)
+    ended = [case.outcome(key, "CERT-NOT-EXPIRED") is Outcome.FAILED for key in keys]
+    return keys if len(keys) >= _TWO and all(ended) else ()
+
+
+@rule(
     "CERTIFICATES-SAY-SO",
     Part.CARD,
     Sureness.LIKELY,
     msg("The card's own certificates, or their issuer, say so: no part in between changes that."),
 )
 def certificates_say_so(case: Case) -> Iterator[Found]:
-    """They are signed: where the chain holds, it is certain."""
+    """They are signed: where the chain holds, it is certain; but not where by the clock all of
+    several cards have expired.
+    """
+    late = set(_all_expired(case))
     for card in case.cards:
         wrong = tuple(f for f in case.of(card.key) if f.check in (*_SIGNED_WORDS, "CERT-STARTED"))
         if wrong:
             proven = case.outcome(card.key, "CERT-CHAIN") is Outcome.PASSED
-            certain = Sureness.CERTAIN if proven else None
+            certain = Sureness.CERTAIN if proven and card.key not in late else None
             chain = [f for f in case.of(card.key) if f.check == "CERT-CHAIN"]
             ended = any(f.check == "CERT-NOT-EXPIRED" for f in wrong)  # so may have its CAs
             follow = chain if ended else []
@@ -438,6 +462,7 @@ OWN = (
     cache_is_stale,
     opensc_cannot_sign,
     clock_is_behind,
+    clock_is_ahead,
     certificates_say_so,
     issuers_are_wrong,
     set_disagrees,

@@ -24,7 +24,10 @@ _OTHER_SIDE = msg(
 @check(
     "CERT-PRESENT",
     msg("The authentication and the signature certificate are on the card"),
-    msg("The card is incomplete, or the middleware's cache is stale: empty it, then ask the ANS."),
+    msg(
+        "Empty the middleware's cache (cpx-tool list-modules names its folder) and read the card "
+        "again; if a certificate is still missing, have the card replaced by the ANS."
+    ),
 )
 def certificates_present(certificates: Certificates) -> Answer:
     """One of each, by their labels (ANS, Cryptolib CPS external specification)."""
@@ -64,7 +67,10 @@ def certificates_readable(certificates: Certificates) -> Answer:
 @check(
     "CERT-AGREE",
     msg("The certificates of the card name the same holder and card"),
-    msg("The card was personalised wrongly: have it replaced by the ANS."),
+    msg(
+        "Empty the middleware's cache (cpx-tool list-modules names its folder) and read the card "
+        "again; if its certificates still disagree, have the card replaced by the ANS."
+    ),
 )
 def certificates_agree(authentication: Certificate, signature: Certificate) -> Answer:
     """Same subject, card number, type, category and profession in both."""

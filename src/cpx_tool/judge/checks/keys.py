@@ -199,7 +199,10 @@ def pin_accepted(attempt: PinRecord) -> Answer:
 @check(
     "KEY-PRESENT",
     msg("Each certificate has its private key on the card"),
-    msg("The card was personalised wrongly, or is worn out: have it replaced by the ANS."),
+    msg(
+        "Empty the middleware's cache (cpx-tool list-modules names its folder) and read the card "
+        "again; if a key is still missing, have the card replaced by the ANS."
+    ),
 )
 def keys_present(keys: tuple[PrivateKey, ...], authentication_id: str, signature_id: str) -> Answer:
     """A private key with the certificate's CKA_ID (PKCS#11 v2.40, 4.6.3)."""
@@ -214,7 +217,10 @@ def keys_present(keys: tuple[PrivateKey, ...], authentication_id: str, signature
 @check(
     "KEY-MATCHES",
     msg("Private key and certificate belong together"),
-    msg("The card was personalised wrongly, or the cache is stale: empty it and read again."),
+    msg(
+        "Empty the middleware's cache (cpx-tool list-modules names its folder) and read the card "
+        "again; if key and certificate still differ, have the card replaced by the ANS."
+    ),
 )
 def keys_match(
     keys: tuple[PrivateKey, ...],

@@ -63,7 +63,10 @@ def version_is_recent(middleware: Middleware) -> Answer:
 @check(
     "MODULE-QUIRKS",
     msg("No known weakness of this module stands in the way"),
-    msg("cpx-tool list-modules shows each module with what is known of its version."),
+    msg(
+        "Install the newest Cryptolib CPS of the ANS, or avoid what is named here; "
+        "cpx-tool list-modules gives the source of each weakness."
+    ),
     severity=Severity.WARNING,
     scope=Scope.RUN,
 )

@@ -21,7 +21,10 @@ _TOLERANCE = timedelta(days=1)
 @check(
     "CLOCK-RIGHT",
     msg("The clock of this machine can be right"),
-    msg("Set the clock: validity and revocation are judged by it."),
+    msg(
+        "Set the clock (cpx-tool doctor --fix-hints prints the commands): validity and revocation "
+        "are judged by it."
+    ),
     scope=Scope.STATION,
 )
 def clock_can_be_right(clock: Clock) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cpx_tool.catalogue.pin_words import PIN_RESULTS
 from cpx_tool.catalogue.readers import NOT_A_READER
 from cpx_tool.model.finding import Checklist, Finding, JudgedCard, Outcome, Place
 from cpx_tool.model.message import msg, nmsg
@@ -22,12 +23,12 @@ _PIN_CHECKS = ("PIN-ALLOWED", "PIN-ACCEPTED")
 _DATED = ("CERT-STARTED", "CERT-NOT-EXPIRED", "CERT-EXPIRY")
 
 PINS = {
-    PinResult.ACCEPTED: (Kind.PASSED, msg("accepted")),
-    PinResult.WRONG: (Kind.FAILED, msg("refused")),
-    PinResult.LOCKED: (Kind.FAILED, msg("locked")),
-    PinResult.FAILED: (Kind.ERROR, msg("the login failed")),
-    PinResult.ALREADY_LOGGED_IN: (Kind.ERROR, msg("logged in before")),
-    PinResult.REFUSED: (Kind.SKIPPED, msg("not tried")),
+    PinResult.ACCEPTED: Kind.PASSED,
+    PinResult.WRONG: Kind.FAILED,
+    PinResult.LOCKED: Kind.FAILED,
+    PinResult.FAILED: Kind.ERROR,
+    PinResult.ALREADY_LOGGED_IN: Kind.ERROR,
+    PinResult.REFUSED: Kind.SKIPPED,
 }
 _TRIES = {
     TriesLeft.ALL: msg("all tries left"),
@@ -201,7 +202,7 @@ def pin_view(pin: PinRecord | None, findings: Iterable[Finding], say: Say) -> Pi
         return None
     told = next((f for f in findings if _tells(f)), None)
     return Pin(
-        mark=marks.worded(*PINS[pin.result], say),
+        mark=marks.worded(PINS[pin.result], PIN_RESULTS[pin.result], say),
         tries=say(_TRIES[tries_left(pin.flags)]),
         told=say(told.message) if told else "",
         hint=say(told.hint) if told and told.hint else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cpx_tool.catalogue.pin_words import PIN_RESULTS
 from cpx_tool.model.blame import Difference, Topic
 from cpx_tool.model.finding import CardResult, Outcome, Verdict
 from cpx_tool.model.observation import PinResult
@@ -36,8 +37,12 @@ def value(one: Difference, written: str | None, say: Say) -> Value:
     return Value(say(compare.shown(one, written)))
 
 
+def _pin(result: PinResult, say: Say) -> Mark:
+    return marks.worded(PINS[result], PIN_RESULTS[result], say)
+
+
 _MARKED: dict[tuple[Topic, str], Callable[[str, Say], Mark]] = {
     (Topic.RUN, "verdict"): lambda code, say: marks.of_verdict(Verdict(code), say),
     (Topic.VALUE, "result"): lambda code, say: marks.of_result(CardResult(code), say),
-    (Topic.VALUE, "pin"): lambda code, say: marks.worded(*PINS[PinResult(code)], say),
+    (Topic.VALUE, "pin"): lambda code, say: _pin(PinResult(code), say),
 }
