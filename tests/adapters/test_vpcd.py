@@ -112,6 +112,7 @@ def test_power_and_reset_take_the_pin_back(
     driver: Driver, reader: VirtualReader, event: int
 ) -> None:
     inserted(driver, reader)
+    driver.ask(OPEN)
     assert driver.ask(GIVE_PIN) == "9000"
     driver.power(event)
     driver.ask(OPEN)
@@ -133,11 +134,11 @@ def test_tries_of_the_pin_are_the_card_s_and_not_the_reader_s(
     chip = make_chip(cps4_card())
     reader.insert(chip)
     driver.accept()
-    assert driver.ask("012000010439393939") == "63C2"
+    assert driver.ask("002000010439393939") == "63C2"
     reader.remove()
     reader.insert(chip)
     driver.accept()
-    assert driver.ask("01200001") == "63C2"
+    assert driver.ask("00200001") == "63C2"
 
 
 def test_a_card_stays_in_its_reader_when_the_service_starts_again(

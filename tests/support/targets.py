@@ -510,7 +510,7 @@ def chip(data: bytes) -> None:
     VERIFY, CHANGE or RESET only, and no key is used without the PIN.
     """
     card = _chip(data[:1])
-    pin = card.applet.contents.pins.get(USER_PIN) or Pin(b"", 0)
+    pin = card.contents.pins.get(USER_PIN) or Pin(b"", 0)
     card.reset()
     for command in _commands(data[1:]):
         left = pin.left

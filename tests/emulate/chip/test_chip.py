@@ -7,9 +7,17 @@ import pytest
 from cpx_tool.emulate.chip.make import Damage, make_chip
 from cpx_tool.errors import BadInput
 from cpx_tool.pki.tlv import first_value
-from support.chips import CPS3_DIALOGUE, CPS4_DIALOGUE, Talk, cps3_card, cps4_card, set_cards
+from support.chips import (
+    CPS3_DIALOGUE,
+    CPS4_DIALOGUE,
+    HASH_ABC,
+    OPEN_CHIPDOC,
+    Talk,
+    cps3_card,
+    cps4_card,
+    set_cards,
+)
 
-OPEN_CHIPDOC = "01A4040C 08 8025000001FF0100"
 PIN = "00200001 04 31323334"
 
 
@@ -20,9 +28,7 @@ def cps3() -> Talk:
 
 @pytest.fixture
 def cps4() -> Talk:
-    talk = Talk(make_chip(cps4_card()))
-    assert talk(OPEN_CHIPDOC) == "9000"
-    return talk
+    return Talk(make_chip(cps4_card()))
 
 
 @pytest.mark.parametrize("bytes_", ["", "00", "00A4", "00A400", "00A40000023F"])
@@ -149,6 +155,56 @@ def test_a_chain_without_end(cps3: Talk) -> None:
     long = "102A8086 FF" + "00" * 255
     assert cps3.all(*[long] * 16) == ["9000"] * 16
     assert cps3(long) == "6700"
+
+
+def test_a_channel_is_opened_by_selecting_an_application_on_it() -> None:
+    talk = Talk(make_chip(cps4_card()))
+    talk.chip.reset()
+    assert talk.all("01A40800 02 D003 00", "01200001 04 31323334", "01708001") == ["6881"] * 3
+    assert talk("01A4040C 05 A000000003") == "6A82"
+    assert talk("01200001") == "6881"  # it stayed closed
+    assert talk(OPEN_CHIPDOC) == "9000"
+    assert talk("01200001") == "63C3"
+
+
+def test_each_channel_has_its_own_file_and_its_own_environment(cps4: Talk) -> None:
+    assert cps4("01A4080C 02 D003") == "9000"
+    assert cps4("00B000000C") == "6986"
+    assert cps4("00A4000C 02 2F01") == "9000"
+    assert cps4("01B0000001") == "5A 9000"
+    assert cps4("00B0000001") == "80 9000"
+    assert cps4.all("01200001 04 31323334", "012281B6 04 91022890") == ["9000"] * 2
+    assert cps4(f"002A9E9A {HASH_ABC} 00") == "6985"
+    assert cps4(f"012A9E9A {HASH_ABC} 00").endswith(" 9000")
+
+
+def test_a_pin_is_given_to_the_card_and_not_to_a_channel(cps4: Talk) -> None:
+    assert cps4("00200001 04 31323334") == "9000"
+    assert cps4("012281B6 04 91022890") == "9000"
+    assert cps4(f"012A9E9A {HASH_ABC} 00").endswith(" 9000")
+    assert cps4("00200001 04 39393939") == "63C2"
+    assert cps4(f"012A9E9A {HASH_ABC} 00") == "6982"
+    assert cps4("01200001") == "63C2"
+
+
+def test_channels_are_opened_and_closed(cps4: Talk) -> None:
+    assert cps4("0070000001") == "6A81"  # none is left
+    assert cps4("012281B6 04 91022890") == "9000"
+    assert cps4("00708001") == "9000"
+    assert cps4.all("01200001", "00708001", "00708000", "00700100") == [
+        *("6881", "6200", "6A81", "6A86")
+    ]
+    assert cps4("0070000001") == "01 9000"
+    assert cps4("01200001 04 31323334") == "9000"
+    assert cps4(f"012A9E9A {HASH_ABC} 00") == "6985"  # the environment went with the channel
+    assert cps4("01708000") == "9000"  # itself
+    assert cps4("00700001") == "9000"
+    cps4.chip.reset()
+    assert cps4("01200001") == "6881"
+
+
+def test_a_cps3_has_one_channel(cps3: Talk) -> None:
+    assert cps3("0070000001") == "6D00"
 
 
 def test_random_numbers(cps3: Talk) -> None:

@@ -19,8 +19,10 @@ _NO_ANSWER = 0x0C
 _CONTROL_ONLY = 0x04
 _FCP, _FCI = 0x62, 0x6F
 
-_CHILD, _ENTRY, _PARENT, _NAME, _FROM_ROOT, _FROM_HERE = 0x00, 0x02, 0x03, 0x04, 0x08, 0x09
-"""P1 of SELECT (table 62)."""
+SELECT, SELECT_BY_NAME = 0xA4, 0x04
+"""INS, and P1 that names a directory by its AID."""
+_BY_IDENTIFIER, _ENTRY, _PARENT, _FROM_ROOT, _FROM_HERE = 0x00, 0x02, 0x03, 0x08, 0x09
+"""The other P1 of SELECT (table 62)."""
 
 _OLD_AND_NEW, _ONLY_NEW = 0x00, 0x01
 """P1 of CHANGE REFERENCE DATA (11.6.7)."""
@@ -32,7 +34,7 @@ Handler = Callable[[Command], Answer]
 
 
 class Applet:
-    """The state of a card that is powered on, and the commands on it, by INS."""
+    """A logical channel of a powered card: what is selected, and the commands, by INS."""
 
     control_tag = _FCP
     """Of the template that SELECT answers, where P2 asks for control parameters."""
@@ -47,15 +49,10 @@ class Applet:
             0x24: self._change,
             0x2C: self._unblock,
             0x84: self._challenge,
-            0xA4: self._select,
+            SELECT: self._select,
             0xB0: self._read,
             0xD6: self._update,
         }
-
-    def reset(self) -> None:
-        """As after power on: the MF selected, no PIN given."""
-        self.contents.power_off()
-        self.place = self.place.root()
 
     def handle(self, command: Command) -> Answer:
         """Do what a whole command says. Raises `Refusal`."""
@@ -74,11 +71,11 @@ class Applet:
         return Answer(tlv(tag, self.place.selected.control()))
 
     def _target(self, way: int, data: bytes) -> Place:
-        if way == _NAME:
+        if way == SELECT_BY_NAME:
             return self._named(data)
         if way == _PARENT:
             return self.place.parent()
-        if way in (_CHILD, _ENTRY):
+        if way in (_BY_IDENTIFIER, _ENTRY):
             if len(data) not in (0, 2):
                 raise Refusal(Status.BAD_DATA)
             return self._path(data or MASTER_FILE.to_bytes(2, "big"))
@@ -168,7 +165,9 @@ class Applet:
         pin.refuse_unless_verified()
 
     def _unblock(self, command: Command) -> Answer:
-        """RESET RETRY COUNTER, by the code in the command or given before."""
+        """RESET RETRY COUNTER, by the code in the command, which counts for this one alone, or by
+        the one that VERIFY was given before.
+        """
         pin = self._pin(command, _CODE_AND_NEW, _CODE, _NEW, _NOTHING)
         if pin is not self.contents.pin(USER_PIN):
             raise Refusal(Status.NO_OBJECT)
@@ -177,7 +176,7 @@ class Applet:
         if command.p1 in (_CODE_AND_NEW, _CODE):
             new = command.data[code.length :]
             _refuse_other_length(new, pin.length if command.p1 == _CODE_AND_NEW else 0)
-            code.present(command.data[: code.length])
+            code.compare(command.data[: code.length])
         else:
             _refuse_other_length(new, pin.length if command.p1 == _NEW else 0)
             code.refuse_unless_verified()
