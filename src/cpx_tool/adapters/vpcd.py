@@ -38,16 +38,14 @@ class Conduct:
     """How the card behaves in its reader. Delays in seconds.
 
     `signing_delay` comes on top, where a key is used. `mute`: it cannot be powered up.
-    `answers`: a status word that every command gets instead of its answer. `pulled_at`: the card
-    leaves in the middle of that command, counted from 1 since it was put in;
-    `pulled_when_signing`: in the middle of the first one that uses a key.
+    `answers`: a status word that every command gets, none of which is done.
+    `pulled_when_signing`: the card leaves in the middle of the first one that uses a key.
     """
 
     delay: float = 0.0
     signing_delay: float = 0.0
     mute: bool = False
     answers: int | None = None
-    pulled_at: int | None = None
     pulled_when_signing: bool = False
 
 
@@ -92,7 +90,6 @@ class _Inserted:
         self.chip = chip
         self._conduct = conduct
         self._port = port
-        self._commands = 0
         self._gone = threading.Event()
         self.asked = threading.Event()
         self._socket = _connect(port)
@@ -133,14 +130,13 @@ class _Inserted:
 
     def _command(self, body: bytes) -> None:
         conduct = self._conduct
-        self._commands += 1
         signing = body[1] in _SIGNING
-        pulled = signing and conduct.pulled_when_signing
-        if pulled or self._commands == conduct.pulled_at:
+        if signing and conduct.pulled_when_signing:
             self._gone.set()
             return
-        answer = self.chip.transmit(body)
-        if conduct.answers is not None:
+        if conduct.answers is None:
+            answer = self.chip.transmit(body)
+        else:
             answer = conduct.answers.to_bytes(2, "big")
         delay = conduct.delay + (conduct.signing_delay if signing else 0)
         if not delay or not self._gone.wait(delay):
