@@ -14,7 +14,7 @@ from cpx_tool.emulate.chip.status import Refusal, Status
 from cpx_tool.emulate.chip.tlv import tlv
 
 _BY_SHORT_ID = 0x80
-_SHORT_ID = 0x1F
+_SHORT_ID, _RESERVED = 0x1F, 0x60
 _NO_ANSWER = 0x0C
 _CONTROL_ONLY = 0x04
 _FCP, _FCI = 0x62, 0x6F
@@ -114,6 +114,8 @@ class Applet:
         if not command.data:
             raise Refusal(Status.WRONG_LENGTH)
         end = offset + len(command.data)
+        if offset > len(file.content):
+            raise Refusal(Status.BAD_OFFSET)
         if end > len(file.content):
             raise Refusal(Status.NO_ROOM)
         file.content[offset:end] = command.data
@@ -122,6 +124,8 @@ class Applet:
     def _file_at(self, command: Command) -> tuple[Elementary, int]:
         """The file that a command works on, and where in it (ISO/IEC 7816-4, 11.3.1)."""
         if command.p1 & _BY_SHORT_ID:
+            if command.p1 & _RESERVED:
+                raise Refusal(Status.BAD_PARAMETERS)
             found = self.place.directory.by_short_id(command.p1 & _SHORT_ID)
             self.place = Place(self.place.directories, found)
             return found, command.p2
@@ -191,8 +195,10 @@ class Applet:
         return self.contents.pin(command.p2 & ~_LOCAL)
 
     def _challenge(self, command: Command) -> Answer:
-        if command.parameters or command.expected is None:
+        if command.parameters:
             raise Refusal(Status.BAD_PARAMETERS)
+        if command.expected is None or command.data:
+            raise Refusal(Status.WRONG_LENGTH)
         return Answer(secrets.token_bytes(command.expected))
 
 
