@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARK}(card, set='centre-sante', defects=(), faults=(), delay=0, signing_delay=0): "
-        "which virtual card is in the reader.",
+        "which virtual card is in the reader; delays in seconds.",
     )
 
 
@@ -46,17 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def virtual_reader(request: pytest.FixtureRequest) -> Iterator[VirtualReader]:
     """An empty virtual reader; the card that a test put in is taken out."""
     from cpx_tool.i18n import say  # noqa: PLC0415
-    from cpx_tool.testing import CpxError, VirtualReader, is_absent  # noqa: PLC0415
+    from cpx_tool.testing import NoVirtualReader, VirtualReader  # noqa: PLC0415
     from cpx_tool.wiring.virtual_cards import first_port  # noqa: PLC0415
 
     class Reader(VirtualReader):
         def insert(self, card: VirtualCard) -> None:
             try:
                 super().insert(card)
-            except CpxError as error:
-                if is_absent(error):
-                    pytest.skip(say(error.reason))
-                raise
+            except NoVirtualReader as error:
+                pytest.skip(say(error.reason))
 
     chosen = request.config.getoption("--cpx-port") or request.config.getini(_PORT)
     port = int(chosen) if chosen else first_port()

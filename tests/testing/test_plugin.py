@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from cpx_tool.errors import CpxError
 from cpx_tool.i18n import say
-from cpx_tool.testing import VirtualReader, virtual_set
+from cpx_tool.testing import NoVirtualReader, VirtualReader, virtual_set
 from support.cli import CACHE, environment
 from support.pcscd import FIRST_PORT, Service, pcscd
 
@@ -125,8 +127,31 @@ def test_a_set_in_python(tmp_path: Path) -> None:
     with pytest.raises(CpxError) as refused:
         cards.card("nobody")
     assert say(refused.value.reason) == "No card of this set is nobody."
-    with pytest.raises(CpxError):
+    with pytest.raises(NoVirtualReader, match="no virtual reader on port 1"):
         VirtualReader(1).insert(doctor)
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_card_leaves_at_the_end_of_its_reader_s_context() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as driver:
+        driver.settimeout(20)
+        port = driver.getsockname()[1]
+        heard = threading.Thread(target=_ask_for_the_atr, args=(driver,), daemon=True)
+        heard.start()
+        with VirtualReader(port) as reader:
+            reader.insert(virtual_set("centre-sante").card("1"))
+            assert heard.is_alive()
+        heard.join(20)
+        assert not heard.is_alive()
+
+
+def _ask_for_the_atr(driver: socket.socket) -> None:
+    """As vpcd does; back when the card has gone."""
+    connection, _ = driver.accept()
+    with connection:
+        connection.sendall(b"\0\1\4")
+        while connection.recv(64):
+            pass
 
 
 def test_the_plugin_is_registered_and_loads_nothing_of_the_tool() -> None:

@@ -3,14 +3,13 @@
     from cpx_tool.testing import VirtualReader, virtual_set
 
     cards = virtual_set("centre-sante")
-    reader = VirtualReader(35963)
-    reader.insert(cards.card("medecin-generaliste"))
-    ...
-    reader.remove()
+    with VirtualReader(35963) as reader:
+        reader.insert(cards.card("medecin-generaliste"))
+        ...
 
-`insert` is back when the service has seen the card. The readers are those of vpcd in a PC/SC
-service that runs on this machine; nothing else is spoken to. With pytest, the fixtures
-`virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
+`insert` is back when the service has seen the card, which leaves at the end. The readers are those
+of vpcd in a PC/SC service that runs on this machine; nothing else is spoken to. With pytest, the
+fixtures `virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
 These cards are for tests: they protect nothing.
 """
 
@@ -20,6 +19,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
@@ -30,7 +30,18 @@ from cpx_tool.wiring.virtual_cards import CardInReader, reader_on
 
 _PATIENCE_SECONDS, _AGAIN_SECONDS = 5.0, 0.02
 
-__all__ = ["CpxError", "VirtualCard", "VirtualCards", "VirtualReader", "virtual_set"]
+__all__ = [
+    "CpxError",
+    "NoVirtualReader",
+    "VirtualCard",
+    "VirtualCards",
+    "VirtualReader",
+    "virtual_set",
+]
+
+
+class NoVirtualReader(NothingToCheck):
+    """No virtual reader listens on this port: a test suite skips its tests then."""
 
 
 class VirtualCard:
@@ -91,20 +102,29 @@ class VirtualCard:
 
 
 class VirtualReader:
-    """A reader of vpcd, by the port it listens on."""
+    """A reader of vpcd, by the port it listens on; as a context, its card leaves at the end."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._reader = reader_on(port)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
     def insert(self, card: VirtualCard) -> None:
         """Put a card in; one that is there is taken out before. Back when the PC/SC service has
         powered it up, which takes half a second.
 
-        Raises `CpxError` where no virtual reader listens, and where somebody else's card is in it.
+        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it.
         """
         inside = card._card
-        self._reader.insert(inside.chip, inside.conduct)
+        try:
+            self._reader.insert(inside.chip, inside.conduct)
+        except NothingToCheck as error:
+            raise NoVirtualReader(error.reason, error.hint) from None
         end = time.monotonic() + _PATIENCE_SECONDS
         while not self._reader.asked and self._reader.chip is not None:
             if time.monotonic() > end:
@@ -167,8 +187,3 @@ def _no_room(port: int) -> CpxError:
             "list-readers shows what it sees."
         ),
     )
-
-
-def is_absent(error: CpxError) -> bool:
-    """Whether this error says that there is no virtual reader."""
-    return isinstance(error, NothingToCheck)
