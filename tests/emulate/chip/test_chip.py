@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cpx_tool.emulate.chip.make import Damage, make_chip
@@ -279,3 +281,12 @@ def test_a_card_that_claims_to_be_a_real_one_gets_no_chip() -> None:
     (claims,) = [c for c in set_cards("production=medecin") if c.profile.category == 0]
     with pytest.raises(BadInput, match="claims to be a real card"):
         make_chip(claims)
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+def test_a_card_of_another_pki_gets_no_chip(slot: int) -> None:
+    card = cps4_card()
+    slots = list(card.slots)
+    slots[slot] = replace(slots[slot], whole_certificate=b"of another PKI")
+    with pytest.raises(BadInput, match="claims to be a real card"):
+        make_chip(replace(card, slots=tuple(slots)))

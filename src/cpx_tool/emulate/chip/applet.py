@@ -11,7 +11,7 @@ from cpx_tool.emulate.chip.contents import UNBLOCKING_PIN, USER_PIN, Contents
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Elementary, Place
 from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.emulate.chip.status import Refusal, Status
-from cpx_tool.emulate.chip.tlv import tlv
+from cpx_tool.emulate.tlv import tlv
 
 _BY_SHORT_ID = 0x80
 _SHORT_ID, _RESERVED = 0x1F, 0x60

@@ -16,9 +16,9 @@ from cpx_tool.emulate.chip.contents import UNBLOCKING_PIN, USER_PIN, Contents, H
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Directory, Elementary
 from cpx_tool.emulate.chip.keys import CardKey
 from cpx_tool.emulate.chip.pin import Pin
-from cpx_tool.emulate.chip.tlv import oid, tlv
 from cpx_tool.emulate.defects import Defect
 from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
+from cpx_tool.emulate.tlv import oid, tlv
 from cpx_tool.model.token import SIGNATURE_LABEL, DataObject
 from cpx_tool.pki.luhn import luhn_key
 

@@ -46,7 +46,7 @@ def make_chip(card: EmulatedCard, damages: Collection[Damage] = ()) -> Chip:
 
     Raises `BadInput` for a card that claims to be a real one: no reader ever shows such a chip.
     """
-    _refuse_real(card)
+    _refuse_real(card, *card.slots)
     contents = contents_of(card, _marks(damages))
     for damage in damages:
         _DAMAGE[damage](contents)
@@ -61,7 +61,7 @@ def make_contactless_chip(
     Raises `BadInput` for a card that claims to be a real one, for a CPS4, which the middleware does
     not read this way, and for damages to a PIN.
     """
-    _refuse_real(card)
+    _refuse_real(card, technical)
     if not card.profile.cps3:
         raise BadInput(
             msg(
@@ -91,9 +91,9 @@ def _number(card: EmulatedCard) -> str:
     return card.profile.card_number
 
 
-def _refuse_real(card: EmulatedCard) -> None:
-    """By category, and by who issued its certificates."""
-    issued = all_emulated(slot.whole_certificate for slot in card.slots)
+def _refuse_real(card: EmulatedCard, *slots: KeySlot) -> None:
+    """By category, and by who issued the certificates that it would show."""
+    issued = all_emulated(slot.whole_certificate for slot in slots)
     if card.profile.category < _TEST or not issued:
         raise BadInput(
             msg(
