@@ -23,9 +23,10 @@ from typing import Self
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.emulate.chip.layout import PIN, UNBLOCKING_CODE
+from cpx_tool.emulate.chip.layout import UNBLOCKING_CODE
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.model.message import msg
+from cpx_tool.model.token import PUBLISHED_TEST_PIN
 from cpx_tool.wiring.virtual_cards import CardInReader, reader_on
 
 _PATIENCE_SECONDS, _AGAIN_SECONDS = 5.0, 0.02
@@ -73,7 +74,7 @@ class VirtualCard:
     @property
     def pin(self) -> str:
         """As it was made: programs may have changed it."""
-        return PIN
+        return PUBLISHED_TEST_PIN
 
     @property
     def unblocking_code(self) -> str:
