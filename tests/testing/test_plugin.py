@@ -139,8 +139,13 @@ def test_a_card_leaves_at_the_end_of_its_reader_s_context() -> None:
         heard = threading.Thread(target=_ask_for_the_atr, args=(driver,), daemon=True)
         heard.start()
         with VirtualReader(port) as reader:
-            reader.insert(virtual_set("centre-sante").card("1"))
+            card = virtual_set("centre-sante").card("1")
+            reader.insert(card)
             assert heard.is_alive()
+            assert card.reader is reader
+            with pytest.raises(CpxError, match="is in a reader already"):
+                VirtualReader(1).insert(card)
+        assert card.reader is None
         heard.join(20)
         assert not heard.is_alive()
 

@@ -50,6 +50,7 @@ class VirtualCard:
 
     def __init__(self, card: CardInReader) -> None:
         self._card = card
+        self._reader: VirtualReader | None = None
 
     @property
     def number(self) -> str:
@@ -87,6 +88,12 @@ class VirtualCard:
         return self._card.tries_left
 
     @property
+    def reader(self) -> VirtualReader | None:
+        """The reader that it is in. A card that was pulled is in none."""
+        inside = self._reader is not None and self._reader._reader.chip is self._card.chip
+        return self._reader if inside else None
+
+    @property
     def technical_certificate(self) -> bytes | None:
         """DER: what it shows alone where it is read without contacts; None where it is not."""
         return self._card.technical
@@ -119,13 +126,20 @@ class VirtualReader:
         """Put a card in; one that is there is taken out before. Back when the PC/SC service has
         powered it up, which takes half a second.
 
-        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it.
+        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it, or the card is
+        in another reader.
         """
+        if card.reader not in (None, self):
+            raise BadInput(
+                msg("Card {card} is in a reader already.", card=card.number),
+                msg("A card is in one reader at a time: take it out there first."),
+            )
         inside = card._card
         try:
             self._reader.insert(inside.chip, inside.conduct)
         except NothingToCheck as error:
             raise NoVirtualReader(error.reason, error.hint) from None
+        card._reader = self
         end = time.monotonic() + _PATIENCE_SECONDS
         while not self._reader.asked and self._reader.chip is not None:
             if time.monotonic() > end:
