@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -28,6 +28,8 @@ ROLE = "deploy/ansible/roles/cpx_tool/README.md"
 NOT_TRANSLATED = "\n> Cette page n'existe pas encore en français.\n"
 _CODE = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]\n]*)\]\(([^)\s]+)\)")
+_CODE_OR_LINK = re.compile(rf"{_CODE.pattern}|{_LINK.pattern}", re.MULTILINE | re.DOTALL)
+"""What begins first is meant: code in the words of a link does not hide the link."""
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
@@ -66,7 +68,7 @@ def _page(name: str, language: str) -> str:
     """The text of a page in the tree of a language."""
     own = in_language(name, language)
     text = re.sub(r"\A<!--.*?-->\s*", "", _text(own))
-    text = _outside_code(text, lambda part: _relinked(part, own, language))
+    text = _relinked(text, own, language)
     if language != "en" and own == name and name.startswith("docs/") and "/decisions/" not in name:
         head, _, rest = text.partition("\n")
         text = f"{head}\n{NOT_TRANSLATED}{rest}"
@@ -91,7 +93,9 @@ def _base(name: str) -> str:
 
 
 def _relinked(text: str, page: str, language: str) -> str:
-    return _LINK.sub(lambda found: _link(found[1], found[2], page, language), text)
+    return _CODE_OR_LINK.sub(
+        lambda found: found[1] or _link(found[2], found[3], page, language), text
+    )
 
 
 def _link(words: str, target: str, page: str, language: str) -> str:
@@ -169,15 +173,10 @@ def _toctree(caption: str, entries: list[tuple[str, str]]) -> str:
 
 def links(text: str) -> Iterator[tuple[str, str]]:
     """Place and anchor of each link that stands outside of code."""
-    for part in _CODE.split(text)[::2]:
-        for _, target in _LINK.findall(part):
-            place, _, anchor = target.partition("#")
+    for found in _CODE_OR_LINK.finditer(text):
+        if not found[1]:
+            place, _, anchor = found[3].partition("#")
             yield place, anchor
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    parts = _CODE.split(text)
-    return "".join(change(part) if at % 2 == 0 else part for at, part in enumerate(parts))
 
 
 def _resolved(page: str, place: str) -> str:

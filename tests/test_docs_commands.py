@@ -27,6 +27,7 @@ import click
 import pytest
 import yaml
 
+from cpx_tool import i18n
 from cpx_tool.adapters.config import CONFIG_VARIABLE, read_config
 from cpx_tool.adapters.softhsm import find_softhsm
 from cpx_tool.catalogue.sets import find_set
@@ -84,6 +85,10 @@ NOT_RUN = {
         "sudo udevadm trigger --subsystem-match=usb --action=add",
         "systemctl show -p User --value pcscd.service",
     ),
+    "it needs another program": (
+        """cpx-tool merge results --json | jq -r '.hosts[] | select(.checks["PCSC-SERVICE"]"""
+        """ == "failed").host'""",
+    ),
     "it is for a fleet; tests/fleet runs the playbook (make test-fleet)": (
         "make package",
         "python3 -m venv ~/ansible",
@@ -135,6 +140,11 @@ CODES = {
     "cpx-tool blame poste.json --set centre-sante": 1,
     "cpx-tool judge fixtures/observation.json --set centre-sante --report-dir reports": 1,
     "cpx-tool judge fixtures/observation.json --set centre-sante --report monitor=-": 1,
+    "cpx-tool judge fixtures/observation.json --set centre-sante"
+    " --report json=trial/poste-qa-1.json": 1,
+    "cpx-tool merge trial": 1,
+    "cpx-tool judge fixtures/observation.json --set centre-sante"
+    " --report html=cards.html --report json=cards.json": 1,
     "cpx-tool pin-ledger --forget 9945000223": 2,  # it is not in the ledger
     "cpx-tool check-set --set centre-sante --resume": 2,  # nothing was interrupted
     "cpx-tool trust import issuers": 1,  # those of emulated cards are not known
@@ -257,8 +267,10 @@ OBSERVATIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "poste-1.json": _as_it_is,
     "poste-2.json": _another_key,
 }
-PAGES_WITH_A_FAULT = {"docs/compare.md": "poste-2.json"}
+PAGES_WITH_A_FAULT = dict.fromkeys(("docs/compare.md", "docs/compare.fr.md"), "poste-2.json")
 """Pages whose poste.json is another one."""
+STAND_ON_THE_REST = ("docs/merge.fr.md",)
+"""French pages on which what is shown comes of the commands above it."""
 
 
 # --- running a command --------------------------------------------------------------------------
@@ -277,6 +289,7 @@ def ours(command: str) -> bool:
 
 def run(command: str, place: Path) -> tuple[int, str]:
     """Exit code and output of a line: variables before it, one ">", one "|" behind it."""
+    line = command
     command, _, behind = command.partition(" | ")
     command, _, into = command.partition(" > ")
     words = shlex.split(command)
@@ -286,7 +299,7 @@ def run(command: str, place: Path) -> tuple[int, str]:
         variables[name] = value
     name, *rest = (word for found in words for word in _globbed(found))
     if not name.endswith("cpx-tool"):
-        done = subprocess.run(["sh", "-c", command], env=variables, check=False, text=True)
+        done = subprocess.run(["sh", "-c", line], env=variables, check=False, text=True)
         return done.returncode, ""
     done = cpx(*_placed(rest), env=variables)
     output = done.stdout + done.stderr
@@ -325,7 +338,13 @@ def _variables(place: Path) -> dict[str, str]:
     }
 
 
-OF_THIS_MACHINE = {"cpx-tool doctor", "cpx-tool doctor --fix-hints"}
+OF_THIS_MACHINE = {
+    "cpx-tool doctor",
+    "cpx-tool doctor --fix-hints",
+    "cpx-tool doctor --report-dir results",
+    "cpx-tool merge results",
+    "cpx-tool merge results --report html=fleet.html --report junit=fleet.xml",
+}
 """They end with 0 or 1: there is no card reader where tests run."""
 LONG_PASSWORD = {"cpx-tool csr": "correct horse battery staple"}
 
@@ -342,11 +361,12 @@ def alike(line: str) -> str:
 
 
 VARYING = (
-    (r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?|\d+(?= days left)", "DATE"),
+    (r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?|\d+(?= (days left|jours restants))", "DATE"),
     (r"\bon [\w.-]+( \(Linux .*\))?$", "on HOST"),
-    (r"^\((/\S+)\)$|^Module: .*", "MODULE"),
+    (r"(\bsur|, poste) [\w.-]+( \(Linux .*\))?$", "sur HOST"),
+    (r"^\((/\S+)\)$|^Module\s?: .*", "MODULE"),
     (r"  +\d+\.\d  +", "  TIME  "),
-    (r"\b\d+ ms\b *", "N ms "),
+    (r"\b\d+\sms\b *", "N ms "),
     (r"localhost:\d+|port \d+", "PORT"),
     (r"\d{8}T\d{6}Z-[0-9a-f]{16}", "RUN"),
 )
@@ -376,6 +396,11 @@ def steps(page: Path) -> Iterator[tuple[Block, str, list[str] | None]]:
                 yield block, command.replace(".venv/bin/cpx-tool", "cpx-tool"), None
 
 
+def language_of(page: Path | str) -> str:
+    """ "fr" for X.fr.md, else "en"."""
+    return "fr" if str(page).endswith(".fr.md") else "en"
+
+
 def is_commands(block: Block) -> bool:
     """Not a script, a table or a rule of something else."""
     first = block.text.split(maxsplit=1)[0]
@@ -400,11 +425,15 @@ def test_what_a_page_shows_is_what_happens(page: Path, place: Path) -> None:
     if name_of(page) in PAGES_WITH_A_FAULT:
         shutil.copy(place / PAGES_WITH_A_FAULT[name_of(page)], place / "poste.json")
     wrong = []
+    language = language_of(page)
     for block, command, output in steps(page):
         if not_run(command, shown=output is not None):
             continue
+        if language != "en" and output is None and name_of(page) not in STAND_ON_THE_REST:
+            continue  # it is the same as on the English page
         with_password = next((p for c, p in LONG_PASSWORD.items() if command.startswith(c)), "")
         prefix = f"CPX_P12_PASSWORD={shlex.quote(with_password)} " if with_password else ""
+        prefix += f"CPX_LANG={language} "
         code, printed = run(f"{prefix}{command}", place)
         where = f"{name_of(page)}:{block.line}: {command}"
         if code not in code_of(command):
@@ -511,7 +540,17 @@ def test_python_uses_what_there_is() -> None:
 # --- what needs more than a command ---------------------------------------------------------------
 
 
-def test_what_doctor_finds() -> None:
+@pytest.fixture
+def _speaks_english_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("LANGUAGE", "en")
+    yield
+    i18n.use("en")
+
+
+@pytest.mark.usefixtures("_speaks_english_again")
+@pytest.mark.parametrize("page", ["docs/workstation.md", "docs/workstation.fr.md"])
+def test_what_doctor_finds(page: str) -> None:
+    i18n.use(language_of(page))
     reader = usb_reader("ACS ACR122U PICC Interface", "pn533_usb")
     reader = replace(reader, vendor="072f", product="2200")
     firefox = Holder(Process(2112, "firefox-esr", "qa"), Hold.CONNECTED)
@@ -523,12 +562,13 @@ def test_what_doctor_finds() -> None:
         holders=Holders((firefox,), 0, 0),
     )
     printed = doctor.render(judge_station(bad), say, Paper(80), hints=True)
-    shown = shown_below("docs/workstation.md", "cpx-tool doctor")
+    shown = shown_below(page, "cpx-tool doctor")
     assert agree(normal(shown), normal(printed.splitlines())) == ""
 
 
 @pytest.mark.softhsm
-def test_the_handshake_of_the_demonstration(place: Path) -> None:
+@pytest.mark.parametrize("page", ["docs/tls.md", "docs/tls.fr.md"])
+def test_the_handshake_of_the_demonstration(page: str, place: Path) -> None:
     find_program("nginx")
     options = ("--trust", "cards/ca/bundle.pem", "--ca-file", ".demo/server-ca.pem")
     command = [sys.executable, ROOT / "scripts" / "demo_server.py", *options]
@@ -536,12 +576,13 @@ def test_the_handshake_of_the_demonstration(place: Path) -> None:
         try:
             assert server.stdout
             url = server.stdout.readline().strip()
-            line = next(line for _, line, _ in steps(ROOT / "docs/tls.md") if ":34633" in line)
-            code, printed = run(line.replace("https://localhost:34633/", url), place)
+            line = next(line for _, line, _ in steps(ROOT / page) if ":34633" in line)
+            line = line.replace("https://localhost:34633/", url)
+            code, printed = run(f"CPX_LANG={language_of(page)} {line}", place)
         finally:
             server.terminate()
     assert code == 0, printed
-    shown = shown_below("docs/tls.md", "cpx-tool tls-test")
+    shown = shown_below(page, "cpx-tool tls-test")
     assert agree(unwrapped(shown), unwrapped(printed.splitlines())) == ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -14,8 +14,6 @@ from support.documents import ROOT, anchors, blocks, headings, links, name_of, p
 
 PAGES = pages()
 DOCS = ROOT / "docs"
-TRANSLATED = False
-"""Whether every page has its French one already: switched on when they are there."""
 
 
 def is_external(target: str) -> bool:
@@ -28,7 +26,7 @@ def fault(page: Path, target: str) -> str:
     path = (page.parent / place).resolve() if place else page
     if not path.is_relative_to(ROOT) or not path.is_file():
         return "no such file"
-    if anchor and (path.suffix != ".md" or anchor not in anchors(path)):
+    if anchor and (path.suffix != ".md" or unquote(anchor) not in anchors(path)):
         return "no such heading"
     return ""
 
@@ -72,7 +70,7 @@ def test_the_index_leads_to_every_page() -> None:
 
 PAIRS = [
     (page, twin)
-    for page in sorted(DOCS.glob("*.md"))
+    for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
     if page.name.count(".") == 1 and (twin := page.with_suffix(".fr.md")).is_file()
 ]
 
@@ -89,7 +87,7 @@ def words_of_commands(page: Path) -> list[tuple[str, list[str]]]:
         if block.language == "text":
             lines = [line for line in block.text.splitlines() if line.startswith("$ ")]
         else:
-            lines = [re.sub(r"\s+#\s.*", "", line) for line in block.text.splitlines()]
+            lines = [re.sub(r"(^|\s+)#\s.*", "", line) for line in block.text.splitlines()]
         found.append((block.language, [line for line in lines if line.strip()]))
     return found
 
@@ -101,7 +99,6 @@ def test_a_page_and_its_translation_are_built_alike(page: Path, twin: Path) -> N
     assert words_of_commands(page) == words_of_commands(twin)
 
 
-@pytest.mark.skipif(not TRANSLATED, reason="not every page is translated yet")
 def test_every_page_has_its_translation() -> None:
     there = {page for page, _ in PAIRS}
-    assert {page for page in DOCS.glob("*.md") if page.name.count(".") == 1} == there
+    assert {page for page in DOCS.glob("*.md") if page.name.count(".") == 1} <= there

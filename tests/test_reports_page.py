@@ -12,13 +12,15 @@ import pytest
 from cpx_tool.adapters.observation_file import load
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import main
+from cpx_tool.judge.fleet import fleet_exit_code
 from cpx_tool.judge.judge import judge
 from cpx_tool.judge.tls import judge_handshake, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.report import prometheus
 from cpx_tool.report.kinds import KINDS
 from cpx_tool.report.result import Handshakes
-from cpx_tool.report.results import of_handshakes, of_set
+from cpx_tool.report.results import of_fleet, of_handshakes, of_set
+from support import results
 from support.cli import COMMAND, cpx_after, environment
 from support.handshakes import by_card, connection
 
@@ -44,14 +46,17 @@ def _labels(text: str) -> dict[str, set[str]]:
     return {name: set(re.findall(r'([a-z_]+)="', labels)) - common for name, labels in found}
 
 
-def test_the_metrics_and_their_labels() -> None:
+def test_the_metrics_and_their_labels(tmp_path: Path) -> None:
     checklist = judge(load(ROOT / "fixtures" / "observation.json"), find_set("centre-sante"))
     of_cards = prometheus.render(of_set(checklist, "judge", exit_code(checklist)))
     judged = (judge_handshake(by_card(connection())),)
     shaken = Handshakes(checklist.observation, judged, tls_verdict(judged))
     of_servers = prometheus.render(of_handshakes(shaken, tls_exit_code(judged)))
+    results.write(tmp_path / "one.json", results.body("check-set"))
+    fleet = results.merged(tmp_path)
+    of_hosts = prometheus.render(of_fleet(fleet, fleet_exit_code(fleet)))
     listed = {row[0]: set(re.findall(r"[a-z_]+", row[1])) for row in rows(PAGE, "## Prometheus")}
-    assert listed == _labels(of_servers) | _labels(of_cards)
+    assert listed == _labels(of_servers) | _labels(of_cards) | _labels(of_hosts)
 
 
 def test_the_digest_is_compared_as_the_page_says(tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def test_a_link_between_the_languages_leads_into_the_other_tree(trees: Path) -> 
     assert '<a href="../../en/docs/order.html" hreflang="en">In English</a>' in french
 
 
+def test_code_in_the_words_of_a_link_does_not_hide_it(trees: Path) -> None:
+    assert "[`enrol-set`](sets.md#" in (trees / "fr/docs/limits.md").read_text()
+    assert list(site_docs.links("`[a](b)` [`c`](d#e) `f`")) == [("d", "e")]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -67,6 +67,7 @@ _SYSTEM_REASONS = {
     errno.ENFILE: msg("too many open files on this machine"),
     errno.EIO: msg("input/output error"),
     errno.EBADF: msg("it is closed"),
+    errno.EAGAIN: msg("nothing comes from it"),
     errno.EBUSY: msg("it is in use, or a mount point"),
 }
 _NEIGHBOURS = 2000
@@ -89,7 +90,8 @@ def no_such_file(path: Path, otherwise: Message) -> Message:
     """The remedy where no file is: the one beside it with a similar name, else `otherwise`."""
     try:
         with os.scandir(path.parent) as entries:
-            names = [entry.name for entry in islice(entries, _NEIGHBOURS) if entry.is_file()]
+            near_by = islice(entries, _NEIGHBOURS)
+            names = [one.name for one in near_by if one.name.isprintable() and one.is_file()]
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return otherwise
     near = difflib.get_close_matches(path.name, names, n=1)

@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from cpx_tool.adapters import files
-from cpx_tool.adapters.files import check_target, read_file, write_file, write_new, write_whole
+from cpx_tool.adapters.files import (
+    check_target,
+    read_at_most,
+    read_file,
+    write_file,
+    write_new,
+    write_whole,
+)
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.model.message import msg
@@ -374,3 +381,16 @@ def test_without_hard_links_it_is_the_same(tmp_path: Path) -> None:
         write_new({tmp_path / "key": b"new"})
     assert (tmp_path / "key").read_bytes() == b"secret"
     assert names(tmp_path) == {"key"}
+
+
+def test_a_pipe_is_not_waited_for_even_where_it_was_taken_for_a_file(tmp_path: Path) -> None:
+    """As one that took a file's place after it was looked at; /proc/kmsg is like that for good."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert read_at_most(pipe, 10) == b"", "nobody writes"
+    writing = os.open(pipe, os.O_RDWR)
+    try:
+        with pytest.raises(BlockingIOError):
+            read_at_most(pipe, 10)
+    finally:
+        os.close(writing)

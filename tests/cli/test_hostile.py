@@ -310,6 +310,33 @@ def test_the_file_that_takes_the_output_is_not_replaced_under_it(target: Path) -
     assert "is the file that this command's output goes to" in done.stderr
 
 
+def test_a_report_takes_no_other_files_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = tmp_path / "seen.json"
+    shutil.copy(OBSERVATION, seen)
+    Path("link").symlink_to("seen.json")
+    judged = ("judge", "seen.json", "--set", "centre-sante")
+    p12 = ("check-p12", "link", "--report", f"text={seen}")
+    for arguments in (
+        (*judged, "--report", "json=link"),
+        (*judged, "--ics", "./seen.json"),
+        (*judged, "--ics", "new", "--report", f"text={tmp_path / 'new'}"),
+        ("compare", OBSERVATION, "seen.json", "--report", "html=seen.json"),
+        ("blame", OBSERVATION, "--set", "seen.json", "--report", "html=seen.json"),
+        ("sign-test", "--observation", "link", "--report", "html=seen.json"),
+        p12,
+    ):
+        done = cpx(*arguments)
+        assert (done.returncode, done.stdout) == (2, ""), arguments
+        assert "is named twice, and would be written over." in done.stderr
+    done = cpx(*judged, "--report", "text=new", "--report", f"json={tmp_path / 'new'}")
+    assert "cannot take two reports" in done.stderr
+    assert seen.read_bytes() == OBSERVATION.read_bytes()
+    assert not Path("new").exists()
+
+
 @pytest.mark.softhsm
 def test_a_saved_observation_goes_through_a_link_and_is_its_owners(
     good: Path, target: Path
@@ -490,6 +517,7 @@ def test_a_mistyped_file_is_answered_with_the_nearest(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("")
+    (tmp_path / "mine.t\nmol").write_text("")  # nearer, and would be two lines
     (tmp_path / "observation.json").write_text("")
     for arguments, nearest in (
         (["show-set", "mine.tmol"], "mine.toml"),

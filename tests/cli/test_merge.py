@@ -207,7 +207,9 @@ def put_all_kinds_of_files(spool: Path) -> dict[str, str]:
     }
 
 
-def test_what_cannot_be_merged_is_named_and_is_not_the_end(spool: Path) -> None:
+def test_what_cannot_be_merged_is_named_and_is_not_the_end(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(spool / "good.json", passing())
     expected = put_all_kinds_of_files(spool)
     below = spool / "below" / "further"
@@ -219,7 +221,8 @@ def test_what_cannot_be_merged_is_named_and_is_not_the_end(spool: Path) -> None:
     assert (found["verdict"], found["exit_code"]) == ("incomplete", 1)
     harmless = {Path(one["file"]).name for one in found["not_merged"] if not one["counts"]}
     assert harmless == {"observation.json", "merged.json", "round"}
-    text = cpx("merge", spool).stdout
+    monkeypatch.chdir(spool.parent)  # a short name is not folded
+    text = cpx("merge", spool.name).stdout
     assert all(name in text for name in expected)
     assert all(len(line) <= 80 for line in text.splitlines())
 
@@ -236,12 +239,79 @@ def test_what_may_lie_beside_results_costs_no_verdict(spool: Path) -> None:
 
 def test_names_that_lead_nowhere(spool: Path) -> None:
     (spool / "closed").mkdir(mode=0)
-    found = merged("gone.json", spool, spool / "*.gone", "/dev/zero")
+    found = merged("gone.json", spool, spool / "*.gone", "/dev/zero", "*/" * 3000 + "*")
     told = {one["file"]: one["reason"] for one in found["not_merged"]}
     assert told["gone.json"] == "not-there"
     assert told[str(spool / "*.gone")] == "no-files"
     assert told["/dev/zero"] == "not-a-file"
+    assert told["*/" * 3000 + "*"] == "not-there"
     assert (found["verdict"], found["exit_code"]) == ("incomplete", 4)
+
+
+def test_a_pattern_goes_through_folders_and_not_round_in_them(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two links upwards: twice as many ways with each step down, for what follows them blindly."""
+    for name in ("a", "b [c]", ".hidden"):
+        (spool / name).mkdir()
+        (spool / name / "up").symlink_to("..")
+        write(spool / name / "x.json", passing(host=name))
+    write(spool / "x.json", passing(host="top"))
+    monkeypatch.chdir(spool)
+    for pattern in ("**/*.json", f"{spool}/**/x.json", "**/**/?.json", "**", "../**/x.json"):
+        found = merged(pattern)
+        hosts = {one["host"] for one in found["hosts"]} - {".hidden"}
+        assert hosts == {"a", "b [c]", "top"}, pattern
+        assert set(reasons(found).values()) <= {"loop"}
+    through = merged("b*/**/*.json")["hosts"]
+    assert {one["host"] for one in through} == hosts, "through the link"
+    assert reasons(merged("**/x.gone")) == {"x.gone": "no-files"}
+
+
+def test_the_schema_of_a_version_that_never_was(spool: Path) -> None:
+    for number in (0, -1):
+        write(spool / f"{number}.json", passing(schema_version=number))
+    assert set(reasons(merged(spool)).values()) == {"not-a-result"}
+
+
+@pytest.mark.parametrize("key", ["workstation", "cards", "findings", "emulated", "missing"])
+def test_a_result_that_lacks_something_is_none(spool: Path, key: str) -> None:
+    """Nothing failed in it, and its cards were real: it only does not say otherwise."""
+    found = body("check-set")
+    del found[key]
+    write(spool / "a.json", found)
+    (told,) = merged(spool)["not_merged"]
+    assert (told["reason"], told["detail"]) == ("not-a-result", key)
+
+
+def test_a_verdict_that_its_own_findings_deny_is_none(spool: Path) -> None:
+    for command in ("check-set", "tls-test"):
+        write(spool / f"{command}.json", body(command, verdict="passed", exit_code=0))
+    assert {one["detail"] for one in merged(spool)["not_merged"]} == {"verdict"}
+
+
+def test_a_name_that_is_not_utf8_leaves_json_that_can_be_read(spool: Path) -> None:
+    """Half of a surrogate pair cannot: not by merge itself, nor by other strict readers."""
+    write(spool / "good.json", passing())
+    (spool / "broken\udcff.json").write_text("{")
+    into = spool / "fleet"
+    into.mkdir()
+    assert cpx("merge", spool, "--report-dir", into).returncode == 1
+    (spool / "broken\udcff.json").unlink()
+    found = merged(spool)
+    assert (found["verdict"], set(reasons(found).values())) == ("passed", {"merged-already"})
+
+
+def test_no_report_takes_the_place_of_what_is_merged(spool: Path) -> None:
+    good = write(spool / "good.json", passing())
+    before = good.read_bytes()
+    for name in (spool, spool / "*.json", good):
+        done = cpx("merge", name, "--report", f"json={good}")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{good} is to be merged, and would be written over." in done.stderr
+    assert good.read_bytes() == before
+    for _ in range(2):
+        assert cpx("merge", spool, "--report", f"json={spool / 'fleet.json'}").returncode == 0
 
 
 def test_a_byte_order_mark_is_no_fault(spool: Path) -> None:
@@ -301,6 +371,16 @@ def test_names_from_results_are_harmless_in_every_report(spool: Path, tmp_path: 
     valid_result(next(into.glob("*.json")).read_text(encoding="utf-8"))
 
 
+def test_names_that_look_the_same_leave_figures_that_can_be_read(spool: Path) -> None:
+    """The node exporter's collector refuses a file in which one series stands twice."""
+    for number, host in enumerate(("\x07x", "\x1bx", "", "-")):
+        write(spool / f"{number}.json", passing(host=host))
+    lines = cpx("merge", spool, "--report", "prometheus=-").stdout.splitlines()
+    series = [line.rpartition(" ")[0] for line in lines]
+    assert len(set(series)) == len(series)
+    assert sum(line.startswith("cpx_subject_timestamp_seconds{") for line in series) == 4
+
+
 def test_french(spool: Path) -> None:
     write(spool / "a.json", body("doctor"))
     one, other = (
@@ -342,21 +422,21 @@ def test_results_are_dropped_as_soon_as_they_are_read(spool: Path, tmp_path: Pat
 
 def test_the_page_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    results = Path("results")
+    results = Path("trial")
     results.mkdir()
     whole = results / "poste-qa-1.json"
     judged = cpx("judge", SAMPLE, "--set", "centre-sante", "--report", f"json={whole.resolve()}")
     assert judged.returncode == 1
     (results / "poste-qa-2.json").write_bytes(whole.read_bytes()[:2000])
     done = subprocess.run(
-        [COMMAND, "merge", "results"],
+        [COMMAND, "merge", "trial"],
         env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
     page = (SAMPLE.parents[1] / "docs" / "merge.md").read_text(encoding="utf-8")
-    shown = page.split("$ cpx-tool merge results\n", 1)[1].split("```", 1)[0]
+    shown = page.split("$ cpx-tool merge trial\n", 1)[1].split("```", 1)[0]
     parts = [part.strip("\n") for part in shown.split("…\n")]
     assert len(parts) == 4
     assert all(part in done.stdout for part in parts)

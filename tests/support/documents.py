@@ -20,7 +20,8 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 def pages() -> list[Path]:
     """Every page that a person reads: README, docs/, and those beside the code."""
-    named = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    first = ("README.md", "README.fr.md", "CONTRIBUTING.md", "CHANGELOG.md")
+    named = [ROOT / name for name in first]
     beside = [ROOT / "udev" / "README.md", ROOT / "fixtures" / "README.md"]
     return [*named, *beside, *sorted((ROOT / "docs").glob("**/*.md"))]
 

@@ -18,7 +18,7 @@ from cpx_tool.judge.judge import judge
 from cpx_tool.judge.station import judge_station, station_exit_code
 from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
-from cpx_tool.model.fleet import Merger
+from cpx_tool.model.fleet import Fleet, Merger
 from cpx_tool.report import checklist_json, doctor, tls
 from cpx_tool.report.html import fleet as html_fleet
 from cpx_tool.wiring import read_results
@@ -93,9 +93,14 @@ def fleet_pages(folder: Path, name: str) -> dict[str, str]:
     return {"fleet": _page(few), "wide fleet": _page(many), "hostile fleet": _page(named)}
 
 
-def _page(folder: Path) -> str:
+def merged(folder: Path) -> Fleet:
+    """What the files of a folder say together, some days later."""
     merger = Merger("server", "0123456789abcdef", "1.0", BEGIN + timedelta(days=5))
-    found = merge(read_results([str(folder)]), merger)
+    return merge(read_results([str(folder)]), merger)
+
+
+def _page(folder: Path) -> str:
+    found = merged(folder)
     return html_fleet.render(found, fleet_exit_code(found), say, "en")
 
 

@@ -17,6 +17,7 @@ from cpx_tool.model.message import Message, msg
 
 WRITE_HINT = msg("Choose a file in a directory you may write to.")
 _STANDARD_STREAMS = (1, 2)
+_UNWAITING = getattr(os, "O_NONBLOCK", 0)
 
 Content: TypeAlias = bytes | Iterable[bytes]
 """What is written: the whole, or piece by piece, so that it need not be in memory."""
@@ -32,8 +33,7 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
     try:
         if path.exists() and not path.is_file():
             raise BadInput(msg("{path} is not a regular file.", path=name), hint)
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
+        content = read_at_most(path, limit + 1)
     except OSError as error:
         hint = no_such_file(path, hint) if isinstance(error, FileNotFoundError) else hint
         raise BadInput(
@@ -45,6 +45,26 @@ def read_file(path: Path, limit: int, hint: Message) -> bytes:
         reason = msg("{path} is too large (over {limit} bytes).", path=name, limit=limit)
         raise BadInput(reason, hint)
     return content
+
+
+def read_at_most(path: Path, count: int) -> bytes:
+    """The beginning of a file. A pipe that took its place meanwhile, or /proc/kmsg, which calls
+    itself a regular file, is not waited for. Raises `OSError`; `ValueError` for a NUL in the path.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _UNWAITING)) as file:
+        content: bytes | None = file.read(count)
+    if content is None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return content
+
+
+def identity_of(path: Path) -> tuple[object, ...]:
+    """The same for two paths that lead to one file, be it there or not yet."""
+    try:
+        there = path.stat()
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return (os.path.abspath(path),)  # noqa: PTH100 - raises nothing
+    return (there.st_dev, there.st_ino)
 
 
 def kind_of(path: Path) -> int:

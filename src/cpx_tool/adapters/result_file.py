@@ -19,6 +19,7 @@ from typing import Annotated
 import msgspec
 
 from cpx_tool.adapters.codec import Malformed, from_json
+from cpx_tool.adapters.files import read_at_most
 from cpx_tool.errors import code_of
 from cpx_tool.model.finding import CardResult, Outcome, Severity, Verdict
 from cpx_tool.model.fleet import (
@@ -46,6 +47,8 @@ LONGEST_NAME = 253
 """Of a host, as DNS has it; and of whatever else is a name."""
 
 _BOM = b"\xef\xbb\xbf"
+
+_DENYING = (Outcome.FAILED, Outcome.ERROR)
 
 _Code = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
@@ -166,10 +169,9 @@ def read_result(path: Path) -> Summary | Unmerged:
 
 def _content(path: Path) -> bytes:
     """Raises `OSError` and `_Refused`."""
-    if not stat.S_ISREG(path.stat().st_mode):  # it is not opened: a pipe would be waited for
+    if not stat.S_ISREG(path.stat().st_mode):  # it is not opened: a tape would be rewound
         raise _Refused(Reason.NOT_A_FILE)
-    with path.open("rb") as file:
-        content = file.read(MAXIMUM_BYTES + 1)
+    content = read_at_most(path, MAXIMUM_BYTES + 1)
     if len(content) > MAXIMUM_BYTES:
         raise _Refused(Reason.TOO_LARGE, f"> {MAXIMUM_BYTES}")
     return content
@@ -182,6 +184,8 @@ def _result(content: bytes) -> tuple[Command, _Result]:
     version = _version(parts)
     if version > SCHEMA_VERSION:
         raise _Refused(Reason.NEWER_SCHEMA, str(version))
+    if version < SCHEMA_VERSION:
+        raise _Refused(Reason.NOT_A_RESULT, "schema_version")
     command = _command(parts)
     try:
         return command, from_json(told, _Result, MAXIMUM_ITEMS)
@@ -222,10 +226,13 @@ def _command(parts: Mapping[str, msgspec.Raw]) -> Command:
         observed = {"run_id", "observed_at", "pcsc"} <= parts.keys()
         reason = Reason.OBSERVATION if observed else Reason.NOT_A_RESULT
         raise _Refused(reason, "" if observed else "verdict")
-    for key, command in _TELLING:
-        if key in parts:
-            return command
-    raise _Refused(Reason.NOT_A_RESULT, "cards")
+    command = next((command for key, command in _TELLING if key in parts), None)
+    if command is None:
+        raise _Refused(Reason.NOT_A_RESULT, "cards")
+    for key in _NEEDED[command]:
+        if key not in parts:
+            raise _Refused(Reason.NOT_A_RESULT, key)
+    return command
 
 
 _TELLING = (
@@ -236,12 +243,24 @@ _TELLING = (
     ("fixes", Command.DOCTOR),
 )
 
+_OF_CARDS = ("emulated", "workstation", "findings", "cards")
+_NEEDED = {
+    Command.CHECK_SET: (*_OF_CARDS, "missing"),
+    Command.TLS_TEST: ("emulated", "workstation", "handshakes"),
+    Command.SIGN_TEST: _OF_CARDS,
+    Command.CHECK_P12: ("emulated", "findings", "files"),
+    Command.DOCTOR: ("workstation", "findings"),
+}
+"""What a result must have to mean anything here; the schema wants more of it."""
+
 
 def _summary(file: str, content: bytes, command: Command, result: _Result) -> Summary:
     at = result.observed_at or result.judged_at
     if at is None:
         raise _Refused(Reason.NOT_A_RESULT, "observed_at")
     told = list(_told(result))
+    if result.verdict is Verdict.PASSED and any(_denies(finding) for _, finding in told):
+        raise _Refused(Reason.NOT_A_RESULT, "verdict")
     troubles = _troubles(told)
     return Summary(
         file=file,
@@ -274,6 +293,11 @@ def _told(result: _Result) -> Iterator[tuple[str, _Finding]]:
     below = (card.handshakes for card in result.cards)
     for shaken in chain(result.handshakes, *below):
         yield from ((_who(shaken), finding) for finding in shaken.findings)
+
+
+def _denies(finding: _Finding) -> bool:
+    """Whether no run in which this was found has PASSED."""
+    return finding.severity is Severity.BLOCKER and finding.outcome in _DENYING
 
 
 def _who(shaken: _Handshake) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,11 @@ from cpx_tool.model.fleet import Reason, Unmerged
 
 SUFFIX = ".json"
 _PATTERN = "*?["
+_SEPARATOR = f"[{re.escape(os.sep + (os.altsep or ''))}]"
+_DEEP = re.compile(
+    rf"(?P<head>(.*?{_SEPARATOR})??)\*\*({_SEPARATOR}+\*\*)*({_SEPARATOR}+(?P<rest>.*))?", re.DOTALL
+)
+"""A pattern at its first `**`."""
 
 _Identity: TypeAlias = tuple[int, int]
 """Device and inode: one file, whatever its name."""
@@ -39,7 +45,7 @@ class _Search:
         try:
             there = os.path.lexists(text)
             matches = [] if there else _matches(text)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        except (OSError, ValueError, RecursionError) as error:  # a NUL; a pattern of 3000 folders
             yield Unmerged(text, Reason.NOT_THERE, type(error).__name__)
             return
         if not there and _is_pattern(text) and not matches:
@@ -119,4 +125,44 @@ def _is_pattern(text: str) -> bool:
 
 
 def _matches(text: str) -> list[str]:
-    return sorted(glob.iglob(text, recursive=True)) if _is_pattern(text) else []  # noqa: PTH207
+    """What a pattern matches, by name; `**` at its end stands for the folder itself."""
+    if not _is_pattern(text):
+        return []
+    deep = _DEEP.fullmatch(text)
+    if deep is None:
+        return sorted(glob.iglob(text))  # noqa: PTH207 - a link into nothing is to be named
+    tops = glob.iglob(deep["head"]) if deep["head"] else [""]  # noqa: PTH207
+    if not deep["rest"]:
+        return sorted(top or os.curdir for top in tops)
+    folders = (folder for top in tops for folder in _folders_below(Path(top)))
+    return sorted({name for each in folders for name in _matches_in(each, deep["rest"])})
+
+
+def _matches_in(folder: Path, rest: str) -> list[str]:
+    if _is_pattern(rest):
+        return _matches(str(Path(glob.escape(str(folder))) / rest))
+    path = folder / rest
+    return [str(path)] if os.path.lexists(path) else []
+
+
+def _folders_below(top: Path) -> Iterator[Path]:
+    """The folder and those below it, through links, each once: `glob` itself goes round in loops,
+    and takes for ever where there are two.
+    """
+    known: set[_Identity] = set()
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            if not _new(folder.stat(), known):
+                continue
+            yield folder
+            with os.scandir(folder) as entries:
+                below = sorted(folder / each.name for each in entries if _is_shown(each))
+        except OSError:  # as in any pattern: what cannot be looked into matches nothing
+            continue
+        waiting += reversed(below)
+
+
+def _is_shown(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and _is_folder(entry)

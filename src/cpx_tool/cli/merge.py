@@ -9,6 +9,7 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options, reporting
+from cpx_tool.cli.writing_over import spared
 from cpx_tool.judge.fleet import fleet_exit_code
 from cpx_tool.judge.fleet import merge as judge_merge
 from cpx_tool.report.results import of_fleet
@@ -42,6 +43,7 @@ def merge(
     detail = options.detail_of(quiet=quiet, verbose=verbose)
     written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
-    fleet = judge_merge(wiring.read_results(map(str, paths)), wiring.this_merger())
+    found = spared(wiring.read_results(map(str, paths)), written.paths())
+    fleet = judge_merge(found, wiring.this_merger())
     result = of_fleet(fleet, fleet_exit_code(fleet))
     reporting.finish(context, result, written)

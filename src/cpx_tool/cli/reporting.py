@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from gettext import gettext as _
@@ -16,6 +15,7 @@ from cpx_tool import wiring
 from cpx_tool.cli import options
 from cpx_tool.cli.output import complain, conclude, note, paper
 from cpx_tool.cli.shells import OPEN
+from cpx_tool.cli.writing_over import refuse_writing_over
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import language, say
 from cpx_tool.model.message import msg
@@ -127,16 +127,15 @@ class Asked:
         printed = [target for target in self.reports if target.path is None]
         if len(printed) + self.as_json > 1:
             raise click.UsageError(_("Standard output takes one report, or --json."))
-        paths = Counter(target.path for target in self.reports if target.path is not None)
-        for path, count in paths.items():
-            if count > 1:
-                raise BadInput(
-                    msg("{path} cannot take two reports.", path=str(path)),
-                    msg("Name a file for each report."),
-                )
+        for path in self.paths():
             wiring.check_report(path)
+        refuse_writing_over(click.get_current_context().params, self.paths())
         if self.directory is not None:
             wiring.check_report_directory(self.directory)
+
+    def paths(self) -> tuple[Path, ...]:
+        """The files that were named for reports."""
+        return tuple(target.path for target in self.reports if target.path is not None)
 
     def printed(self, result: Answer) -> str:
         """What goes to standard output."""

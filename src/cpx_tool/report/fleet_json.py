@@ -23,7 +23,7 @@ from cpx_tool.model.fleet import (
     UnseenRole,
 )
 from cpx_tool.report.fleet_view import has_cards, why
-from cpx_tool.report.json import SCHEMA_VERSION, finding_body, moment
+from cpx_tool.report.json import SCHEMA_VERSION, escaped, finding_body, moment
 from cpx_tool.report.words import Say
 
 COMMAND = "merge"
@@ -52,10 +52,7 @@ def pieces(fleet: Fleet, code: ExitCode, say: Say) -> Iterator[str]:
 
 def _line(body: Any) -> str:
     """JSON in one line. What is not printable stands there as \\u escapes."""
-    text = json.dumps(body, ensure_ascii=False)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return escaped(json.dumps(body, ensure_ascii=False))
 
 
 def _head(fleet: Fleet, code: ExitCode, say: Say) -> dict[str, Any]:

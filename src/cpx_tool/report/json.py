@@ -54,14 +54,24 @@ def render_error(error: CpxError, say: Say) -> str:
 def to_text(body: Any) -> str:
     """JSON as every command prints it. What is not printable stands there as \\u escapes."""
     text = json.dumps(body, ensure_ascii=False, indent=2)
-    return "\n".join(map(_printable, text.split("\n"))) + "\n"
+    return "\n".join(map(escaped, text.split("\n"))) + "\n"
 
 
-def _printable(line: str) -> str:
-    """json leaves C1 controls and bidirectional marks as they are, and a terminal obeys them."""
+def escaped(line: str) -> str:
+    """A line of JSON with what is not printable as \\u escapes.
+
+    Half of a surrogate pair, as a file name that is not UTF-8 gives, becomes U+FFFD: it would make
+    the whole unreadable for strict readers (RFC 8259, 8.2), our own among them.
+    """
     if line.isprintable():
         return line
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    return "".join(c if c.isprintable() else _escape(c) for c in line)
+
+
+def _escape(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "\N{REPLACEMENT CHARACTER}"
+    return json.dumps(character)[1:-1]
 
 
 def pcsc_body(pcsc: Pcsc) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the collector complains of one metric with two of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def render(result: Result) -> str:
         common["set"] = result.facts["set"]
     lines: list[str] = []
     for metric in _metrics(result):
-        samples = [_sample(metric.name, {**common, **own}, n) for own, n in metric.samples]
+        samples = list(_samples(metric, common))
         if samples:
             head = [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} gauge"]
             lines += head + samples
@@ -122,9 +123,17 @@ def _subject(suite: Suite) -> dict[str, str]:
     return {"kind": suite.kind.value, "subject": suite.subject}
 
 
-def _sample(name: str, labels: Labels, value: int) -> str:
-    told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-    return f"{name}{{{told}}} {value}"
+def _samples(metric: _Metric, common: Labels) -> Iterator[str]:
+    """A line each. Names that differ only in what cannot be shown are told apart by a label of its
+    own: with one series twice, the collector refuses the whole file.
+    """
+    seen: Counter[str] = Counter()
+    for own, value in metric.samples:
+        labels = {**common, **own}
+        told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        seen[told] += 1
+        again = f',same_name="{seen[told]}"' if seen[told] > 1 else ""
+        yield f"{metric.name}{{{told}{again}}} {value}"
 
 
 def _escaped(text: str) -> str:

@@ -19,6 +19,7 @@ from cpx_tool.wiring.reports import (
     check_report,
     check_report_directory,
     host_name,
+    identity_of,
     new_run_id,
     save_report,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "find_kept_run",
     "go_online",
     "host_name",
+    "identity_of",
     "import_trust",
     "insert_virtual",
     "knock_as_nobody",
