@@ -274,6 +274,7 @@ def test_a_socket_left_by_a_killed_process_is_no_hindrance(tmp_path: Path) -> No
     [
         (["--fault", "mutt"], "There is no fault mutt."),
         (["--fault", "mute=nobody"], "No card of this set is nobody."),
+        (["--fault", "mute=1", "--fault", "mute=7"], "No card of this set is 7."),
         (["--port", "0"], "no ports of virtual readers: 0"),
         (["--port", "5-1"], "no ports of virtual readers: 5-1"),
         (["--defect", "production"], "claims to be a real card"),

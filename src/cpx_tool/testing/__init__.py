@@ -7,9 +7,10 @@
         reader.insert(cards.card("medecin-generaliste"))
         ...
 
-`insert` is back when the service has seen the card, which leaves at the end. The readers are those
-of vpcd in a PC/SC service that runs on this machine; nothing else is spoken to. With pytest, the
-fixtures `virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
+`insert` is back when the service has seen the card; `remove`, or the end of `with`, takes it out.
+The readers are those of vpcd in a PC/SC
+service that runs on this machine; nothing else is spoken to. With pytest, the fixtures
+`virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
 These cards are for tests: they protect nothing.
 """
 
@@ -50,7 +51,7 @@ class VirtualCard:
 
     def __init__(self, card: CardInReader) -> None:
         self._card = card
-        self._reader: VirtualReader | None = None
+        self._inside: VirtualReader | None = None
 
     @property
     def number(self) -> str:
@@ -88,12 +89,6 @@ class VirtualCard:
         return self._card.tries_left
 
     @property
-    def reader(self) -> VirtualReader | None:
-        """The reader that it is in. A card that was pulled is in none."""
-        inside = self._reader is not None and self._reader._reader.chip is self._card.chip
-        return self._reader if inside else None
-
-    @property
     def technical_certificate(self) -> bytes | None:
         """DER: what it shows alone where it is read without contacts; None where it is not."""
         return self._card.technical
@@ -110,7 +105,7 @@ class VirtualCard:
 
 
 class VirtualReader:
-    """A reader of vpcd, by the port it listens on; as a context, its card leaves at the end."""
+    """A reader of vpcd, by the port it listens on. At the end of `with` it is empty."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -126,20 +121,18 @@ class VirtualReader:
         """Put a card in; one that is there is taken out before. Back when the PC/SC service has
         powered it up, which takes half a second.
 
-        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it, or the card is
-        in another reader.
+        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it, and where this
+        card is in another one.
         """
-        if card.reader not in (None, self):
-            raise BadInput(
-                msg("Card {card} is in a reader already.", card=card.number),
-                msg("A card is in one reader at a time: take it out there first."),
-            )
         inside = card._card
+        where = card._inside
+        if where is not None and where is not self and where._reader.chip is inside.chip:
+            raise _in_another(card, where)
+        card._inside = self
         try:
             self._reader.insert(inside.chip, inside.conduct)
         except NothingToCheck as error:
             raise NoVirtualReader(error.reason, error.hint) from None
-        card._reader = self
         end = time.monotonic() + _PATIENCE_SECONDS
         while not self._reader.asked and self._reader.chip is not None:
             if time.monotonic() > end:
@@ -159,13 +152,13 @@ class VirtualCards:
     cards: tuple[VirtualCard, ...]
     _made: wiring.VirtualSet
 
-    def card(self, name: str) -> VirtualCard:
+    def card(self, name: str | int) -> VirtualCard:
         """By card number, role, or position from 1. Raises `CpxError`."""
         for position, card in enumerate(self.cards, start=1):
-            if name in (card.number, card.role, str(position)):
+            if str(name) in (card.number, card.role, str(position)):
                 return card
         raise BadInput(
-            msg("No card of this set is {card}.", card=name),
+            msg("No card of this set is {card}.", card=str(name)),
             msg("A card is named by its number, its role, or its position."),
         )
 
@@ -177,21 +170,37 @@ class VirtualCards:
 
 
 def virtual_set(
-    name: str = "centre-sante",
+    name: str | Path = "centre-sante",
     *,
-    defects: Sequence[str] = (),
-    faults: Sequence[str] = (),
+    defects: str | Sequence[str] = (),
+    faults: str | Sequence[str] = (),
     delay: float = 0.0,
     signing_delay: float = 0.0,
 ) -> VirtualCards:
     """The cards of a set, or of a set file; in no reader.
 
-    `defects` and `faults` are those of `cpx-tool virtual-cards start`; delays are in seconds.
-    Raises `CpxError` for names that are none.
+    `defects` and `faults` are those of `cpx-tool virtual-cards start`, one or several; delays are
+    in seconds. Raises `CpxError` for names that are none, and for delays that are none.
     """
-    wish = wiring.VirtualWish(tuple(defects), tuple(faults), (), delay, signing_delay)
-    made = wiring.make_virtual_set(find_set(name), wish)
+    wish = wiring.VirtualWish(_several(defects), _several(faults), (), delay, signing_delay)
+    made = wiring.make_virtual_set(find_set(str(name)), wish)
     return VirtualCards(tuple(map(VirtualCard, made.cards)), made)
+
+
+def _several(words: str | Sequence[str]) -> tuple[str, ...]:
+    """A text is a sequence, too: of letters, which nobody means."""
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def _in_another(card: VirtualCard, reader: VirtualReader) -> CpxError:
+    return BadInput(
+        msg(
+            "Card {card} is in the virtual reader on port {port}.",
+            card=card.number,
+            port=str(reader.port),
+        ),
+        msg("Take it out there first: remove()."),
+    )
 
 
 def _no_room(port: int) -> CpxError:
