@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # loaded for tests that use them only: pytest starts with eve
 
 _PORT = "cpx_port"
 _MARK = "cpx_card"
+_LAST_PORT = 65535
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,11 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The mark that chooses a card."""
+    """The mark that chooses a card. Raises `pytest.UsageError` for a port that is none."""
+    _port(config)
     config.addinivalue_line(
         "markers",
         f"{_MARK}(card, set='centre-sante', defects=(), faults=(), delay=0, signing_delay=0): "
-        "which virtual card is in the reader.",
+        "which virtual card is in the reader; delays in seconds.",
     )
 
 
@@ -46,20 +48,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def virtual_reader(request: pytest.FixtureRequest) -> Iterator[VirtualReader]:
     """An empty virtual reader; the card that a test put in is taken out."""
     from cpx_tool.i18n import say  # noqa: PLC0415
-    from cpx_tool.testing import CpxError, VirtualReader, is_absent  # noqa: PLC0415
+    from cpx_tool.testing import NoVirtualReader, VirtualReader  # noqa: PLC0415
     from cpx_tool.wiring.virtual_cards import first_port  # noqa: PLC0415
 
     class Reader(VirtualReader):
         def insert(self, card: VirtualCard) -> None:
             try:
                 super().insert(card)
-            except CpxError as error:
-                if is_absent(error):
-                    pytest.skip(say(error.reason))
-                raise
+            except NoVirtualReader as error:
+                pytest.skip(say(error.reason))
 
-    chosen = request.config.getoption("--cpx-port") or request.config.getini(_PORT)
-    port = int(chosen) if chosen else first_port()
+    port = _port(request.config)
+    if port is None:
+        port = first_port()
     with _turn(port):
         reader = Reader(port)
         try:
@@ -74,7 +75,8 @@ def virtual_cards(request: pytest.FixtureRequest) -> VirtualCards:
     from cpx_tool.testing import virtual_set  # noqa: PLC0415
 
     _, options = _wanted(request)
-    return virtual_set(options.pop("set", "centre-sante"), **options)
+    with _in_words():
+        return virtual_set(options.pop("set", "centre-sante"), **options)
 
 
 @pytest.fixture
@@ -83,9 +85,40 @@ def virtual_card(
 ) -> VirtualCard:
     """The card of the mark `cpx_card` (else the set's first), in `virtual_reader`."""
     name, _ = _wanted(request)
-    card = virtual_cards.card(name)
-    virtual_reader.insert(card)
-    return card
+    with _in_words():
+        card = virtual_cards.card(name)
+        virtual_reader.insert(card)
+        return card
+
+
+def _port(config: pytest.Config) -> int | None:
+    """As chosen; None where none is."""
+    chosen = config.getoption("--cpx-port")
+    if chosen is None:
+        chosen = config.getini(_PORT) or None
+    if chosen is None:
+        return None
+    if not str(chosen).isdecimal() or not 0 < int(chosen) <= _LAST_PORT:
+        raise pytest.UsageError(f"cpx_port: {chosen} is no port; vpcd listens on 35963")
+    return int(chosen)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """What is wrong with a mark or with the reader, without a traceback of this package."""
+    from cpx_tool.i18n import say  # noqa: PLC0415
+    from cpx_tool.testing import CpxError  # noqa: PLC0415
+
+    try:
+        yield
+    except CpxError as error:
+        raise _failure(f"{say(error.reason)}\n{say(error.hint)}") from None
+    except TypeError as error:  # an option that there is not
+        raise _failure(f"{_MARK}: {error}") from None
+
+
+def _failure(text: str) -> BaseException:
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 @contextmanager
@@ -97,7 +130,10 @@ def _turn(port: int) -> Iterator[None]:
         yield
         return
     place = Path(tempfile.gettempdir()) / f"cpx-tool-{os.getuid()}-{port}.lock"
-    number = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        number = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _failure(f"{place} cannot be opened: {error.strerror}. Remove it.") from None
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield

@@ -9,8 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
 
-from cpx_tool.adapters.emulation_keys import KeyCache
+from cpx_tool.adapters.emulation_keys import LEAF_BITS, KeyCache
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.emulate.authorities import fit_together
 from support.cli import environment
@@ -87,6 +96,33 @@ def test_a_damaged_file_is_made_anew(cache: KeyCache, damage: object) -> None:
     assert sorted(cache.directory.iterdir()) == files
     assert serials(cache) == [c.serial_number for c in found.certificates.values()]
     assert cache.cards([PROFILE])[0].authentication.private_numbers() == numbers
+
+
+def _pem(key: PrivateKeyTypes, secret: KeySerializationEncryption) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage\n",
+        _pem(ec.generate_private_key(ec.SECP256R1()), NoEncryption()),
+        _pem(rsa.generate_private_key(65537, SMALL), NoEncryption()),
+        _pem(rsa.generate_private_key(65537, SMALL), BestAvailableEncryption(b"secret")),
+    ],
+    ids=["nothing", "garbage", "elliptic", "short", "enciphered"],
+)
+def test_a_file_that_somebody_else_made_is_made_anew(cache: KeyCache, content: bytes) -> None:
+    """Its digest is right."""
+    cache.cards([PROFILE])
+    whole = b"sha256 " + hashlib.sha256(content).hexdigest().encode() + b"\n" + content
+    for path in cache.directory.iterdir():
+        path.write_bytes(whole)
+    (keys,) = cache.cards([PROFILE])
+    assert keys.authentication.key_size == LEAF_BITS
+    (again,) = cache.cards([PROFILE])
+    assert again.signature.private_numbers() == keys.signature.private_numbers()
 
 
 def test_the_pki_of_another_version_is_made_anew(cache: KeyCache, tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cpx_tool.adapters.vpcd import DEFAULT_PORTS, Conduct, VirtualReader
 from cpx_tool.adapters.vpcd_ports import configured_ports
+from cpx_tool.emulate.chip.contents import USER_PIN
 from cpx_tool.emulate.chip.make import make_chip
 from cpx_tool.errors import NothingToCheck
 from cpx_tool.i18n import say
@@ -112,6 +116,7 @@ def test_power_and_reset_take_the_pin_back(
     driver: Driver, reader: VirtualReader, event: int
 ) -> None:
     inserted(driver, reader)
+    driver.ask(OPEN)
     assert driver.ask(GIVE_PIN) == "9000"
     driver.power(event)
     driver.ask(OPEN)
@@ -133,11 +138,11 @@ def test_tries_of_the_pin_are_the_card_s_and_not_the_reader_s(
     chip = make_chip(cps4_card())
     reader.insert(chip)
     driver.accept()
-    assert driver.ask("012000010439393939") == "63C2"
+    assert driver.ask("002000010439393939") == "63C2"
     reader.remove()
     reader.insert(chip)
     driver.accept()
-    assert driver.ask("01200001") == "63C2"
+    assert driver.ask("00200001") == "63C2"
 
 
 def test_a_card_stays_in_its_reader_when_the_service_starts_again(
@@ -164,13 +169,13 @@ def test_a_card_that_answers_with_an_error(driver: Driver, reader: VirtualReader
     inserted(driver, reader, Conduct(answers=0x6F00))
     assert driver.ask("04") == cps4_card().profile.atr
     assert driver.ask(OPEN) == "6F00"
+    assert driver.ask("002000010439393939") == "6F00"
+    assert reader.chip is not None
+    assert reader.chip.contents.pin(USER_PIN).left == 3  # it did not count
 
 
-@pytest.mark.parametrize("conduct", [Conduct(pulled_at=3), Conduct(pulled_when_signing=True)])
-def test_a_card_pulled_in_mid_command(
-    driver: Driver, reader: VirtualReader, conduct: Conduct
-) -> None:
-    inserted(driver, reader, conduct)
+def test_a_card_pulled_in_mid_command(driver: Driver, reader: VirtualReader) -> None:
+    inserted(driver, reader, Conduct(pulled_when_signing=True))
     assert driver.ask(OPEN) == "9000"
     assert driver.ask(GIVE_PIN) == "9000"
     assert driver.ask(SIGN) == ""
@@ -235,6 +240,41 @@ def test_where_nobody_listens(driver: Driver) -> None:
     assert f"no virtual reader on port {driver.port}" in say(refused.value.reason)
 
 
+def test_a_connection_to_itself_is_no_reader(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ports of vpcd are among those that the system chooses for connections."""
+    driver.close()
+    own = partial(socket.create_connection, source_address=("127.0.0.1", driver.port))
+    monkeypatch.setattr(socket, "create_connection", own)
+    with pytest.raises(NothingToCheck):
+        VirtualReader(driver.port).insert(make_chip(cps4_card()))
+    monkeypatch.undo()
+    Driver(driver.port).close()  # the port is free
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536, 10**30])
+def test_a_number_that_is_no_port(port: int) -> None:
+    with pytest.raises(NothingToCheck):
+        VirtualReader(port).insert(make_chip(cps4_card()))
+
+
+def test_threads_leave_no_card_behind(driver: Driver, reader: VirtualReader) -> None:
+    def insert() -> None:
+        for _ in range(5):
+            reader.insert(make_chip(cps4_card()))
+
+    before = threading.active_count()
+    threads = [threading.Thread(target=insert) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert threading.active_count() == before + 1  # the card that is in
+    reader.remove()
+    assert threading.active_count() == before
+
+
 def test_the_ports_that_the_configuration_names(tmp_path: Path) -> None:
     entry = (
         'FRIENDLYNAME "Virtual PCD"\nDEVICENAME   /dev/null:{port}\n'
@@ -242,6 +282,11 @@ def test_the_ports_that_the_configuration_names(tmp_path: Path) -> None:
     )
     (tmp_path / "vpcd").write_text(entry.format(port="0x8C7B", driver="vpcd"))
     (tmp_path / "vpcd2").write_text(entry.format(port="36000", driver="vpcd"))
+    (tmp_path / "vpcd3").write_text(entry.format(port="0xFFFF", driver="vpcd"))
+    (tmp_path / "vpcd4").write_text(entry.format(port="99999", driver="vpcd"))
+    (tmp_path / "a-directory").mkdir()
+    os.mkfifo(tmp_path / "a-pipe")
+    (tmp_path / "vpcd5").write_text(entry.format(port="08080", driver="vpcd"))
     (tmp_path / "other").write_text(entry.format(port="0x1000", driver="other"))
-    assert configured_ports(tmp_path) == (35963, 35964, 36000, 36001)
+    assert configured_ports(tmp_path) == (35963, 35964, 36000, 36001, 65535, 8080, 8081)
     assert configured_ports(tmp_path / "gone") == DEFAULT_PORTS

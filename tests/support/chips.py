@@ -52,7 +52,13 @@ class Talk:
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
-        chip.reset()
+        self.reset()
+
+    def reset(self) -> None:
+        """Power it off and on; a CPS4 is spoken to on the channel that it opens."""
+        self.chip.reset()
+        if len(self.chip.kind.channels) > 1:
+            assert self(OPEN_CHIPDOC) == "9000"
 
     def __call__(self, command: str) -> str:
         """The status word; data, where there are some, come before it and a space."""
@@ -106,17 +112,18 @@ def watched(card: EmulatedCard) -> Chip:
         number: HeldKey(WatchedKey(held.key.key, pin), held.qualified)
         for number, held in contents.keys.items()
     }
-    applet = type(chip.applet)(replace(fresh, keys=keys))
-    return Chip(chip.atr, applet, chip._speech)
+    return Chip(chip.kind, replace(fresh, keys=keys))
 
 
 @cache
 def _made(cps3: bool) -> tuple[Chip, Contents]:
     """To copy from: reading its certificates takes longer than most dialogues."""
     chip = make_chip(cps3_card() if cps3 else cps4_card())
-    return chip, chip.applet.contents
+    return chip, chip.contents
 
 
+OPEN_CHIPDOC = "01A4040C 08 8025000001FF0100"
+"""The Cryptolib's first command to a CPS4: it opens channel 1."""
 HASH_ABC = "20" + "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"
 """SHA-256 of "abc", with its length before it."""
 DIGEST_INFO_ABC = "33 3031300D060960864801650304020105000420" + HASH_ABC[2:]
@@ -158,7 +165,7 @@ CPS3_DIALOGUE = (
 """What the Cryptolib and OpenSC say to a CPS3, a few of each."""
 
 CPS4_DIALOGUE = (
-    "01A4040C 08 8025000001FF0100",
+    OPEN_CHIPDOC,
     "01A40800 02 D003 00",
     "01B000000C",
     "01200001",
@@ -177,7 +184,6 @@ CPS4_DIALOGUE = (
     "012C0381",
     "01240101 04 31323334",
     "0184000008",
-    "0070000001",
 )
 """What the Cryptolib says to a CPS4, a few of each."""
 

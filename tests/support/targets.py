@@ -510,7 +510,7 @@ def chip(data: bytes) -> None:
     VERIFY, CHANGE or RESET only, and no key is used without the PIN.
     """
     card = _chip(data[:1])
-    pin = card.applet.contents.pins.get(USER_PIN) or Pin(b"", 0)
+    pin = card.contents.pins.get(USER_PIN) or Pin(b"", 0)
     card.reset()
     for command in _commands(data[1:]):
         left = pin.left
@@ -549,7 +549,7 @@ def chip_seeds() -> tuple[bytes, ...]:
         _dialogue(_CONTACTLESS, CONTACTLESS_DIALOGUE),
         _dialogue(b"\3", CPS3_DIALOGUE[8:18]),
         _dialogue(b"\3", CPS3_DIALOGUE[18:26]),
-        _dialogue(_CPS4, CPS4_DIALOGUE[4:15]),
+        _dialogue(_CPS4, (CPS4_DIALOGUE[0], *CPS4_DIALOGUE[4:15])),
         _dialogue(b"\3", (*CPS3_DIALOGUE[:12], *ABUSES)),
         _dialogue(_CPS4, (*CPS4_DIALOGUE[:9], *ABUSES)),
     )

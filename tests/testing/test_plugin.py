@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from cpx_tool.errors import CpxError
 from cpx_tool.i18n import say
-from cpx_tool.testing import VirtualReader, virtual_set
+from cpx_tool.testing import NoVirtualReader, VirtualReader, virtual_set
 from support.cli import CACHE, environment
 from support.pcscd import FIRST_PORT, Service, pcscd
 
@@ -93,16 +94,63 @@ def test_the_fixtures_put_cards_into_the_reader(service: Service, suite: Path) -
 
 
 def test_tests_are_skipped_where_no_virtual_reader_listens(suite: Path) -> None:
+    _, told = ended(suite, "--cpx-port", "1")
+    assert "3 skipped" in told
+    assert "There is no virtual reader on port 1 of this machine." in told
+
+
+WRONG = """
+import pytest
+
+
+@pytest.mark.cpx_card("nobody")
+def test_of_no_card(virtual_card): ...
+
+
+@pytest.mark.cpx_card(set="none")
+def test_of_no_set(virtual_card): ...
+
+
+@pytest.mark.cpx_card(fault=["mute"])
+def test_of_no_option(virtual_card): ...
+"""
+
+
+def ended(folder: Path, *options: str) -> tuple[int, str]:
+    """Of a suite that no service is needed for: its code, and all it says."""
     done = subprocess.run(
-        [*command(suite, "--cpx-port", "1"), suite],
+        [*command(folder, *options), folder],
         env=ALONE,
         capture_output=True,
         text=True,
         timeout=90,
         check=False,
     )
-    assert "3 skipped" in done.stdout, done.stdout + done.stderr
-    assert "There is no virtual reader on port 1 of this machine." in done.stdout
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_mark_that_asks_for_nothing_is_named_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "test_wrong.py").write_text(WRONG)
+    code, told = ended(tmp_path, "--cpx-port", "1")
+    assert code == 1
+    assert "3 errors" in told
+    for words in (
+        "No card of this set is nobody.\nA card is named by",
+        'There is no set "none".',
+        "cpx_card: virtual_set() got an unexpected keyword argument 'fault'",
+    ):
+        assert words in told
+    assert "site-packages" not in told
+    assert "During handling" not in told
+
+
+@pytest.mark.parametrize(
+    "option", [("--cpx-port", "65536"), ("--cpx-port", "0"), ("-o", "cpx_port=x")]
+)
+def test_a_port_that_is_none_ends_the_run_at_once(suite: Path, option: tuple[str, str]) -> None:
+    code, told = ended(suite, *option)
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "is no port; vpcd listens on 35963" in told
 
 
 @pytest.fixture
@@ -125,8 +173,41 @@ def test_a_set_in_python(tmp_path: Path) -> None:
     with pytest.raises(CpxError) as refused:
         cards.card("nobody")
     assert say(refused.value.reason) == "No card of this set is nobody."
-    with pytest.raises(CpxError):
+    with pytest.raises(NoVirtualReader, match="no virtual reader on port 1"):
         VirtualReader(1).insert(doctor)
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf"), 61])
+def test_a_delay_that_no_card_can_have(delay: float) -> None:
+    for delays in ({"delay": delay}, {"signing_delay": delay}):
+        with pytest.raises(CpxError) as refused:
+            virtual_set(**delays)
+        assert say(refused.value.reason) == f"{delay} is no delay of a card."
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_one_word_is_one_fault() -> None:
+    cards = virtual_set(faults="pin-locked=2", defects="pkcs1-only=3")
+    assert [card.tries_left for card in cards.cards] == [3, 0, 3, 3, 3, 3]
+    assert cards.card(3).label.startswith("CPS3v3-")
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_card_is_in_one_reader_and_leaves_it_with_the_block(service: Service) -> None:
+    service.call(_one_card_in_two_readers)
+
+
+def _one_card_in_two_readers() -> None:
+    card = virtual_set().card(1)
+    other = VirtualReader(FIRST_PORT + 1)
+    with contextlib.suppress(ZeroDivisionError), VirtualReader(FIRST_PORT) as reader:
+        reader.insert(card)
+        with pytest.raises(CpxError, match="is in the virtual reader on port"):
+            other.insert(card)
+        _ = 1 / 0
+    with other:
+        other.insert(card)
 
 
 def test_the_plugin_is_registered_and_loads_nothing_of_the_tool() -> None:

@@ -9,11 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from cpx_tool.adapters.emulation_keys import Authorities
-from cpx_tool.adapters.pin import PUBLISHED_TEST_PIN
 from cpx_tool.adapters.pkcs12 import write_pkcs12
 from cpx_tool.adapters.softhsm_directory import SOFTWARE
 from cpx_tool.emulate.organisation import ISSUER, Organisation, organisation_certificate
 from cpx_tool.model.emulation import EmulatedSoftware
+from cpx_tool.model.token import PUBLISHED_TEST_PIN
 from cpx_tool.ports import Password
 
 PASSWORD = Password(PUBLISHED_TEST_PIN)

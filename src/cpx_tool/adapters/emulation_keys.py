@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -87,7 +88,7 @@ class KeyCache:
     def _keys(self, names: Sequence[str]) -> dict[str, RSAPrivateKey]:
         unusable = {name for name in names if self._exists(name)}
         read = {name: _read_key(self._content(name)) for name in names}
-        keys = {name: key for name, key in read.items() if key is not None}
+        keys = {name: key for name, key in read.items() if key and key.key_size == LEAF_BITS}
         missing = [name for name in names if name not in keys]
         for name, fresh in zip(missing, rsa_keys([LEAF_BITS] * len(missing)), strict=True):
             self._keep(name, _key_pem(fresh), replace=name in unusable)
@@ -145,9 +146,11 @@ def _key_pem(key: RSAPrivateKey) -> bytes:
 def _read_key(content: bytes | None) -> RSAPrivateKey | None:
     if content is None:
         return None
-    # the digest was right: no need for the slow validation
-    key = load_pem_private_key(content, None, unsafe_skip_rsa_key_validation=True)
-    return key if isinstance(key, RSAPrivateKey) else None
+    with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+        # the digest was right: no need for the slow validation
+        key = load_pem_private_key(content, None, unsafe_skip_rsa_key_validation=True)
+        return key if isinstance(key, RSAPrivateKey) else None
+    return None
 
 
 def _authorities_pem(authorities: Authorities) -> bytes:

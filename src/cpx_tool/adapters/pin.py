@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from cpx_tool.errors import BadInput
 from cpx_tool.i18n import say
 from cpx_tool.model.message import msg
+from cpx_tool.model.token import PUBLISHED_TEST_PIN
 from cpx_tool.ports import Pin, PinOrigin
 
 PIN_VARIABLE = "CPX_PIN"
-PUBLISHED_TEST_PIN = "1234"
-"""The PIN of every test card (ANS's guide for ordering test cards)."""
 
 _IS_PIN = re.compile(r"[0-9]{4,8}")
 """The Cryptolib's range."""

@@ -11,7 +11,6 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from cpx_tool.adapters.pin import PUBLISHED_TEST_PIN
 from cpx_tool.adapters.softhsm_spec import (
     DataSpec,
     EmulationSpec,
@@ -25,6 +24,7 @@ from cpx_tool.adapters.system import child_environment
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
 from cpx_tool.errors import BadInput, NothingToCheck, why
 from cpx_tool.model.message import Message, msg
+from cpx_tool.model.token import PUBLISHED_TEST_PIN
 
 _DEADLINE = 120
 

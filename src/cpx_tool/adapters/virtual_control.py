@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, to_json
@@ -22,6 +23,8 @@ from cpx_tool.model.virtual import VirtualDeck
 _MOST_BYTES = 1024 * 1024
 _PATIENCE_SECONDS, _HEARING_SECONDS = 10.0, 2.0
 """Of who asks; and of who is asked, for one that connects and says nothing: others wait behind."""
+_BUSY = (TimeoutError, BlockingIOError)
+"""Somebody listens, and too many wait already, or nobody is answered."""
 _LONGEST_PATH = 100
 """sockaddr_un holds 108 bytes on Linux."""
 
@@ -52,14 +55,24 @@ def serve(make: Callable[[], Deck], place: Path, started: Callable[[VirtualDeck]
     """
     with _listening(place) as listener, filled(make()) as deck:
         started(deck.seen())
-        stopped = False
-        while not stopped:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError, Malformed):
-                connection.settimeout(_HEARING_SECONDS)
-                order = from_json(_received(connection), Order)
-                stopped = order.verb == "stop"
-                connection.sendall(to_json(_obeyed(deck, order)))
+        connection, answer = _until_stop(listener, deck)
+    # only now may the one who said it start others
+    with connection, suppress(OSError):
+        connection.sendall(answer)
+
+
+def _until_stop(listener: socket.socket, deck: Deck) -> tuple[socket.socket, bytes]:
+    """Who said "stop", and what to answer."""
+    while True:
+        connection, _ = listener.accept()
+        with suppress(OSError, Malformed):
+            order = from_json(_received(connection, _HEARING_SECONDS), Order)
+            answer = to_json(_obeyed(deck, order))
+            connection.settimeout(_HEARING_SECONDS)
+            if order.verb == "stop":
+                return connection, answer
+            connection.sendall(answer)
+        connection.close()
 
 
 def ask(place: Path, order: Order) -> VirtualDeck:
@@ -68,9 +81,17 @@ def ask(place: Path, order: Order) -> VirtualDeck:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_PATIENCE_SECONDS)
             connection.connect(str(_checked(place)))
-            connection.sendall(to_json(order))
+            connection.sendall(to_json(replace(order, card=_text(order.card))))
             connection.shutdown(socket.SHUT_WR)
-            told = from_json(_received(connection), Told)
+            told = from_json(_received(connection, _PATIENCE_SECONDS), Told)
+    except _BUSY:
+        raise NothingToCheck(
+            msg("Your virtual cards do not answer."),
+            msg(
+                "They are still being made, or “cpx-tool virtual-cards start” is held up: try "
+                "again, or end it and start again."
+            ),
+        ) from None
     except (OSError, Malformed):
         raise NothingToCheck(
             msg("No virtual cards are in use by you on this machine."),
@@ -116,13 +137,9 @@ def _listening(place: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as listener:
         try:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _refuse_second(place)
-            before = os.umask(0o177)
-            try:
-                listener.bind(str(place))
-            finally:
-                os.umask(before)
-            listener.listen()
+            with _alone(place.parent):
+                _refuse_second(place)
+                _bind(listener, place)
         except OSError as error:
             raise BadInput(
                 msg("{path} cannot be made: {why}.", path=str(place), why=why(error)),
@@ -134,14 +151,40 @@ def _listening(place: Path) -> Iterator[socket.socket]:
             place.unlink(missing_ok=True)
 
 
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Two that start at the same time do not take the other's socket for one left behind."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    number = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
+
+
+def _bind(listener: socket.socket, place: Path) -> None:
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(place))
+    finally:
+        os.umask(before)
+    listener.listen()
+
+
 def _refuse_second(place: Path) -> None:
     """One process has the cards; a socket that a killed one left behind is removed."""
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_HEARING_SECONDS)
         try:
             probe.connect(str(place))
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             place.unlink(missing_ok=True)
             return
+        except _BUSY:
+            pass
     raise BadInput(
         msg("You have virtual cards in use on this machine already."),
         msg("End them first: cpx-tool virtual-cards stop"),
@@ -157,8 +200,22 @@ def _checked(place: Path) -> Path:
     return place
 
 
-def _received(connection: socket.socket) -> bytes:
-    data = b""
-    while len(data) < _MOST_BYTES and (part := connection.recv(65536)):
+def _text(typed: str) -> str:
+    """Bytes of the command line that are no text, replaced: no card has such a name."""
+    return typed.encode("utf-8", "replace").decode()
+
+
+def _received(connection: socket.socket, seconds: float) -> bytes:
+    """What comes until the other side has ended. Raises `OSError`, also where it takes longer."""
+    end = time.monotonic() + seconds
+    data = bytearray()
+    while len(data) < _MOST_BYTES:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        part = connection.recv(65536)
+        if not part:
+            break
         data += part
-    return data
+    return bytes(data)

@@ -62,7 +62,7 @@ class DeckCard:
     @property
     def tries_left(self) -> int | None:
         """Of its PIN, where it has one."""
-        pin = self.chip.applet.contents.pins.get(USER_PIN)
+        pin = self.chip.contents.pins.get(USER_PIN)
         return None if pin is None else pin.left
 
     def is_meant(self, name: str, position: int) -> bool:

@@ -12,6 +12,7 @@ Only 127.0.0.1 is ever connected to.
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,16 +39,14 @@ class Conduct:
     """How the card behaves in its reader. Delays in seconds.
 
     `signing_delay` comes on top, where a key is used. `mute`: it cannot be powered up.
-    `answers`: a status word that every command gets instead of its answer. `pulled_at`: the card
-    leaves in the middle of that command, counted from 1 since it was put in;
-    `pulled_when_signing`: in the middle of the first one that uses a key.
+    `answers`: a status word that every command gets, none of which is done.
+    `pulled_when_signing`: the card leaves in the middle of the first one that uses a key.
     """
 
     delay: float = 0.0
     signing_delay: float = 0.0
     mute: bool = False
     answers: int | None = None
-    pulled_at: int | None = None
     pulled_when_signing: bool = False
 
 
@@ -57,29 +56,37 @@ class VirtualReader:
     def __init__(self, port: int) -> None:
         self.port = port
         self._card: _Inserted | None = None
+        self._changing = threading.Lock()
 
     @property
     def chip(self) -> Chip | None:
         """The card in it, or None."""
-        return self._card.chip if self._card and self._card.present else None
+        card = self._card
+        return card.chip if card and card.present else None
 
     @property
     def asked(self) -> bool:
         """The service has asked the card something. Where another card is in the reader, it waits
         before it, and nobody asks.
         """
-        return self._card is not None and self._card.asked.is_set()
+        card = self._card
+        return card is not None and card.asked.is_set()
 
     def insert(self, chip: Chip, conduct: Conduct = Conduct()) -> None:
         """Put a card in; one that is there is taken out before.
 
         The service sees it within half a second. Raises `NothingToCheck` where nobody listens.
         """
-        self.remove()
-        self._card = _Inserted(chip, conduct, self.port)
+        with self._changing:
+            self._leave()
+            self._card = _Inserted(chip, conduct, self.port)
 
     def remove(self) -> None:
         """Take the card out, where there is one. The service sees it within half a second."""
+        with self._changing:
+            self._leave()
+
+    def _leave(self) -> None:
         if self._card is not None:
             self._card.leave()
         self._card = None
@@ -92,7 +99,6 @@ class _Inserted:
         self.chip = chip
         self._conduct = conduct
         self._port = port
-        self._commands = 0
         self._gone = threading.Event()
         self.asked = threading.Event()
         self._socket = _connect(port)
@@ -133,14 +139,13 @@ class _Inserted:
 
     def _command(self, body: bytes) -> None:
         conduct = self._conduct
-        self._commands += 1
         signing = body[1] in _SIGNING
-        pulled = signing and conduct.pulled_when_signing
-        if pulled or self._commands == conduct.pulled_at:
+        if signing and conduct.pulled_when_signing:
             self._gone.set()
             return
-        answer = self.chip.transmit(body)
-        if conduct.answers is not None:
+        if conduct.answers is None:
+            answer = self.chip.transmit(body)
+        else:
             answer = conduct.answers.to_bytes(2, "big")
         delay = conduct.delay + (conduct.signing_delay if signing else 0)
         if not delay or not self._gone.wait(delay):
@@ -149,8 +154,8 @@ class _Inserted:
 
 def _connect(port: int) -> socket.socket:
     try:
-        return socket.create_connection((_LOOPBACK, port), _PATIENCE_SECONDS)
-    except OSError:
+        return _listened_to(socket.create_connection((_LOOPBACK, port), _PATIENCE_SECONDS))
+    except (OSError, OverflowError):
         raise NothingToCheck(
             msg("There is no virtual reader on port {port} of this machine.", port=str(port)),
             msg(
@@ -158,6 +163,18 @@ def _connect(port: int) -> socket.socket:
                 "service that runs: “cpx-tool list-readers” starts it. Another port: --port."
             ),
         ) from None
+
+
+def _listened_to(made: socket.socket) -> socket.socket:
+    """Where nobody listens, and the system chose this very port for our own end, TCP connects it
+    to itself; the service could not listen there any more. Raises `OSError` then.
+    """
+    if made.getsockname() == made.getpeername():
+        at_once = struct.pack("ii", 1, 0)  # else the port is kept for another minute
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        made.close()
+        raise ConnectionRefusedError
+    return made
 
 
 def _receive(reader: socket.socket) -> bytes | None:

@@ -16,6 +16,8 @@ _DRIVER = "vpcd"
 _PORT = re.compile(r"^\s*DEVICENAME\s+/dev/null:(0x[0-9A-Fa-f]{1,4}|[0-9]{1,5})\s*$", re.MULTILINE)
 _READERS_OF_AN_ENTRY = 2
 """Compiled into vpcd: it listens on the next port, too."""
+_END = 0x10000
+"""The first number that is no port."""
 _LARGEST_FILE = 64 * 1024
 
 
@@ -28,9 +30,17 @@ def configured_ports(directory: Path = CONFIGURATION) -> tuple[int, ...]:
 def _ports(directory: Path) -> Iterator[int]:
     with suppress(OSError):
         for file in sorted(directory.iterdir()):
-            with file.open("rb") as stream:
-                text = stream.read(_LARGEST_FILE).decode("utf-8", "replace")
+            text = _text(file)
             if _DRIVER in text:
                 for found in _PORT.finditer(text):
-                    first = int(found[1], 0)
-                    yield from range(first, first + _READERS_OF_AN_ENTRY)
+                    first = int(found[1], 16 if found[1][1:2] == "x" else 10)
+                    yield from range(max(first, 1), min(first + _READERS_OF_AN_ENTRY, _END))
+
+
+def _text(file: Path) -> str:
+    """Of one file; nothing where it is none, or not for us."""
+    if not file.is_file():  # a pipe would be waited for
+        return ""
+    with suppress(OSError), file.open("rb") as stream:
+        return stream.read(_LARGEST_FILE).decode("utf-8", "replace")
+    return ""

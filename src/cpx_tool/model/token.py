@@ -11,6 +11,9 @@ AUTHENTICATION_LABEL = "Certificat d'Authentification CPS"
 SIGNATURE_LABEL = "Certificat de Signature CPS"
 """CKA_LABEL of the two personal certificates (ANS, Cryptolib CPS external specification)."""
 
+PUBLISHED_TEST_PIN = "1234"
+"""The PIN of every test card (ANS's guide for ordering test cards)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleInfo:

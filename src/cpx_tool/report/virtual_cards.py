@@ -13,7 +13,7 @@ from cpx_tool.report.words import Say
 
 _WAITS = msg(
     "waits: the PC/SC service has not asked this card anything. Another virtual card is in that "
-    "reader, or the service is held up."
+    "reader, or the service is held up or does not run."
 )
 
 

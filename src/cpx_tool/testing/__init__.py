@@ -3,12 +3,12 @@
     from cpx_tool.testing import VirtualReader, virtual_set
 
     cards = virtual_set("centre-sante")
-    reader = VirtualReader(35963)
-    reader.insert(cards.card("medecin-generaliste"))
-    ...
-    reader.remove()
+    with VirtualReader(35963) as reader:
+        reader.insert(cards.card("medecin-generaliste"))
+        ...
 
-`insert` is back when the service has seen the card. The readers are those of vpcd in a PC/SC
+`insert` is back when the service has seen the card; `remove`, or the end of `with`, takes it out.
+The readers are those of vpcd in a PC/SC
 service that runs on this machine; nothing else is spoken to. With pytest, the fixtures
 `virtual_reader`, `virtual_card` and `virtual_cards` do this (`cpx_tool.pytest_plugin`).
 These cards are for tests: they protect nothing.
@@ -20,17 +20,30 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
-from cpx_tool.emulate.chip.layout import PIN, UNBLOCKING_CODE
+from cpx_tool.emulate.chip.layout import UNBLOCKING_CODE
 from cpx_tool.errors import BadInput, CpxError, NothingToCheck
 from cpx_tool.model.message import msg
+from cpx_tool.model.token import PUBLISHED_TEST_PIN
 from cpx_tool.wiring.virtual_cards import CardInReader, reader_on
 
 _PATIENCE_SECONDS, _AGAIN_SECONDS = 5.0, 0.02
 
-__all__ = ["CpxError", "VirtualCard", "VirtualCards", "VirtualReader", "virtual_set"]
+__all__ = [
+    "CpxError",
+    "NoVirtualReader",
+    "VirtualCard",
+    "VirtualCards",
+    "VirtualReader",
+    "virtual_set",
+]
+
+
+class NoVirtualReader(NothingToCheck):
+    """No virtual reader listens on this port: a test suite skips its tests then."""
 
 
 class VirtualCard:
@@ -38,6 +51,7 @@ class VirtualCard:
 
     def __init__(self, card: CardInReader) -> None:
         self._card = card
+        self._inside: VirtualReader | None = None
 
     @property
     def number(self) -> str:
@@ -62,7 +76,7 @@ class VirtualCard:
     @property
     def pin(self) -> str:
         """As it was made: programs may have changed it."""
-        return PIN
+        return PUBLISHED_TEST_PIN
 
     @property
     def unblocking_code(self) -> str:
@@ -91,20 +105,34 @@ class VirtualCard:
 
 
 class VirtualReader:
-    """A reader of vpcd, by the port it listens on."""
+    """A reader of vpcd, by the port it listens on. At the end of `with` it is empty."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._reader = reader_on(port)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
     def insert(self, card: VirtualCard) -> None:
         """Put a card in; one that is there is taken out before. Back when the PC/SC service has
         powered it up, which takes half a second.
 
-        Raises `CpxError` where no virtual reader listens, and where somebody else's card is in it.
+        Raises `NoVirtualReader`, and `CpxError` where somebody else's card is in it, and where this
+        card is in another one.
         """
         inside = card._card
-        self._reader.insert(inside.chip, inside.conduct)
+        where = card._inside
+        if where is not None and where is not self and where._reader.chip is inside.chip:
+            raise _in_another(card, where)
+        card._inside = self
+        try:
+            self._reader.insert(inside.chip, inside.conduct)
+        except NothingToCheck as error:
+            raise NoVirtualReader(error.reason, error.hint) from None
         end = time.monotonic() + _PATIENCE_SECONDS
         while not self._reader.asked and self._reader.chip is not None:
             if time.monotonic() > end:
@@ -124,13 +152,13 @@ class VirtualCards:
     cards: tuple[VirtualCard, ...]
     _made: wiring.VirtualSet
 
-    def card(self, name: str) -> VirtualCard:
+    def card(self, name: str | int) -> VirtualCard:
         """By card number, role, or position from 1. Raises `CpxError`."""
         for position, card in enumerate(self.cards, start=1):
-            if name in (card.number, card.role, str(position)):
+            if str(name) in (card.number, card.role, str(position)):
                 return card
         raise BadInput(
-            msg("No card of this set is {card}.", card=name),
+            msg("No card of this set is {card}.", card=str(name)),
             msg("A card is named by its number, its role, or its position."),
         )
 
@@ -142,21 +170,37 @@ class VirtualCards:
 
 
 def virtual_set(
-    name: str = "centre-sante",
+    name: str | Path = "centre-sante",
     *,
-    defects: Sequence[str] = (),
-    faults: Sequence[str] = (),
+    defects: str | Sequence[str] = (),
+    faults: str | Sequence[str] = (),
     delay: float = 0.0,
     signing_delay: float = 0.0,
 ) -> VirtualCards:
     """The cards of a set, or of a set file; in no reader.
 
-    `defects` and `faults` are those of `cpx-tool virtual-cards start`; delays are in seconds.
-    Raises `CpxError` for names that are none.
+    `defects` and `faults` are those of `cpx-tool virtual-cards start`, one or several; delays are
+    in seconds. Raises `CpxError` for names that are none, and for delays that are none.
     """
-    wish = wiring.VirtualWish(tuple(defects), tuple(faults), (), delay, signing_delay)
-    made = wiring.make_virtual_set(find_set(name), wish)
+    wish = wiring.VirtualWish(_several(defects), _several(faults), (), delay, signing_delay)
+    made = wiring.make_virtual_set(find_set(str(name)), wish)
     return VirtualCards(tuple(map(VirtualCard, made.cards)), made)
+
+
+def _several(words: str | Sequence[str]) -> tuple[str, ...]:
+    """A text is a sequence, too: of letters, which nobody means."""
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def _in_another(card: VirtualCard, reader: VirtualReader) -> CpxError:
+    return BadInput(
+        msg(
+            "Card {card} is in the virtual reader on port {port}.",
+            card=card.number,
+            port=str(reader.port),
+        ),
+        msg("Take it out there first: remove()."),
+    )
 
 
 def _no_room(port: int) -> CpxError:
@@ -167,8 +211,3 @@ def _no_room(port: int) -> CpxError:
             "list-readers shows what it sees."
         ),
     )
-
-
-def is_absent(error: CpxError) -> bool:
-    """Whether this error says that there is no virtual reader."""
-    return isinstance(error, NothingToCheck)

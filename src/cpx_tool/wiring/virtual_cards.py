@@ -38,6 +38,11 @@ BEHAVIOURS = {
 }
 """Faults of a card in its reader; those of `Damage` are the chip's own."""
 
+_ALL = "all"
+
+LONGEST_DELAY = 60
+"""In seconds: programs give a card up long before."""
+
 CONTACTLESS = "contactless"
 """A reader with two interfaces took the side without contacts."""
 
@@ -72,6 +77,7 @@ class VirtualSet:
 
 def make_virtual_set(card_set: CardSet, wish: VirtualWish) -> VirtualSet:
     """The cards of a set as they are wanted, in no reader. Raises `CpxError`."""
+    _refuse_delays(wish.delay, wish.signing_delay)
     keys = _keys()
     with _writing(keys):
         made, authorities = _emulated(card_set, wish.defects, keys)
@@ -196,8 +202,9 @@ class _Bench:
     def deck_card(self, card: EmulatedCard, position: int) -> CardInReader:
         """The card as it is wanted. Raises `BadInput` and `OSError`."""
         profile = card.profile
-        names = (profile.card_number, profile.role, str(position), "all")
-        faults = [w.partition("=")[0] for w in self.wish.faults if _target(w) in names]
+        names = (profile.card_number, profile.role, str(position), _ALL)
+        meant = [w.partition("=")[0] for w in self.wish.faults if _target(w) in names]
+        faults = list(dict.fromkeys(meant))
         chip, technical = self._chip(card, faults)
         return CardInReader(
             number=profile.card_number,
@@ -249,10 +256,22 @@ def _added(conduct: Conduct, fault: str) -> Conduct:
 
 
 def _refuse_unused(faults: Sequence[str], cards: Sequence[CardInReader]) -> None:
+    named = {str(at) for at in range(1, len(cards) + 1)} | {_ALL}
+    named.update(name for card in cards for name in (card.number, card.role))
     for word in faults:
-        name, _, card = word.partition("=")
-        if not any(name in each.faults for each in cards):
+        card = _target(word)
+        if not card or card not in named:
             raise BadInput(
                 msg("No card of this set is {card}.", card=card),
                 msg("A card is named by its number, its role, its position, or “all”."),
+            )
+
+
+def _refuse_delays(*delays: float) -> None:
+    """What is no time to wait would stop the card that waits so."""
+    for delay in delays:
+        if not isinstance(delay, int | float) or not 0 <= delay <= LONGEST_DELAY:
+            raise BadInput(
+                msg("{delay} is no delay of a card.", delay=repr(delay)),
+                msg("Give seconds, from 0 to {most}.", most=LONGEST_DELAY),
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -85,3 +87,6 @@ def test_what_is_refused() -> None:
         make_contactless_chip(cps3_card(), technical(), [Damage.PIN_LOCKED])
     with pytest.raises(BadInput, match="claims to be a real card"):
         make_contactless_chip(claims, technical())
+    foreign = replace(technical(), whole_certificate=b"of another PKI")
+    with pytest.raises(BadInput, match="claims to be a real card"):
+        make_contactless_chip(cps3_card(), foreign)

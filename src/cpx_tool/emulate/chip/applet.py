@@ -11,16 +11,18 @@ from cpx_tool.emulate.chip.contents import UNBLOCKING_PIN, USER_PIN, Contents
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Elementary, Place
 from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.emulate.chip.status import Refusal, Status
-from cpx_tool.emulate.chip.tlv import tlv
+from cpx_tool.emulate.tlv import tlv
 
 _BY_SHORT_ID = 0x80
-_SHORT_ID = 0x1F
+_SHORT_ID, _RESERVED = 0x1F, 0x60
 _NO_ANSWER = 0x0C
 _CONTROL_ONLY = 0x04
 _FCP, _FCI = 0x62, 0x6F
 
-_CHILD, _ENTRY, _PARENT, _NAME, _FROM_ROOT, _FROM_HERE = 0x00, 0x02, 0x03, 0x04, 0x08, 0x09
-"""P1 of SELECT (table 62)."""
+SELECT, SELECT_BY_NAME = 0xA4, 0x04
+"""INS, and P1 that names a directory by its AID."""
+_BY_IDENTIFIER, _ENTRY, _PARENT, _FROM_ROOT, _FROM_HERE = 0x00, 0x02, 0x03, 0x08, 0x09
+"""The other P1 of SELECT (table 62)."""
 
 _OLD_AND_NEW, _ONLY_NEW = 0x00, 0x01
 """P1 of CHANGE REFERENCE DATA (11.6.7)."""
@@ -32,7 +34,7 @@ Handler = Callable[[Command], Answer]
 
 
 class Applet:
-    """The state of a card that is powered on, and the commands on it, by INS."""
+    """A logical channel of a powered card: what is selected, and the commands, by INS."""
 
     control_tag = _FCP
     """Of the template that SELECT answers, where P2 asks for control parameters."""
@@ -47,15 +49,10 @@ class Applet:
             0x24: self._change,
             0x2C: self._unblock,
             0x84: self._challenge,
-            0xA4: self._select,
+            SELECT: self._select,
             0xB0: self._read,
             0xD6: self._update,
         }
-
-    def reset(self) -> None:
-        """As after power on: the MF selected, no PIN given."""
-        self.contents.power_off()
-        self.place = self.place.root()
 
     def handle(self, command: Command) -> Answer:
         """Do what a whole command says. Raises `Refusal`."""
@@ -74,11 +71,11 @@ class Applet:
         return Answer(tlv(tag, self.place.selected.control()))
 
     def _target(self, way: int, data: bytes) -> Place:
-        if way == _NAME:
+        if way == SELECT_BY_NAME:
             return self._named(data)
         if way == _PARENT:
             return self.place.parent()
-        if way in (_CHILD, _ENTRY):
+        if way in (_BY_IDENTIFIER, _ENTRY):
             if len(data) not in (0, 2):
                 raise Refusal(Status.BAD_DATA)
             return self._path(data or MASTER_FILE.to_bytes(2, "big"))
@@ -117,6 +114,8 @@ class Applet:
         if not command.data:
             raise Refusal(Status.WRONG_LENGTH)
         end = offset + len(command.data)
+        if offset > len(file.content):
+            raise Refusal(Status.BAD_OFFSET)
         if end > len(file.content):
             raise Refusal(Status.NO_ROOM)
         file.content[offset:end] = command.data
@@ -125,6 +124,8 @@ class Applet:
     def _file_at(self, command: Command) -> tuple[Elementary, int]:
         """The file that a command works on, and where in it (ISO/IEC 7816-4, 11.3.1)."""
         if command.p1 & _BY_SHORT_ID:
+            if command.p1 & _RESERVED:
+                raise Refusal(Status.BAD_PARAMETERS)
             found = self.place.directory.by_short_id(command.p1 & _SHORT_ID)
             self.place = Place(self.place.directories, found)
             return found, command.p2
@@ -168,7 +169,9 @@ class Applet:
         pin.refuse_unless_verified()
 
     def _unblock(self, command: Command) -> Answer:
-        """RESET RETRY COUNTER, by the code in the command or given before."""
+        """RESET RETRY COUNTER, by the code in the command, which counts for this one alone, or by
+        the one that VERIFY was given before.
+        """
         pin = self._pin(command, _CODE_AND_NEW, _CODE, _NEW, _NOTHING)
         if pin is not self.contents.pin(USER_PIN):
             raise Refusal(Status.NO_OBJECT)
@@ -177,7 +180,7 @@ class Applet:
         if command.p1 in (_CODE_AND_NEW, _CODE):
             new = command.data[code.length :]
             _refuse_other_length(new, pin.length if command.p1 == _CODE_AND_NEW else 0)
-            code.present(command.data[: code.length])
+            code.compare(command.data[: code.length])
         else:
             _refuse_other_length(new, pin.length if command.p1 == _NEW else 0)
             code.refuse_unless_verified()
@@ -192,8 +195,10 @@ class Applet:
         return self.contents.pin(command.p2 & ~_LOCAL)
 
     def _challenge(self, command: Command) -> Answer:
-        if command.parameters or command.expected is None:
+        if command.parameters:
             raise Refusal(Status.BAD_PARAMETERS)
+        if command.expected is None or command.data:
+            raise Refusal(Status.WRONG_LENGTH)
         return Answer(secrets.token_bytes(command.expected))
 
 

@@ -8,6 +8,8 @@ from cpx_tool.emulate.chip import cps2ter
 from cpx_tool.emulate.chip.answer import DONE, Answer
 from cpx_tool.emulate.chip.apdu import MAX_ANSWER, Command, parse
 from cpx_tool.emulate.chip.applet import Applet
+from cpx_tool.emulate.chip.channels import BASIC, Channels
+from cpx_tool.emulate.chip.contents import Contents
 from cpx_tool.emulate.chip.status import Refusal, Status
 
 _GET_RESPONSE = 0xC0
@@ -17,30 +19,39 @@ _LONGEST_ATR = 33
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
-    """How a kind of card talks. `waits`: data that Le did not ask for wait for GET RESPONSE
-    (T=0, ISO/IEC 7816-3, 12.2); they are dropped otherwise. `channels` are those it listens on.
+class Kind:
+    """A kind of card: its ATR, what it does on a channel, and the channels that it has. `waits`:
+    data that Le did not ask for wait for GET RESPONSE (T=0, ISO/IEC 7816-3, 12.2); they are
+    dropped otherwise.
     """
 
+    atr: bytes
+    applet: type[Applet]
     waits: bool
-    channels: frozenset[int]
+    channels: frozenset[int] = frozenset({BASIC})
 
 
 class Chip:
     """A card. It lives on between readers: the counters of its PINs stay."""
 
-    def __init__(self, atr: bytes, applet: Applet, speech: Speech) -> None:
-        assert 2 <= len(atr) <= _LONGEST_ATR  # noqa: PLR2004, S101 - of our own making
-        self.atr = atr
-        self.applet = applet
-        self._speech = speech
-        self._old = cps2ter.Cps2ter(applet.contents)
+    def __init__(self, kind: Kind, contents: Contents) -> None:
+        assert 2 <= len(kind.atr) <= _LONGEST_ATR  # noqa: PLR2004, S101 - of our own making
+        self.kind = kind
+        self.contents = contents
+        self._channels = Channels(kind.applet, contents, kind.channels)
+        self._old = cps2ter.Cps2ter(contents)
         self._waiting = b""
         self._chain: tuple[tuple[int, int, int, int], bytes] | None = None
 
+    @property
+    def atr(self) -> bytes:
+        """What it says when it is powered on."""
+        return self.kind.atr
+
     def reset(self) -> None:
         """Power on, or a reset: nothing selected, no PIN given."""
-        self.applet.reset()
+        self.contents.power_off()
+        self._channels.reset()
         self._old.reset()
         self._waiting = b""
         self._chain = None
@@ -63,15 +74,14 @@ class Chip:
             return self._rest(command)
         self._waiting = b""
         whole = self._chained(command)
-        return DONE if whole is None else self._deliver(self.applet.handle(whole), whole)
+        return DONE if whole is None else self._deliver(self._channels.handle(whole), whole)
 
     def _refuse_class(self, command: Command) -> None:
         if command.proprietary or command.cla & 0x60:
             raise Refusal(Status.NO_CLASS)
         if command.secured:
             raise Refusal(Status.NO_SECURE_MESSAGING)
-        if command.channel not in self._speech.channels:
-            raise Refusal(Status.NO_SUCH_CHANNEL)
+        self._channels.refuse_unknown(command)
 
     def _chained(self, command: Command) -> Command | None:
         """The whole command, or None while the chain goes on (ISO/IEC 7816-4, 5.4.1)."""
@@ -93,7 +103,7 @@ class Chip:
         if not answer.data:
             return answer
         if command.expected is None:
-            if not self._speech.waits:
+            if not self.kind.waits:
                 return Answer(status=answer.status)
             self._waiting = answer.data
             return Answer(status=self._more())

@@ -39,11 +39,6 @@ class ChipDoc(Applet):
         self._deciphering: int | None = None
         self.commands |= {0x22: self._manage_environment, 0x2A: self._perform}
 
-    def reset(self) -> None:
-        """Also forget the security environment."""
-        super().reset()
-        self._signing = self._deciphering = None
-
     def _manage_environment(self, command: Command) -> Answer:
         if command.parameters == _SIGNATURE:
             algorithm, key = _after(_SIGNATURE_HEAD, command.data)

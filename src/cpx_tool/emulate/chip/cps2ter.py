@@ -11,7 +11,7 @@ from cpx_tool.emulate.chip.apdu import Command
 from cpx_tool.emulate.chip.contents import USER_PIN, Contents
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Elementary
 from cpx_tool.emulate.chip.status import Refusal, Status
-from cpx_tool.emulate.chip.tlv import tlv
+from cpx_tool.emulate.tlv import tlv
 
 CLASS = 0xA0
 

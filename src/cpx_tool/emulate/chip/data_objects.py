@@ -9,7 +9,7 @@ from __future__ import annotations
 from cpx_tool.emulate.chip.contents import Contents, HeldKey
 from cpx_tool.emulate.chip.pin import Pin
 from cpx_tool.emulate.chip.status import Refusal, Status
-from cpx_tool.emulate.chip.tlv import tlv
+from cpx_tool.emulate.tlv import tlv
 from cpx_tool.pki.tlv import read_tlvs
 
 _REQUEST, _TEMPLATE = 0x4D, 0x70

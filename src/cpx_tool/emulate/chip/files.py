@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cpx_tool.emulate.chip.status import Refusal, Status
-from cpx_tool.emulate.chip.tlv import tlv
+from cpx_tool.emulate.tlv import tlv
 
 MASTER_FILE = 0x3F00
 

@@ -64,15 +64,10 @@ class IasEcc(Applet):
             0xCB: self._get_data,
         }
 
-    def reset(self) -> None:
-        """Also forget the security environment and the hash."""
-        super().reset()
-        self._environment.clear()
-        self._digest = None
-
     def _manage_environment(self, command: Command) -> Answer:
         if command.p1 == _RESTORE:
             self._environment.clear()
+            self._digest = None
             return DONE
         if command.p1 != _SET or command.p2 not in _ALGORITHMS:
             raise Refusal(Status.BAD_PARAMETERS)

@@ -16,17 +16,15 @@ from cpx_tool.emulate.chip.contents import UNBLOCKING_PIN, USER_PIN, Contents, H
 from cpx_tool.emulate.chip.files import MASTER_FILE, Access, Directory, Elementary
 from cpx_tool.emulate.chip.keys import CardKey
 from cpx_tool.emulate.chip.pin import Pin
-from cpx_tool.emulate.chip.tlv import oid, tlv
 from cpx_tool.emulate.defects import Defect
 from cpx_tool.emulate.profile import ISSUER_NUMBER, Profile
-from cpx_tool.model.token import SIGNATURE_LABEL, DataObject
+from cpx_tool.emulate.tlv import oid, tlv
+from cpx_tool.model.token import PUBLISHED_TEST_PIN, SIGNATURE_LABEL, DataObject
 from cpx_tool.pki.luhn import luhn_key
 
 ROOT_NAME = bytes.fromhex("8025000001FF0100")
 """AID of the MF, and of a CPS4's ChipDoc part."""
 
-PIN = "1234"
-"""The published PIN of the ANS's test cards."""
 UNBLOCKING_CODE = "87654321"
 """The emulator's own: real cards' codes are their holders'."""
 
@@ -62,7 +60,7 @@ _LOCAL_KEY = 0x80
 """A CPS3 has it in references of keys, a CPS4 has not [seen]."""
 
 
-def contents_of(card: EmulatedCard, marks: Collection[str] = (), pin: str = PIN) -> Contents:
+def contents_of(card: EmulatedCard, marks: Collection[str] = ()) -> Contents:
     """The files, PINs and keys of a CPS3 or a CPS4, as the card's profile says.
 
     `marks` are for `chip_serial`: what else makes its contents others.
@@ -70,7 +68,7 @@ def contents_of(card: EmulatedCard, marks: Collection[str] = (), pin: str = PIN)
     return Contents(
         root=_root(card, _chip_serial(card, marks)),
         pins={
-            USER_PIN: Pin(pin.encode(), _TRIES),
+            USER_PIN: Pin(PUBLISHED_TEST_PIN.encode(), _TRIES),
             UNBLOCKING_PIN: Pin(UNBLOCKING_CODE.encode(), _UNBLOCKING_TRIES, _UNBLOCKING_USES),
         },
         keys={
@@ -170,17 +168,13 @@ def _directories(card: EmulatedCard, serial: str) -> Iterator[Elementary]:
     yield new_file(KEYS, pkcs15.private_keys([*_key_entries(card)]))
     yield new_file(CERTIFICATES, pkcs15.certificates([*_certificate_entries(card)]))
     yield new_file(_DATA, pkcs15.data_objects([*_data_entries(card)]))
-    yield new_file(
-        _PINS,
-        pkcs15.pins(
-            [
-                pkcs15.PinEntry("Code porteur", USER_PIN, len(PIN), unblocking=False),
-                pkcs15.PinEntry(
-                    "Code de déblocage", UNBLOCKING_PIN, len(UNBLOCKING_CODE), unblocking=True
-                ),
-            ]
-        ),
-    )
+    yield new_file(_PINS, pkcs15.pins([*_pin_entries()]))
+
+
+def _pin_entries() -> Iterator[pkcs15.PinEntry]:
+    length, longer = len(PUBLISHED_TEST_PIN), len(UNBLOCKING_CODE)
+    yield pkcs15.PinEntry("Code porteur", USER_PIN, length, unblocking=False)
+    yield pkcs15.PinEntry("Code de déblocage", UNBLOCKING_PIN, longer, unblocking=True)
 
 
 def _key_entries(card: EmulatedCard) -> Iterator[pkcs15.KeyEntry]:

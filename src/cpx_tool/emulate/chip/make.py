@@ -6,21 +6,23 @@ from collections.abc import Collection
 from enum import StrEnum
 
 from cpx_tool.emulate.card import EmulatedCard, KeySlot
-from cpx_tool.emulate.chip.chip import Chip, Speech
+from cpx_tool.emulate.chip.chip import Chip, Kind
 from cpx_tool.emulate.chip.chipdoc import ChipDoc
 from cpx_tool.emulate.chip.contactless import contactless_contents
 from cpx_tool.emulate.chip.contents import USER_PIN, Contents
 from cpx_tool.emulate.chip.ias_ecc import IasEcc
 from cpx_tool.emulate.chip.layout import contents_of, file_of_certificate, file_of_serial
-from cpx_tool.emulate.profile import CPS3_CONTACTLESS_ATR
+from cpx_tool.emulate.profile import CPS3_ATR, CPS3_CONTACTLESS_ATR, CPS4_ATR
 from cpx_tool.errors import BadInput
 from cpx_tool.model.message import msg
 from cpx_tool.pki.emulated import all_emulated
 
-_CPS3 = Speech(waits=True, channels=frozenset({0}))
-_CPS4 = Speech(waits=False, channels=frozenset({0, 1}))
-"""A CPS3 speaks T=0; a CPS4 T=1, and the middleware uses its logical channel 1 [seen]."""
-_CONTACTLESS = Speech(waits=False, channels=frozenset({0}))
+_CPS3 = Kind(bytes.fromhex(CPS3_ATR), IasEcc, waits=True)
+_CPS4 = Kind(bytes.fromhex(CPS4_ATR), ChipDoc, waits=False, channels=frozenset({0, 1}))
+"""A CPS3 speaks T=0; a CPS4 T=1, and the middleware uses its logical channel 1 [seen]. Whether it
+has more is not known.
+"""
+_CONTACTLESS = Kind(bytes.fromhex(CPS3_CONTACTLESS_ATR), IasEcc, waits=False)
 
 _TEST = 0x80
 """TRE_G01: the first category of test cards."""
@@ -44,14 +46,11 @@ def make_chip(card: EmulatedCard, damages: Collection[Damage] = ()) -> Chip:
 
     Raises `BadInput` for a card that claims to be a real one: no reader ever shows such a chip.
     """
-    _refuse_real(card)
+    _refuse_real(card, *card.slots)
     contents = contents_of(card, _marks(damages))
     for damage in damages:
         _DAMAGE[damage](contents)
-    atr = bytes.fromhex(card.profile.atr)
-    if card.profile.cps3:
-        return Chip(atr, IasEcc(contents), _CPS3)
-    return Chip(atr, ChipDoc(contents), _CPS4)
+    return Chip(_CPS3 if card.profile.cps3 else _CPS4, contents)
 
 
 def make_contactless_chip(
@@ -62,7 +61,7 @@ def make_contactless_chip(
     Raises `BadInput` for a card that claims to be a real one, for a CPS4, which the middleware does
     not read this way, and for damages to a PIN.
     """
-    _refuse_real(card)
+    _refuse_real(card, technical)
     if not card.profile.cps3:
         raise BadInput(
             msg(
@@ -80,7 +79,7 @@ def make_contactless_chip(
     contents = contactless_contents(card, technical, _marks(damages))
     for damage in damages:
         _DAMAGE[damage](contents)
-    return Chip(bytes.fromhex(CPS3_CONTACTLESS_ATR), IasEcc(contents), _CONTACTLESS)
+    return Chip(_CONTACTLESS, contents)
 
 
 def _marks(damages: Collection[Damage]) -> tuple[str, ...]:
@@ -92,9 +91,9 @@ def _number(card: EmulatedCard) -> str:
     return card.profile.card_number
 
 
-def _refuse_real(card: EmulatedCard) -> None:
-    """By category, and by who issued its certificates."""
-    issued = all_emulated(slot.whole_certificate for slot in card.slots)
+def _refuse_real(card: EmulatedCard, *slots: KeySlot) -> None:
+    """By category, and by who issued the certificates that it would show."""
+    issued = all_emulated(slot.whole_certificate for slot in slots)
     if card.profile.category < _TEST or not issued:
         raise BadInput(
             msg(

@@ -32,15 +32,22 @@ class Pin:
         return self.left == 0 or self.uses == 0
 
     def present(self, value: bytes) -> None:
-        """Compare. Raises `Refusal`, with the tries that are left, when it is another one."""
-        self.verified = False
+        """Compare, and remember that it was given. Raises as `compare` does."""
+        self.compare(value)
+        self.verified = True
+
+    def compare(self, value: bytes) -> None:
+        """Count a try. Raises `Refusal`, with the tries that are left, when it is another one; it
+        counts as not given then.
+        """
+        given, self.verified = self.verified, False
         if self.blocked:
             raise Refusal(Status.BLOCKED)
         self.left -= 1  # before it is compared: pulling the card out in between gains nothing
         if not hmac.compare_digest(value, self._value):
             raise Refusal(Status.TRIES_LEFT | self.left)
         self.left = self.most
-        self.verified = True
+        self.verified = given
         if self.uses is not None:
             self.uses -= 1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cpx_tool.emulate.chip.tlv import bits, integer, octets, oid, sequence, text, tlv
+from cpx_tool.emulate.tlv import bits, integer, octets, oid, sequence, text, tlv
 
 MANUFACTURER = "EMULATED TEST CARD"
 """manufacturerID of TokenInfo: what programs show that do not look at certificates."""

@@ -9,6 +9,8 @@ class Status(IntEnum):
     """SW1-SW2 of an answer."""
 
     OK = 0x9000
+    UNCHANGED = 0x6200
+    """A warning: nothing was to be done."""
     END_OF_FILE = 0x6282
     """Fewer bytes than Le asked for."""
     TRIES_LEFT = 0x63C0
@@ -26,6 +28,7 @@ class Status(IntEnum):
     NO_FILE_SELECTED = 0x6986
     BAD_DATA = 0x6A80
     NO_FUNCTION = 0x6A81
+    """Function not supported: no more channels, none that may be closed."""
     NO_FILE = 0x6A82
     NO_ROOM = 0x6A84
     BAD_PARAMETERS = 0x6A86
@@ -33,7 +36,6 @@ class Status(IntEnum):
     BAD_OFFSET = 0x6B00
     NO_INSTRUCTION = 0x6D00
     NO_CLASS = 0x6E00
-    UNKNOWN_ERROR = 0x6F00
 
 
 class Refusal(Exception):
