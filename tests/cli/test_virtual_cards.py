@@ -214,7 +214,7 @@ def test_each_fault_of_a_card_is_named(service: Service, tmp_path: Path, opensc:
         ("Beta 00 01", "PIN-ALLOWED", "the PIN of this card is locked"),
         ("Gamma 00 00", "CERT-CHAIN", "is not that of EMULATED TEST AC"),
     ):
-        assert words in told[(reader, check)], told
+        assert words in told.get((reader, check), ""), (told, body["cards"])
 
 
 def test_a_service_that_starts_again_finds_its_cards(service: Service, tmp_path: Path) -> None:
@@ -285,6 +285,20 @@ def test_what_start_refuses(tmp_path: Path, options: list[str], reason: str) -> 
     code, shown, errors = told(tmp_path, "start", "--set", "centre-sante", "--port", "1", *options)
     assert (code, shown) == (2, "")
     assert reason in errors
+
+
+def test_half_of_the_cas_is_left_to_nobody(tmp_path: Path) -> None:
+    words = ("virtual-cards", "start", "--set", "centre-sante", "--port", "1")
+    done = subprocess.run(
+        ["prlimit", "--fsize=1000", COMMAND, *words],  # as on a disk that is full
+        env=environment(CPX_STATE_DIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"{tmp_path}/virtual-ca cannot be written: the file is too large." in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_socket_is_the_user_s_own(service: Service, tmp_path: Path) -> None:
