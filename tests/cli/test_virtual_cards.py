@@ -213,7 +213,7 @@ def test_each_fault_of_a_card_is_named(service: Service, tmp_path: Path, opensc:
         ("Beta 00 01", "PIN-ALLOWED", "the PIN of this card is locked"),
         ("Gamma 00 00", "CERT-CHAIN", "is not that of EMULATED TEST AC"),
     ):
-        assert words in told[(reader, check)], told
+        assert words in told.get((reader, check), ""), (told, body["cards"])
     # vpcd tells the service up to 0.4 seconds later that a card has gone
     pulled = told.get(("Alpha 00 00", "CARD-READ")) or told[("Alpha 00 00", "SIGN-AUTH")]
     assert re.search("taken out of its reader|C_Sign .* CKR_GENERAL_ERROR", pulled), told
@@ -287,6 +287,20 @@ def test_what_start_refuses(tmp_path: Path, options: list[str], reason: str) -> 
     code, shown, errors = told(tmp_path, "start", "--set", "centre-sante", "--port", "1", *options)
     assert (code, shown) == (2, "")
     assert reason in errors
+
+
+def test_half_of_the_cas_is_left_to_nobody(tmp_path: Path) -> None:
+    words = ("virtual-cards", "start", "--set", "centre-sante", "--port", "1")
+    done = subprocess.run(
+        ["prlimit", "--fsize=1000", COMMAND, *words],  # as on a disk that is full
+        env=environment(CPX_STATE_DIR=str(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"{tmp_path}/virtual-ca cannot be written: the file is too large." in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_socket_is_the_user_s_own(service: Service, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.i18n import say
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import Observation
-from cpx_tool.report.compare import value_words
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.result import Answer
 from support.other_pages import answers
@@ -153,10 +152,6 @@ def test_what_is_suspected_is_named_with_how_sure_that_is(told: dict[str, Answer
         assert one["sureness"] in text
         assert all(subject in text for subject in one["subjects"])
     assert "Nothing is at fault." in told["blame of nothing"].html(say, "en")
-
-
-def _in_words(key: str, value: str | None) -> str:
-    return say(msg("{name}", name=value_words(key, value)))
 
 
 def test_what_differs_stands_side_by_side(told: dict[str, Answer]) -> None:

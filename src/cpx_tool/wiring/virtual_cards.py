@@ -95,6 +95,7 @@ def _make_deck(card_set: CardSet, wish: VirtualWish, ca_directory: Path) -> Deck
         ca_directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         made.write_authorities(ca_directory)
     except OSError as error:
+        shutil.rmtree(ca_directory, ignore_errors=True)  # half of the CAs is worse than none
         raise BadInput(
             msg("{path} cannot be written: {why}.", path=str(ca_directory), why=why(error)),
             msg("Set CPX_STATE_DIR to a directory of your own."),
