@@ -12,7 +12,7 @@ import pytest
 
 from cpx_tool.catalogue.guidance import GUIDANCE
 from cpx_tool.i18n import say
-from cpx_tool.model.message import Message, msg
+from cpx_tool.model.message import Message
 from cpx_tool.model.observation import Observation
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.result import Answer
