@@ -244,6 +244,7 @@ def test_where_there_is_no_virtual_reader(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("Error: There is no virtual reader on port 1 of this machine.\n")
     assert "vsmartcard-vpcd" in done.stderr
+    assert "“cpx-tool list-readers” says whether it does" in done.stderr
     for words in (["status"], ["stop"], ["insert", "1"], ["remove", "1"]):
         code, _, errors = told(tmp_path, *words)
         assert code == 4
