@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # loaded for tests that use them only: pytest starts with eve
 
 _PORT = "cpx_port"
 _MARK = "cpx_card"
+_ARGUMENTS = ("set", "defects", "faults", "delay", "signing_delay")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,7 +75,8 @@ def virtual_cards(request: pytest.FixtureRequest) -> VirtualCards:
     from cpx_tool.testing import virtual_set  # noqa: PLC0415
 
     _, options = _wanted(request)
-    return virtual_set(options.pop("set", "centre-sante"), **options)
+    with _failing_plainly():
+        return virtual_set(options.pop("set", "centre-sante"), **options)
 
 
 @pytest.fixture
@@ -83,9 +85,22 @@ def virtual_card(
 ) -> VirtualCard:
     """The card of the mark `cpx_card` (else the set's first), in `virtual_reader`."""
     name, _ = _wanted(request)
-    card = virtual_cards.card(name)
+    with _failing_plainly():
+        card = virtual_cards.card(name)
     virtual_reader.insert(card)
     return card
+
+
+@contextmanager
+def _failing_plainly() -> Iterator[None]:
+    """What is wrong with a mark in words, with what to do: not where the plugin noticed it."""
+    from cpx_tool.i18n import say  # noqa: PLC0415
+    from cpx_tool.testing import CpxError  # noqa: PLC0415
+
+    try:
+        yield
+    except CpxError as error:
+        pytest.fail(f"{say(error.reason)}\n→ {say(error.hint)}", pytrace=False)
 
 
 @contextmanager
@@ -109,4 +124,8 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     mark = request.node.get_closest_marker(_MARK)
     if mark is None:
         return "1", {}
+    unknown = sorted(mark.kwargs.keys() - _ARGUMENTS)
+    if unknown:
+        known = ", ".join(_ARGUMENTS)
+        pytest.fail(f"The mark {_MARK} takes no {unknown[0]}: it takes {known}.", pytrace=False)
     return (str(mark.args[0]) if mark.args else "1"), dict(mark.kwargs)

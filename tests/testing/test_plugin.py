@@ -105,6 +105,29 @@ def test_tests_are_skipped_where_no_virtual_reader_listens(suite: Path) -> None:
     assert "There is no virtual reader on port 1 of this machine." in done.stdout
 
 
+MISTYPED = """
+import pytest
+
+@pytest.mark.cpx_card("1", defects=["pkcs1-onyl=all"])
+def test_defect(virtual_cards): ...
+
+@pytest.mark.cpx_card("1", defect=["pkcs1-only=all"])
+def test_argument(virtual_cards): ...
+"""
+
+
+def test_a_mistyped_mark_is_told_in_words_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(MISTYPED)
+    done = subprocess.run(
+        [*command(tmp_path), tmp_path], env=ALONE, capture_output=True, text=True, check=False
+    )
+    assert "2 errors" in done.stdout, done.stdout + done.stderr
+    assert "There is no defect “pkcs1-onyl”." in done.stdout
+    assert "→ Did you mean pkcs1-only?" in done.stdout
+    assert "The mark cpx_card takes no defect: it takes set, defects," in done.stdout
+    assert "pytest_plugin.py" not in done.stdout
+
+
 @pytest.fixture
 def own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
