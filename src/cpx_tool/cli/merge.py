@@ -42,6 +42,6 @@ def merge(
     detail = options.detail_of(quiet=quiet, verbose=verbose)
     written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
-    fleet = judge_merge(wiring.read_results(map(str, paths)), wiring.this_merger())
+    fleet = judge_merge(wiring.read_results([str(path) for path in paths]), wiring.this_merger())
     result = of_fleet(fleet, fleet_exit_code(fleet))
     reporting.finish(context, result, written)
