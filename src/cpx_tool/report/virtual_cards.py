@@ -47,6 +47,15 @@ def _any_cps4(seats: Iterable[VirtualSeat]) -> bool:
     return any(seat.label.startswith(_CPS4) for seat in seats)
 
 
+def stopped(deck: VirtualDeck) -> Message:
+    """That all are out; `deck` is as it was, or after it."""
+    return nmsg(
+        "{count} virtual card is out of use, and start has ended.",
+        "{count} virtual cards are out of use, and start has ended.",
+        len(deck.seats),
+    )
+
+
 def render(deck: VirtualDeck, say: Say, paper: Paper) -> str:
     """A table of cards, and the command that checks them."""
     canvas = Canvas(paper)
