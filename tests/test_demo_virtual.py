@@ -31,4 +31,5 @@ def test_the_whole_chain_is_shown_or_what_is_missing() -> None:
         return
     assert done.stdout.count("card present") == demo_virtual.CARDS
     assert "EMULATED CARDS" in done.stdout
+    assert "Next:" not in done.stdout  # nothing of it is there any more
     assert "client certificate accepted" in done.stdout

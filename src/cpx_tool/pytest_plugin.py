@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # loaded for tests that use them only: pytest starts with eve
 _PORT = "cpx_port"
 _MARK = "cpx_card"
 _LAST_PORT = 65535
+_ARGUMENTS = ("set", "defects", "faults", "delay", "signing_delay")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -112,9 +113,7 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except CpxError as error:
-        raise _failure(f"{say(error.reason)}\n{say(error.hint)}") from None
-    except TypeError as error:  # an option that there is not
-        raise _failure(f"{_MARK}: {error}") from None
+        raise _failure(f"{say(error.reason)}\n→ {say(error.hint)}") from None
 
 
 def _failure(text: str) -> BaseException:
@@ -145,4 +144,8 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     mark = request.node.get_closest_marker(_MARK)
     if mark is None:
         return "1", {}
+    unknown = sorted(mark.kwargs.keys() - _ARGUMENTS)
+    if unknown:
+        known = ", ".join(_ARGUMENTS)
+        pytest.fail(f"The mark {_MARK} takes no {unknown[0]}: it takes {known}.", pytrace=False)
     return (str(mark.args[0]) if mark.args else "1"), dict(mark.kwargs)

@@ -226,6 +226,14 @@ def test_what_is_no_pkcs12_is_told_and_hides_nothing(pair: list[Path], tmp_path:
     assert "INSI-AUTO 10B0152872 AUTH_CLI 2027-01-01 PASSED" in text
 
 
+def test_where_no_file_is_there_nothing_is_judged(pair: list[Path]) -> None:
+    near = pair[0].with_name(f"{pair[0].stem}s.p12")
+    done = cpx("check-p12", near, "gone.p12", env=ENV)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {near} cannot be read: no such file or directory.\n")
+    assert f"Did you mean {pair[0]}?" in done.stderr
+
+
 def test_the_same_file_twice(pair: list[Path]) -> None:
     assert failing(pair[0], pair[0])[""] == {"P12-DISTINCT", "P12-PAIR"}
 

@@ -70,6 +70,12 @@ def test_a_configuration_that_cannot_be_read_completes_nothing(tmp_path: Path) -
     assert completed("tls-test", "--endpoint", "i", env={"CPX_CONFIG": str(config)}) == []
 
 
+def test_without_a_shell_the_choices_are_listed() -> None:
+    done = cpx("completion")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Choose from:\n  bash,\n  zsh,\n  fish\n" in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_has_its_script(shell: str) -> None:
     done = cpx("completion", shell)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
+from cpx_tool.cli.main import COMMANDS, cli
 from support.cli import cpx, cpx_json
 
 OBSERVATION = Path(__file__).parents[2] / "fixtures" / "observation.json"
@@ -67,3 +69,18 @@ def test_both_are_a_usage_error(command: tuple[str | Path, ...]) -> None:
     done = cpx(*command, "--quiet", "--verbose")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--quiet and --verbose exclude each other." in done.stderr
+
+
+def test_the_documents_name_the_commands_that_take_these_options() -> None:
+    context = click.Context(cli)
+    found = {name: cli.get_command(context, name) for name in COMMANDS}
+    taking = {
+        name
+        for name, one in found.items()
+        if one and "--quiet" in {o for p in one.params for o in p.opts}
+    }
+    for page in ("console.md", "console.fr.md"):
+        text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+        (line,) = (one for one in text.splitlines() if one.startswith("`--quiet` "))
+        before = line.split(";")[0]
+        assert set(before.split("`")[1::2]) - {"--quiet", "--verbose"} == taking

@@ -238,7 +238,7 @@ def test_a_run_is_interrupted_killed_and_resumed(
 
     with desk.sit_down() as person:
         shown = person.answer("Insert the next card (1 of 6).", "q")
-        assert "was interrupted after 2 cards: --resume goes on from there" in shown
+        assert "read 2 cards, and the set was not complete: --resume goes on from there" in shown
         assert person.end()[0] == 4
 
     with desk.sit_down("--resume") as person:

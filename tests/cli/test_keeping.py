@@ -64,7 +64,7 @@ def test_only_a_complete_run_leaves_nothing(
     assert "--resume goes on from there" in told(go(kept, after(seen, 4)), capsys)
     assert count(kept) == 4
     keeper = go(kept, DrawerRun(SET), earlier=4)
-    assert "still kept, with its 4 cards" in told(keeper, capsys)
+    assert "An earlier run is still kept, with its 4 cards" in told(keeper, capsys)
     assert count(kept) == 4
     assert told(go(kept, after(seen, 6), earlier=4), capsys) == ""
     assert count(kept) == 0

@@ -266,6 +266,16 @@ def test_what_may_lie_beside_results_costs_no_verdict(spool: Path) -> None:
     assert set(reasons(found).values()) == {"observation", "merged-already"}
 
 
+def test_names_that_lead_nowhere_are_mistyped(spool: Path) -> None:
+    write(spool / "a.json", passing())
+    for words in ([spool / "b.json"], ["nodir", spool / "b.json"]):
+        done = cpx("merge", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"Error: There is no file or folder {words[0]}.\n→ ")
+    assert f"Did you mean {spool / 'a.json'}?" in cpx("merge", spool / "b.json").stderr
+    assert cpx("merge", spool / "*.gone").returncode == 4
+
+
 def test_names_that_lead_nowhere(spool: Path) -> None:
     (spool / "closed").mkdir(mode=0)
     found = merged("gone.json", spool, spool / "*.gone", "/dev/zero", "*/" * 3000 + "*")

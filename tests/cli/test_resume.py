@@ -32,7 +32,7 @@ def test_a_run_with_all_readers_that_is_killed(good: Path, tmp_path: Path) -> No
             time.sleep(0.02)
         run.kill()
     mentioned = cpx("check-set", "--set", "centre-sante", "--module", "/none", env=variables)
-    assert "was interrupted after 3 cards: --resume goes on" in mentioned.stderr
+    assert "read 3 cards, and the set was not complete: --resume goes on" in mentioned.stderr
     done = subprocess.run(
         [*words, "--resume"], env=variables, capture_output=True, text=True, check=False
     )

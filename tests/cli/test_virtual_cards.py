@@ -134,6 +134,20 @@ def test_check_set_through_opensc_says_emulated_and_what_opensc_cannot_do(
         assert ("CPS_PRIV_SIG", "CKM_SHA256_RSA_PKCS") in tried
 
 
+def test_check_set_without_a_card_speaks_of_virtual_ones(
+    service: Service, tmp_path: Path, opensc: Path
+) -> None:
+    """CPS4 cards, which OpenSC does not read."""
+    with virtual_cards(service, tmp_path, readers=1, cards=1) as table:
+        checked = table.run("cpx-tool", "check-set", "--set", "centre-sante", "--module", opensc)
+        assert "start CPS3 cards (--defect pkcs1-only=all)" in " ".join(
+            table.told("status")[1].split()
+        )
+    assert checked.returncode == 4
+    assert "You have 1 virtual card in a reader" in checked.stderr
+    assert "start CPS3 cards (--defect pkcs1-only=all)" in checked.stderr
+
+
 def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
     with virtual_cards(service, tmp_path, readers=2, cards=2) as table:
 
@@ -232,6 +246,7 @@ def test_where_there_is_no_virtual_reader(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("Error: There is no virtual reader on port 1 of this machine.\n")
     assert "vsmartcard-vpcd" in done.stderr
+    assert "“cpx-tool list-readers” says whether it does" in done.stderr
     for words in (["status"], ["stop"], ["insert", "1"], ["remove", "1"]):
         code, _, errors = told(tmp_path, *words)
         assert code == 4

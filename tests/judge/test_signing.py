@@ -160,6 +160,37 @@ def test_what_is_needed_must_not_be_refused(
     assert signing_exit_code(checklist) is ExitCode.FAILED
 
 
+def test_what_opensc_does_not_do_with_a_cps3_is_no_fault_of_the_card(
+    key: rsa.RSAPrivateKey, signed: CardObservation
+) -> None:
+    def limited(tried: SignatureTry) -> SignatureTry:
+        code = "CKR_MECHANISM_INVALID"
+        if tried.mechanism == "CKM_SHA256_RSA_PKCS":
+            code = "CKR_FUNCTION_NOT_SUPPORTED"
+        limit = Fault(FaultKind.ERROR, "C_SignInit", code, module="opensc-pkcs11.so")
+        return replace(tried, signature=b"", fault=limit)
+
+    cps3 = _signed(signed, key, CPS3_MECHANISMS)
+    tries = [limited(t) if t.key_id == SIGNATURE_ID else t for t in cps3.signatures]
+    checklist = judged(replace(cps3, signatures=tuple(tries)))
+    assert outcomes(checklist) == {
+        **ALL_PASSED,
+        "SIGN-NEEDED": Outcome.ERROR,
+        "SIGN-REFUSED": Outcome.FAILED,
+    }
+    for check in ("SIGN-NEEDED", "SIGN-REFUSED"):
+        hint = finding(checklist, check).hint
+        assert hint is not None
+        assert say(hint).startswith("Nothing speaks against the card. Use the Cryptolib CPS")
+    assert checklist.verdict is Verdict.INCOMPLETE
+
+    also = limited(next(t for t in tries if t.key_id == AUTHENTICATION_ID))
+    both = changed(
+        checklist.cards[0].observed, AUTHENTICATION_ID, "CKM_RSA_PKCS (SHA-256)", lambda _: also
+    )
+    assert finding(judged(both), "SIGN-NEEDED").outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize(
     ("key_id", "mechanism"),
     [

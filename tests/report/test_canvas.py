@@ -34,6 +34,20 @@ def test_a_movable_column_goes_below_when_words_would_be_cut() -> None:
     assert lines(narrow)[0].split() == ["One", "Three"]
 
 
+@pytest.mark.parametrize("colour", [False, True])
+def test_between_two_parts_there_is_one_blank_line(colour: bool) -> None:
+    canvas = Canvas(Paper(40, colour=colour))
+    canvas.line("above")
+    canvas.line()
+    for _ in range(2):
+        canvas.table(HEADS, [[("1", ""), ("2", ""), ("3", "")]])
+    canvas.entries(HEADS, [([("1", ""), ("2", ""), ("3", "")], "")], movable=2)
+    canvas.line()
+    assert "\n\n\n" not in canvas.text()
+    assert canvas.text().count("2    3") == 3
+    assert canvas.text().startswith("above\n\n")
+
+
 def test_continuation_lines_stand_under_the_text() -> None:
     canvas = Canvas(Paper(20))
     canvas.item("→", "one two three four five six", indent=2)

@@ -27,6 +27,7 @@ from cpx_tool.model.observation import (
 from cpx_tool.model.reader import Pcsc, PcscStatus
 from cpx_tool.report import console
 from cpx_tool.report.canvas import Paper
+from cpx_tool.report.detail import Detail
 from support.build import (
     FLAGS,
     PEOPLE,
@@ -333,11 +334,25 @@ def test_no_card_gives_its_reason_and_no_empty_table(
     good: Observation, judged: Judged, status: PcscStatus, words: str
 ) -> None:
     nothing = replace(good, cards=(), slots=(), pcsc=Pcsc(status))
-    text = console.render(judged(nothing), say, Paper(80))
-    assert f"No card could be checked: The PC/SC service {words}" in text or words in text
+    text = " ".join(console.render(judged(nothing), say, Paper(80)).split())
+    assert "No card could be checked: The " in text
+    assert words in text
     assert "PIN:" not in text
     assert "Auth/Sign" not in text
     assert "→" in text
+
+
+@pytest.mark.parametrize("detail", [Detail.NORMAL, Detail.QUIET])
+def test_the_service_that_does_not_run_comes_first_and_is_counted_once(
+    good: Observation, judged: Judged, detail: Detail
+) -> None:
+    nothing = replace(good, cards=(), slots=(), pcsc=Pcsc(PcscStatus.NO_SERVICE))
+    text = console.render(judged(nothing), say, Paper(100, detail=detail))
+    marks = [line[0] for line in text.splitlines() if line[:2] in ("! ", "– ", "✗ ")]
+    assert text.index("! PCSC-SERVICE: No card could be checked") < text.index("SET-COMPLETE")
+    assert text.count("PCSC-SERVICE") == 1
+    assert f"{marks.count('!')} warning" in text
+    assert "\n\n\n" not in text
 
 
 # --- hostile names ----------------------------------------------------------------------------

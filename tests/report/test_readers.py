@@ -55,7 +55,7 @@ def answer(found: ReaderSlots) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("answered", "reason", "remedy"),
     [
-        ("no service", "is not running", "systemctl start pcscd.socket"),
+        ("no service", "is not running", "start pcscd.socket”, or “sudo pcscd”"),
         ("access refused", "refuses access", "polkit"),
         ("no reader", "sees no reader", "libccid"),
         ("no card", "no card in any of them", "chip first"),

@@ -101,5 +101,7 @@ def virtual_cards(
     finally:
         stopped = table.told("stop")
         ended = service.finish(number)
-        assert (stopped, ended.returncode, ended.stderr) == ((0, "", ""), 0, "")
+        code, said, errors = stopped
+        assert (code, errors, ended.returncode, ended.stderr) == (0, "", 0, "")
+        assert said.endswith("out of use, and start has ended.\n")
         table.wait_for_cards(0)

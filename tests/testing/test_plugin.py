@@ -113,6 +113,10 @@ def test_of_no_set(virtual_card): ...
 
 @pytest.mark.cpx_card(fault=["mute"])
 def test_of_no_option(virtual_card): ...
+
+
+@pytest.mark.cpx_card("1", defects=["pkcs1-onyl=all"])
+def test_of_no_defect(virtual_cards): ...
 """
 
 
@@ -133,14 +137,16 @@ def test_a_mark_that_asks_for_nothing_is_named_without_a_traceback(tmp_path: Pat
     (tmp_path / "test_wrong.py").write_text(WRONG)
     code, told = ended(tmp_path, "--cpx-port", "1")
     assert code == 1
-    assert "3 errors" in told
+    assert "4 errors" in told
     for words in (
-        "No card of this set is nobody.\nA card is named by",
+        "No card of this set is nobody.\n→ A card is named by",
         'There is no set "none".',
-        "cpx_card: virtual_set() got an unexpected keyword argument 'fault'",
+        "The mark cpx_card takes no fault: it takes set, defects,",
+        "There is no defect “pkcs1-onyl”.\n→ Did you mean pkcs1-only?",
     ):
         assert words in told
     assert "site-packages" not in told
+    assert "pytest_plugin.py" not in told
     assert "During handling" not in told
 
 

@@ -6,12 +6,13 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from cpx_tool.errors import code_of
+from cpx_tool.errors import BadInput, code_of, no_such_file
 from cpx_tool.model.fleet import Reason, Unmerged
+from cpx_tool.model.message import msg
 
 SUFFIX = ".json"
 _PATTERN = "*?["
@@ -34,6 +35,19 @@ def find_results(given: Iterable[str]) -> Iterator[Path | Unmerged]:
     search = _Search()
     for text in given:
         yield from search.argument(text)
+
+
+def refuse_absent(given: Sequence[str]) -> None:
+    """Raises `BadInput` where none of the names leads anywhere: they are mistyped. A pattern may
+    match nothing yet.
+    """
+    if any(_is_pattern(text) or os.path.lexists(text) for text in given):
+        return
+    first = Path(given[0])
+    raise BadInput(
+        msg("There is no file or folder {path}.", path=str(first)),
+        no_such_file(first, msg("Name JSON reports, folders of them, or a pattern in quotes.")),
+    )
 
 
 class _Search:

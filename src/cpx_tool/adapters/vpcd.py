@@ -160,7 +160,8 @@ def _connect(port: int) -> socket.socket:
             msg("There is no virtual reader on port {port} of this machine.", port=str(port)),
             msg(
                 "Virtual readers need the driver vpcd (vsmartcard-vpcd on Debian) in a PC/SC "
-                "service that runs: “cpx-tool list-readers” starts it. Another port: --port."
+                "service that runs: “cpx-tool list-readers” says whether it does, and how to start "
+                "it. Another port: --port."
             ),
         ) from None
 

@@ -27,8 +27,8 @@ _ANSWERS = {
     PcscStatus.NO_SERVICE: (
         msg("The PC/SC service is not running."),
         msg(
-            "Start it: “sudo systemctl start pcscd.socket” on Linux (package pcscd), the service "
-            "“Smart Card” (SCardSvr) on Windows."
+            "Start it: on Linux (package pcscd) “sudo systemctl start pcscd.socket”, or “sudo "
+            "pcscd” where systemd does not run; on Windows the service “Smart Card” (SCardSvr)."
         ),
     ),
     PcscStatus.ACCESS_REFUSED: (

@@ -33,6 +33,7 @@ from cpx_tool.model.trust import TrustMaterial
 from cpx_tool.observe.card import KeysErrand
 from cpx_tool.observe.handshakes import KeysAndServersErrand, KnockErrand
 from cpx_tool.observe.session import Errand
+from cpx_tool.report import virtual_cards
 from cpx_tool.report.detail import Detail
 from cpx_tool.report.reminders import reminders
 from cpx_tool.report.results import of_set
@@ -135,6 +136,8 @@ def check_set(
     try:
         run = _Run(source, means, at_hand, errand, detail)
         observation, stop = _walk(run, state, keeper, asks=asks)
+        if emulated is None and not observation.cards:
+            _tell_of_virtual_cards()
         fetched: tuple[Fetched, ...] | None = None
         if online and stop is None:
             observation, fetched, stop = _ask_network(observation, timeout, detail)
@@ -150,6 +153,13 @@ def check_set(
 
 
 _ONE_AFTER_THE_OTHER = msg("--at-once is not used: emulated cards are read one after the other.")
+
+
+def _tell_of_virtual_cards() -> None:
+    """No certificate was read that could tell: a person would look for what ails real cards."""
+    deck = wiring.virtual_deck()
+    for told in virtual_cards.unread(deck) if deck else ():
+        note(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def run(arguments: Sequence[str]) -> int:
 def _misuse(error: click.ClickException) -> int:
     told = io.StringIO()
     error.show(told)
-    for line in printable(told.getvalue()).splitlines():
+    for line in printable(told.getvalue().replace("\t", "  ")).splitlines():  # click's own tabs
         write_error(shortened(line))
     return int(ExitCode.USAGE)
 

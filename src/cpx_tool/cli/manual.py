@@ -88,8 +88,9 @@ _DESCRIPTION = _(
     "a person says so.\n\n"
     "Results go to standard output, everything else to standard error. Colours are for terminals "
     "only; what is piped is plain text of 80 columns, and JSON with --json. Progress is shown at "
-    "a terminal only. --quiet leaves the verdict and what needs attention, --verbose adds every "
-    "finding; neither changes a verdict, a report or JSON.\n\n"
+    "a terminal only. --quiet (of check-set, judge, sign-test, tls-test and merge) leaves the "
+    "verdict and what needs attention, --verbose adds every finding; neither changes a verdict, a "
+    "report or JSON.\n\n"
     "cpx-tool explain ID says more of each check, code and exit code that is named here or in a "
     "report."
 )

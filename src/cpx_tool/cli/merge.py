@@ -43,7 +43,7 @@ def merge(
     detail = options.detail_of(quiet=quiet, verbose=verbose)
     written = reporting.Asked(reports, report_dir, as_json, detail)
     written.check()
-    found = spared(wiring.read_results(map(str, paths)), written.paths())
+    found = spared(wiring.read_results([str(path) for path in paths]), written.paths())
     fleet = judge_merge(found, wiring.this_merger())
     result = of_fleet(fleet, fleet_exit_code(fleet))
     reporting.finish(context, result, written)

@@ -157,7 +157,7 @@ def status(as_json: bool) -> None:
 
 @virtual_cards.command("stop", cls=options.Command, help=_("Take all cards out, and end start."))
 def stop() -> None:
-    wiring.stop_virtual()
+    show(say(report.stopped(wiring.stop_virtual())) + "\n")
 
 
 def _show(deck: VirtualDeck, as_json: bool) -> None:

@@ -97,7 +97,17 @@ class Canvas:
             table.add_column(_text((head, "")), overflow="fold", width=width)
         for row in rows:
             table.add_row(*map(_text, row))
+        before = self._buffer.getvalue()
         self._console.print(table)
+        if before.endswith("\n") and not before[:-1].rpartition("\n")[2].strip():
+            self._without_first_line(len(before))  # a table begins with a blank line of its own
+
+    def _without_first_line(self, start: int) -> None:
+        """Of what was written from `start` on."""
+        _, _, rest = self._buffer.getvalue()[start:].partition("\n")
+        self._buffer.seek(start)
+        self._buffer.truncate()
+        self._buffer.write(rest)
 
     def columns(
         self,
@@ -138,7 +148,8 @@ class Canvas:
         self._row(head, widths)
         for row, text in zip(rows, below, strict=True):
             self._row(row, widths)
-            self.line(text, "dim", indent=2)
+            if text:
+                self.line(text, "dim", indent=2)
 
     def _room(self, columns: int) -> int:
         return self.paper.width - _GAP * (columns - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cpx_tool.catalogue.readers import NOT_A_READER, no_card_answer
+from cpx_tool.catalogue.readers import NOT_A_READER, no_card_answer, pcsc_answer
 from cpx_tool.model.finding import (
     CardResult,
     Checklist,
@@ -21,7 +21,7 @@ from cpx_tool.model.reader import PcscStatus
 from cpx_tool.report import eligibility, forecast, handshakes
 from cpx_tool.report.canvas import Canvas, Paper
 from cpx_tool.report.detail import Detail
-from cpx_tool.report.findings import MARKS, attention, everything, verdict_line
+from cpx_tool.report.findings import MARKS, attention, everything, mark_of, verdict_line
 from cpx_tool.report.words import PLACES, RESULTS, Say, clipped, day, holder_name, short_label
 
 _RESULT_STYLES = {
@@ -52,6 +52,9 @@ def render(
     _head(canvas, checklist, say)
     if checklist.cards:
         _cards(canvas, checklist, say)
+    else:
+        canvas.line()
+        _no_cards_at_all(canvas, checklist, say)
     _servers(canvas, checklist, say)
     if paper.detail is Detail.VERBOSE:
         _every_finding(canvas, checklist, say)
@@ -59,8 +62,6 @@ def render(
     if checklist.cards:
         _good_for(canvas, checklist, say, explain=explain_uses)
         forecast.lines(canvas, checklist, say)
-    if not checklist.cards:
-        no_cards(canvas, checklist.observation, checklist.findings, say)
     _summary(canvas, checklist, say)
     return canvas.text()
 
@@ -68,9 +69,9 @@ def render(
 def _quiet(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     if checklist.observation.emulated:
         canvas.line(say(emulated_banner()), "bold magenta")
-    _attention(canvas, checklist, say)
     if not checklist.cards:
-        no_cards(canvas, checklist.observation, checklist.findings, say)
+        _no_cards_at_all(canvas, checklist, say)
+    _attention(canvas, checklist, say)
     _verdict(canvas, checklist, say)
 
 
@@ -212,9 +213,9 @@ def _attention(canvas: Canvas, checklist: Checklist, say: Say) -> None:
     """What is not as it should be, check by check, each with its cards and its remedy."""
     cards = {card.key: card for card in checklist.cards}
     findings = checklist.all_findings()
-    reason_below = not cards and not checklist.observation.taken_back
-    if reason_below:  # why no card could be checked: that the service does not answer, say
-        findings = tuple(f for f in findings if f.check != "PCSC-SERVICE")
+    if not cards:  # what is above as the reason is not said twice
+        above = _told_as_reason(checklist)
+        findings = tuple(f for f in findings if f is not above)
     attention(canvas, findings, lambda keys: _names(keys, cards), say)
 
 
@@ -237,6 +238,30 @@ def _good_for(canvas: Canvas, checklist: Checklist, say: Say, *, explain: bool) 
     if explain:
         named = [(card.key, card.eligibility) for card in checklist.cards]
         eligibility.explained(canvas, named, say)
+
+
+def _no_cards_at_all(canvas: Canvas, checklist: Checklist, say: Say) -> None:
+    """The reason first, as the finding that it is, if it is one."""
+    finding = _told_as_reason(checklist)
+    if finding is None:
+        no_cards(canvas, checklist.observation, checklist.findings, say)
+        return
+    reason, hint = why_no_card(checklist.observation, checklist.findings)
+    told = msg("No card could be checked: {reason}", reason=reason)
+    mark, _ = mark_of(finding)
+    canvas.item(mark, say(msg("{check}: {message}", check=finding.check, message=told)), "bold red")
+    canvas.item("→", say(hint), indent=4)
+    canvas.line()
+
+
+def _told_as_reason(checklist: Checklist) -> Finding | None:
+    """What was found of the PC/SC service, where it is why no card could be checked."""
+    seen = checklist.observation
+    if why_no_card(seen, checklist.findings) != pcsc_answer(seen.pcsc):
+        return None
+    noticed = (Outcome.FAILED, Outcome.ERROR)
+    service = (f for f in checklist.findings if f.check == "PCSC-SERVICE")
+    return next((f for f in service if f.outcome in noticed), None)
 
 
 def no_cards(canvas: Canvas, seen: Observation, findings: Sequence[Finding], say: Say) -> None:

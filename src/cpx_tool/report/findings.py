@@ -66,7 +66,7 @@ def everything(canvas: Canvas, head: str, findings: Sequence[Finding], say: Say)
     """Each finding in a line, whatever its outcome, below the name of what they are about."""
     canvas.line(head, "bold")
     for finding in findings:
-        mark, style = _mark(finding)
+        mark, style = mark_of(finding)
         told = msg("{check}: {message}", check=finding.check, message=finding.message)
         canvas.item(mark, say(told), style, indent=2)
     canvas.line()
@@ -106,7 +106,7 @@ def _rank(finding: Finding) -> int:
 
 
 def _group(canvas: Canvas, group: Group, names: Names, say: Say) -> None:
-    mark, style = _mark(group.worst)
+    mark, style = mark_of(group.worst)
     title = msg("{check} — expected: {title}", check=group.worst.check, title=group.worst.title)
     canvas.item(mark, say(title), style)
     for told in group.told:
@@ -135,7 +135,8 @@ def _told(findings: Sequence[Finding], say: Say) -> tuple[Told, ...]:
     )
 
 
-def _mark(finding: Finding) -> tuple[str, str]:
+def mark_of(finding: Finding) -> tuple[str, str]:
+    """Mark and style: of its outcome, or of a warning."""
     noticed = finding.outcome in NOTICED or finding.hint is not None
     if finding.severity is Severity.WARNING and noticed:
         return _WARNING

@@ -1,4 +1,4 @@
-"""What is said of an interrupted run that was kept, and of the one that takes it up."""
+"""What is said of a run that was kept, as the set was not complete, and of one that resumes it."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def long_ago(hours: int) -> Message:
 def waiting(count: int, seen: datetime) -> Message:
     """There is a run of that many cards to be resumed."""
     return nmsg(
-        "A run of {date} was interrupted after {count} card: --resume goes on from there. Without "
-        "it, this run takes its place once it has read as many.",
-        "A run of {date} was interrupted after {count} cards: --resume goes on from there. Without "
-        "it, this run takes its place once it has read as many.",
+        "A run of {date} read {count} card, and the set was not complete: --resume goes on from "
+        "there. Without it, this run takes its place once it has read as many.",
+        "A run of {date} read {count} cards, and the set was not complete: --resume goes on from "
+        "there. Without it, this run takes its place once it has read as many.",
         count,
         date=seen,
     )
@@ -49,9 +49,7 @@ def waiting(count: int, seen: datetime) -> Message:
 def still_kept(count: int) -> Message:
     """This run did not take its place."""
     return nmsg(
-        "The run interrupted before is still kept, with its {count} card: --resume goes on from "
-        "there.",
-        "The run interrupted before is still kept, with its {count} cards: --resume goes on from "
-        "there.",
+        "An earlier run is still kept, with its {count} card: --resume goes on from there.",
+        "An earlier run is still kept, with its {count} cards: --resume goes on from there.",
         count,
     )

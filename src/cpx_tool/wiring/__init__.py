@@ -63,6 +63,7 @@ from cpx_tool.wiring.virtual_cards import (
     run_virtual_cards,
     stop_virtual,
     virtual_cards_inside,
+    virtual_deck,
     virtual_status,
 )
 
@@ -124,6 +125,7 @@ __all__ = [
     "trust_at_hand",
     "unusable_ledger",
     "virtual_cards_inside",
+    "virtual_deck",
     "virtual_status",
     "visit_cards",
     "write_set",

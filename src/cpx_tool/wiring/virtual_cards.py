@@ -132,11 +132,16 @@ def virtual_status() -> VirtualDeck:
 
 def virtual_cards_inside() -> int:
     """How many virtual cards the user has in readers; 0 where there are none to ask."""
+    deck = virtual_deck()
+    return sum(seat.port is not None and not seat.waits for seat in deck.seats) if deck else 0
+
+
+def virtual_deck() -> VirtualDeck | None:
+    """The virtual cards that the user has in use, if any."""
     try:
-        deck = virtual_status()
+        return virtual_status()
     except CpxError:
-        return 0
-    return sum(seat.port is not None and not seat.waits for seat in deck.seats)
+        return None
 
 
 def insert_virtual(card: str, port: int | None) -> VirtualDeck:

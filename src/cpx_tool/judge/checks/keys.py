@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cpx_tool.judge import opensc
 from cpx_tool.judge.check import Answer, check, failed, passed, skipped
 from cpx_tool.judge.words import fault_message
 from cpx_tool.model.certificate import Certificate
-from cpx_tool.model.fault import Fault
 from cpx_tool.model.finding import Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.observation import PinRecord, PinRefusal, PinResult, SignatureTry
@@ -268,29 +268,12 @@ def authentication_signs(
 def signature_signs(signed_by_signature: SignatureTry, signature: Certificate) -> Answer:
     """A fresh challenge, RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2).
 
-    OpenSC built with OpenSSL 3 has no code for this key (card-iasecc.c, iasecc_qsign_data_sha256):
-    what the card can do is not seen then.
+    Where OpenSC has no code for this key, what the card can do is not seen.
     """
     fault = signed_by_signature.fault
-    if fault and fault.code == _NOT_SUPPORTED and _OPENSC in fault.module.lower():
-        return Answer(Outcome.ERROR, _no_code(fault), _USE_CRYPTOLIB)
+    if fault and opensc.lacks_code(fault):
+        return Answer(Outcome.ERROR, opensc.no_code(fault), opensc.USE_CRYPTOLIB)
     return _verified(signed_by_signature, signature)
-
-
-_NOT_SUPPORTED, _OPENSC = "CKR_FUNCTION_NOT_SUPPORTED", "opensc"
-_USE_CRYPTOLIB = msg(
-    "Nothing speaks against the card. Use the Cryptolib CPS of the ANS: install it, or name it "
-    "with --module FILE."
-)
-
-
-def _no_code(fault: Fault) -> Message:
-    return msg(
-        "OpenSC cannot use the signature key of a CPS3: where it is built with OpenSSL 3, its "
-        "code for this key is left out ({call} answered {code}).",
-        call=fault.call,
-        code=fault.code,
-    )
 
 
 @check(

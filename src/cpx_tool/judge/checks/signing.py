@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from cpx_tool.catalogue.signing import signing_rules
+from cpx_tool.judge import opensc
 from cpx_tool.judge.check import Answer, Scope, check, failed, passed, skipped
 from cpx_tool.judge.signing_facts import JudgedTries
 from cpx_tool.judge.words import fault_message, sentences
@@ -41,7 +42,8 @@ def needed_mechanisms_sign(
 ) -> Answer:
     """CKM_RSA_PKCS over a SHA-256 DigestInfo with both keys (TLS 1.2, RFC 5246; signature of
     documents); RSA-PSS with SHA-256 with the authentication key where announced (TLS 1.3, RFC 8446,
-    4.2.3). Whether what they give is right, SIGN-VERIFIES says.
+    4.2.3). Whether what they give is right, SIGN-VERIFIES says. What OpenSC does not do with the
+    signature key says nothing of the card.
     """
     wanted = list(_needed(token))
     needed = dict.fromkeys(rule.mechanism for _, rule in wanted)
@@ -51,7 +53,7 @@ def needed_mechanisms_sign(
     found = [(_try_of(key, rule, tries), key, rule) for key, rule in wanted]
     refused = [t for t, _, _ in found if t is not None and t.result is SignResult.REFUSED]
     if refused:
-        return failed(_refusals(refused))
+        return _opensc_limit(refused) or failed(_refusals(refused))
     open_still = [(k, r) for t, k, r in found if t is None or t.result is SignResult.CUT_OFF]
     if open_still:
         return skipped(_not_tried(open_still))
@@ -141,7 +143,8 @@ def refusals_are_known(
     needed = (Expectation.NEEDED, Expectation.NEEDED_IF_ANNOUNCED)
     refused = [t for t in tries if t.result is SignResult.REFUSED and t.expected not in needed]
     if refused:
-        return failed(_refusals(refused))
+        limit = _opensc_limit(refused)
+        return failed(_refusals(refused), limit.hint if limit else None)
     known = sum(t.result is SignResult.KNOWN_REFUSAL for t in tries)
     if known:
         return passed(
@@ -170,6 +173,14 @@ def _try_of(key: Key, rule: SigningRule, tries: JudgedTries) -> JudgedTry | None
     return next(
         (t for t in tries if t.key is key and (t.tried.mechanism, t.tried.hash) == same), None
     )
+
+
+def _opensc_limit(refused: Sequence[JudgedTry]) -> Answer | None:
+    """Where OpenSC alone is at fault: what it refuses the signature key."""
+    faults = [t.tried.fault for t in refused if t.key is Key.SIGNATURE and t.tried.fault]
+    if len(faults) < len(refused) or not all(map(opensc.refuses_key, faults)):
+        return None
+    return Answer(Outcome.ERROR, opensc.no_code(faults[0]), opensc.USE_CRYPTOLIB)
 
 
 def _refusals(refused: Sequence[JudgedTry]) -> Message:
