@@ -40,6 +40,24 @@ def test_what_is_written_much_like_an_id_is_suggested() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (("INCOMPLETE",), "INCOMPLETE (word of the report)\nMeans: Nothing failed, but"),
+        (("interchangeable",), "interchangeable (word of the report)\n"),
+        (("not-read",), "not read (word of the report)\n"),
+        (("non conforme", "--lang", "fr"), "NON\N{NO-BREAK SPACE}CONFORME ("),
+    ],
+)
+def test_the_words_of_a_report_are_explained(written: tuple[str, ...], told: str) -> None:
+    done = cpx("explain", *written)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(told)
+    (one,) = cpx_json("explain", *written)["explained"]
+    assert one["kind"] == "word"
+    assert one["meaning"]
+
+
 def test_what_is_like_nothing_is_sent_to_the_lists() -> None:
     done = cpx("explain", "zzzz")
     assert done.returncode == 2

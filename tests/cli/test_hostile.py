@@ -489,7 +489,7 @@ def test_a_mistyped_file_is_answered_with_the_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text("")
+    (tmp_path / "mine.toml").write_text("[[card]]\n")
     (tmp_path / "observation.json").write_text("")
     for arguments, nearest in (
         (["show-set", "mine.tmol"], "mine.toml"),
