@@ -19,9 +19,10 @@ from cpx_tool.adapters.virtual_deck import Deck, DeckCard
 from cpx_tool.adapters.vpcd import Conduct, VirtualReader
 from cpx_tool.adapters.vpcd_ports import configured_ports
 from cpx_tool.emulate.card import EmulatedCard, make_card, technical_slot
+from cpx_tool.emulate.card_names import CardName, meant
 from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
-from cpx_tool.emulate.defects import plan_defects
+from cpx_tool.emulate.defects import cards_of, plan_defects
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, nearest, why
 from cpx_tool.model.cardset import CardSet
@@ -75,7 +76,7 @@ def make_virtual_set(card_set: CardSet, wish: VirtualWish) -> VirtualSet:
     keys = _keys()
     with _writing(keys):
         made, authorities = _emulated(card_set, wish.defects, keys)
-        bench = _Bench(wish, keys, authorities)
+        bench = _Bench(wish, keys, authorities, [_name(card) for card in made])
         cards = tuple(bench.deck_card(card, at) for at, card in enumerate(made, start=1))
     _refuse_unused(wish.faults, cards)
     return VirtualSet(cards, tuple(made), authorities)
@@ -192,12 +193,16 @@ class _Bench:
     wish: VirtualWish
     keys: KeyCache
     authorities: Authorities
+    names: Sequence[CardName]
 
     def deck_card(self, card: EmulatedCard, position: int) -> CardInReader:
         """The card as it is wanted. Raises `BadInput` and `OSError`."""
         profile = card.profile
-        names = (profile.card_number, profile.role, str(position), "all")
-        faults = [w.partition("=")[0] for w in self.wish.faults if _target(w) in names]
+        faults = [
+            word.partition("=")[0]
+            for word in self.wish.faults
+            if _target(word) == _ALL or position - 1 in meant(_target(word), self.names)
+        ]
         chip, technical = self._chip(card, faults)
         return CardInReader(
             number=profile.card_number,
@@ -224,6 +229,14 @@ class _Bench:
         for fault in faults:
             conduct = _added(conduct, fault)
         return conduct
+
+
+_ALL = "all"
+
+
+def _name(card: EmulatedCard) -> CardName:
+    profile = card.profile
+    return CardName(profile.card_number, profile.role, profile.title_in_set)
 
 
 def _target(word: str) -> str:
@@ -254,5 +267,5 @@ def _refuse_unused(faults: Sequence[str], cards: Sequence[CardInReader]) -> None
         if not any(name in each.faults for each in cards):
             raise BadInput(
                 msg("No card of this set is {card}.", card=card),
-                msg("A card is named by its number, its role, its position, or “all”."),
+                cards_of([each.role or each.number for each in cards]),
             )
