@@ -485,6 +485,12 @@ def _read(terminal: int) -> bytes:
 # --- names that were mistyped ----------------------------------------------------------------
 
 
+def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
+    done = cpx("check-set", "--sett", "centre-sante")
+    assert done.returncode == 2
+    assert "Did you mean '--set'?" in done.stderr
+
+
 def test_a_mistyped_file_is_answered_with_the_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
