@@ -28,5 +28,6 @@ run cpx-tool tls-test --endpoint "$url" --ca-file "$SERVER_CA" --emulated "$CARD
 
 .venv/bin/python scripts/demo_virtual.py
 
-printf '\nNext, the same as a page to open (README, "Make a report"):\n%s\n' \
-    ".venv/bin/cpx-tool check-set --set centre-sante --emulated $CARDS --report html=cards.html"
+printf '\nNext, the same as a page to open (README, "Make a report"):\n%s\n%s\n' \
+    'source .venv/bin/activate    # cpx-tool is then on the PATH of this shell' \
+    "cpx-tool check-set --set centre-sante --emulated $CARDS --report html=cards.html"

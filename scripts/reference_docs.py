@@ -25,6 +25,7 @@ from cpx_tool.judge.checks import CHECKS
 from cpx_tool.model.guidance import Guidance, Kind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report.checks import SEVERITIES
+from cpx_tool.report.explain import says_the_same
 
 DOCS = messages.ROOT / "docs"
 HEAD = "<!-- Made by make docs, from the texts of the tool: change those instead. -->\n\n"
@@ -172,7 +173,8 @@ def _check(check: Check, text: Guidance, language: str) -> Iterator[str]:
     say = i18n.say
     yield f"\n### {check.id}\n\n"
     yield f"{_plain(say(msg('Expected: {title}', title=check.title)))}  \n"
-    yield f"{_plain(say(msg('Proves: {what}', what=text.meanings[check.id])))}  \n"
+    if not says_the_same(check.title, text.meanings[check.id]):
+        yield f"{_plain(say(msg('Proves: {what}', what=text.meanings[check.id])))}  \n"
     yield from _rest(text, check.hint, language)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from itertools import islice
 from pathlib import Path
@@ -86,16 +86,21 @@ def code_of(error: OSError) -> str:
     return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
-def no_such_file(path: Path, otherwise: Message) -> Message:
-    """The remedy where no file is: the one beside it with a similar name, else `otherwise`."""
+def no_such_file(
+    path: Path, otherwise: Message, fits: Callable[[Path], bool] = lambda _: True
+) -> Message:
+    """The remedy where no file is: the one beside it with a similar name, if it is one that
+    `fits`, else `otherwise`.
+    """
     try:
         with os.scandir(path.parent) as entries:
             near_by = islice(entries, _NEIGHBOURS)
             names = [one.name for one in near_by if one.name.isprintable() and one.is_file()]
     except (OSError, ValueError):  # ValueError: a NUL in the path
         return otherwise
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return did_you_mean(str(path.with_name(near[0]))) if near else otherwise
+    near = map(path.with_name, difflib.get_close_matches(path.name, names))
+    meant = next(filter(fits, near), None)
+    return did_you_mean(str(meant)) if meant else otherwise
 
 
 def nearest(name: str, known: Iterable[str], otherwise: Message) -> Message:

@@ -242,6 +242,18 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path / ("x" * 300))
 
 
+def test_of_files_with_a_similar_name_a_set_file_is_meant(tmp_path: Path) -> None:
+    """Never a pyproject.toml; where there is none, how to make one is said."""
+    (tmp_path / "myset.toml").write_text("[project]\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_set_file(tmp_path / "my-set.toml")
+    assert f"enrol-set --set NAME --into {tmp_path / 'my-set.toml'}" in say(caught.value.hint)
+    (tmp_path / "my-set1.toml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        read_set_file(tmp_path / "my-set.toml")
+    assert say(caught.value.hint) == f"Did you mean {tmp_path / 'my-set1.toml'}?"
+
+
 def test_a_text_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_bytes(GOOD.encode("latin-1"))

@@ -113,6 +113,15 @@ def test_the_table_above_knows_every_defect() -> None:
     assert "expired" in listed
 
 
+def test_another_emulation_that_is_replaced_is_told(tmp_path: Path) -> None:
+    into = tmp_path / "cards"
+    told = []
+    for defect in ("expired", "expired", "swapped"):
+        done = cpx("emulate", "--set", "centre-sante", "--into", into, "--defect", defect)
+        told.append(done.stderr)
+    assert told == ["", "", f"Replaced what was in {into}: centre-sante, expired.\n"]
+
+
 def test_a_defect_on_a_chosen_card(emulate: Emulate) -> None:
     body = check(emulate("centre-sante", "expired=infirmier", "swapped=3"))
     found = failures(body) - UNCERTAIN

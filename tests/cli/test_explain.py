@@ -13,7 +13,7 @@ def test_a_check_is_explained_with_its_remedy_and_sources() -> None:
     done = cpx("explain", "sign-pss")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "SIGN-PSS (warning)"
-    for part in ("Expected: ", "Proves: ", "Why it matters: ", "Causes:", "→ ", "RFC 8446, 4.2.3"):
+    for part in ("Expected: ", "Why it matters: ", "Causes:", "→ ", "RFC 8446, 4.2.3"):
         assert part in done.stdout
     assert "servers must offer TLS 1.2" in done.stdout.replace("\n  ", " ")
 
@@ -32,12 +32,37 @@ def test_a_check_as_json_has_what_list_checks_says() -> None:
     assert one["remedy"] == row["hint"]
 
 
+def test_what_a_check_proves_is_not_said_twice() -> None:
+    once, twice = (cpx("explain", name).stdout for name in ("CERT-NOT-EXPIRED", "CARD-TEST"))
+    assert "Expected: " in once
+    assert "Proves: " not in once
+    assert "Proves: " in twice
+
+
 def test_what_is_written_much_like_an_id_is_suggested() -> None:
     done = cpx("explain", "CARD-TST")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "Error: There is no check and no code CARD-TST.\n→ Did you mean CARD-TEST?\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (("INCOMPLETE",), "INCOMPLETE (word of the report)\nMeans: Nothing failed, but"),
+        (("interchangeable",), "interchangeable (word of the report)\n"),
+        (("not-read",), "not read (word of the report)\n"),
+        (("non conforme", "--lang", "fr"), "NON\N{NO-BREAK SPACE}CONFORME ("),
+    ],
+)
+def test_the_words_of_a_report_are_explained(written: tuple[str, ...], told: str) -> None:
+    done = cpx("explain", *written)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(told)
+    (one,) = cpx_json("explain", *written)["explained"]
+    assert one["kind"] == "word"
+    assert one["meaning"]
 
 
 def test_what_is_like_nothing_is_sent_to_the_lists() -> None:

@@ -512,11 +512,17 @@ def _read(terminal: int) -> bytes:
 # --- names that were mistyped ----------------------------------------------------------------
 
 
+def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
+    done = cpx("check-set", "--sett", "centre-sante")
+    assert done.returncode == 2
+    assert "Did you mean '--set'?" in done.stderr
+
+
 def test_a_mistyped_file_is_answered_with_the_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.toml").write_text("")
+    (tmp_path / "mine.toml").write_text("[[card]]\n")
     (tmp_path / "mine.t\nmol").write_text("")  # nearer, and would be two lines
     (tmp_path / "observation.json").write_text("")
     for arguments, nearest in (

@@ -232,6 +232,7 @@ def test_what_is_at_fault_and_what_differs(good: Path, into: Path, tmp_path: Pat
 
 
 def test_the_same_observation_gives_the_same_files_again(into: Path) -> None:
+    into.rmdir()  # it is made where it is not there
     for _ in range(2):
         assert cpx(*JUDGE, "--report-dir", into).returncode == 1
         names = {path.name for path in into.iterdir()}
@@ -281,7 +282,7 @@ def test_the_language_is_that_of_the_run(into: Path) -> None:
         (("--report", "json=/dev/full"), "/dev/full is not a regular file."),
         (("--report", "json=gone/x"), "gone/x cannot be written: no such file or directory."),
         (("--report", "json=."), ". cannot be written: it is a directory."),
-        (("--report-dir", "gone"), "gone is not a directory."),
+        (("--report-dir", "gone/x"), "gone/x cannot be made: no such file or directory."),
         (("--report-dir", "/dev/null"), "/dev/null is not a directory."),
     ],
 )

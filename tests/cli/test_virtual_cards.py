@@ -175,6 +175,8 @@ def test_cards_come_and_go(service: Service, tmp_path: Path) -> None:
             (("insert", "1", "--port", str(FIRST_PORT)), "Another card is in the reader"),
             (("insert", "1", "--port", "1"), "or none on that port"),
             (("insert", "nobody"), "No card, or several, are meant by nobody."),
+            (("insert", "nobody"), "Its cards are: cde-directeur, "),
+            (("remove", "infirmeir"), "Did you mean infirmier?"),
             (("start", "--set", "centre-sante"), "virtual cards in use on this machine already"),
         ):
             code, shown, errors = table.told(*words)

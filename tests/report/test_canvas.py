@@ -24,6 +24,15 @@ def test_columns_break_at_blanks_before_words_are_cut() -> None:
     assert max(map(cell_len, lines(canvas))) <= 40
 
 
+def test_heads_break_before_the_texts_below_them() -> None:
+    canvas = Canvas(Paper(40))
+    heads = ("Poste de travail", "Observé", "Code")
+    canvas.table(heads, [[("poste-1", ""), ("2026-11-28 19:26", ""), ("1", "")]])
+    assert "2026-11-28 19:26" in canvas.text()
+    assert "poste-1" in canvas.text()
+    assert "Poste de travail" not in canvas.text()
+
+
 def test_a_movable_column_goes_below_when_words_would_be_cut() -> None:
     cells = [("0123456789", ""), ("Masseur-Kinésithérapeute", ""), ("PASSED", "")]
     narrow, broad = Canvas(Paper(40)), Canvas(Paper(60))

@@ -66,6 +66,13 @@ def test_all_is_well_in_a_few_lines() -> None:
     assert text.endswith("PASSED — workstation poste-1, 25 checks passed\n")
 
 
+def test_what_the_last_line_counts_as_not_answered_is_named() -> None:
+    text = text_of(judge_station(replace(GOOD, pcsc=Pcsc(PcscStatus.NO_SERVICE))))
+    assert "– PCSC-ACCESS (not answered): " in text
+    assert text.count("(not answered)") == 2
+    assert ", 2 not answered" in text.splitlines()[-1]
+
+
 def test_each_finding_stands_once_and_what_is_wrong_has_its_remedy() -> None:
     examination = judge_station(bad())
     text = text_of(examination, hints=False)

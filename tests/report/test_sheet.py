@@ -112,7 +112,7 @@ def test_a_card_in_full(good: Observation) -> None:
         f"Serial {NUMBER[:8]}",
         "State initialised, login required, PIN set",
         "Signs with PKCS#1 v1.5 and RSA-PSS: good for TLS 1.2 and 1.3",
-        "PIN accepted when the card was observed",
+        "PIN code accepted when the card was observed",
     ):
         assert line in found
     assert after(found, "Test card").startswith("proven. Every certificate")
@@ -285,7 +285,7 @@ def test_every_flag_and_every_end_of_a_pin_has_its_words(good: Observation) -> N
     assert set(report.PINS) == set(PinResult)
     refused = PinRecord(PinResult.REFUSED, PinRefusal.NOT_ASKED, FLAGS)
     found = lines(sheets_of(good, change=lambda old: no_login(old, refused)))
-    assert after(found, "PIN") == "not tried"
+    assert after(found, "PIN code") == "not tried"
 
 
 @pytest.mark.parametrize(

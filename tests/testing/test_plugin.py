@@ -179,6 +179,8 @@ def test_a_set_in_python(tmp_path: Path) -> None:
     with pytest.raises(CpxError) as refused:
         cards.card("nobody")
     assert say(refused.value.reason) == "No card of this set is nobody."
+    assert "medecin-generaliste, " in say(refused.value.hint)
+    assert cards.card("médecin") is doctor
     with pytest.raises(NoVirtualReader, match="no virtual reader on port 1"):
         VirtualReader(1).insert(doctor)
 

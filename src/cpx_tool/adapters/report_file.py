@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cpx_tool.adapters.files import WRITE_HINT, check_target, write_file
-from cpx_tool.errors import BadInput
+from cpx_tool.errors import BadInput, why
 from cpx_tool.model.message import msg
 
 
@@ -23,14 +23,18 @@ def check(path: Path) -> None:
 
 
 def check_directory(path: Path) -> None:
-    """Refuse what is no directory, or one where nothing can be written. Raises `BadInput`."""
+    """Make the directory unless it is there, in one that is; refuse what is none, or one where
+    nothing can be written. Raises `BadInput`.
+    """
     try:
-        there = path.is_dir()
-    except (OSError, ValueError):  # ValueError: a NUL in the path
-        there = False
-    if not there:
+        path.mkdir(exist_ok=True)
+    except (FileExistsError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
+        raise BadInput(msg("{path} is not a directory.", path=str(path)), _OTHER) from None
+    except OSError as error:
         raise BadInput(
-            msg("{path} is not a directory.", path=str(path)),
-            msg("Make it first, or name another one."),
-        )
+            msg("{path} cannot be made: {why}.", path=str(path), why=why(error)), _OTHER
+        ) from None
     check_target(path / "cpx-report", WRITE_HINT)
+
+
+_OTHER = msg("Make it first, or name another one.")

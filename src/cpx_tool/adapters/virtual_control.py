@@ -16,7 +16,8 @@ from pathlib import Path
 
 from cpx_tool.adapters.codec import Malformed, from_json, to_json
 from cpx_tool.adapters.virtual_deck import Deck, DeckRefusal, Refused, filled
-from cpx_tool.errors import BadInput, NothingToCheck, why
+from cpx_tool.emulate.defects import cards_of
+from cpx_tool.errors import BadInput, NothingToCheck, nearest, why
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.virtual import VirtualDeck
 
@@ -98,11 +99,18 @@ def ask(place: Path, order: Order) -> VirtualDeck:
             msg("Start them: cpx-tool virtual-cards start --set NAME"),
         ) from None
     if told.refused is not None:
-        raise BadInput(_reason(told.refused, order), _HINT)
+        raise BadInput(_reason(told.refused, order), _remedy(told, order))
     return told.deck
 
 
 _HINT = msg("cpx-tool virtual-cards status shows cards and readers.")
+
+
+def _remedy(told: Told, order: Order) -> Message:
+    if told.refused is not Refused.NO_CARD:
+        return _HINT
+    roles = [seat.role or seat.card_number for seat in told.deck.seats]
+    return nearest(order.card, roles, cards_of(roles))
 
 
 def _reason(refused: Refused, order: Order) -> Message:

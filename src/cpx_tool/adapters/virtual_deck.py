@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cpx_tool.adapters.vpcd import Conduct, VirtualReader
+from cpx_tool.emulate.card_names import CardName, meant
 from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.contents import USER_PIN
 from cpx_tool.errors import NothingToCheck
@@ -65,9 +66,10 @@ class DeckCard:
         pin = self.chip.contents.pins.get(USER_PIN)
         return None if pin is None else pin.left
 
-    def is_meant(self, name: str, position: int) -> bool:
-        """Whether a person means this one: by number, role, or place in the set from 1."""
-        return name in (self.number, self.role, str(position))
+    @property
+    def name(self) -> CardName:
+        """What a person names it by."""
+        return CardName(self.number, self.role, self.title)
 
 
 class Deck:
@@ -143,10 +145,10 @@ class Deck:
         )
 
     def _card(self, name: str) -> DeckCard:
-        found = [card for at, card in enumerate(self.cards, start=1) if card.is_meant(name, at)]
+        found = meant(name, [card.name for card in self.cards])
         if len(found) != 1:
             raise DeckRefusal(Refused.NO_CARD)
-        return found[0]
+        return self.cards[found[0]]
 
     def _reader_of(self, card: DeckCard) -> VirtualReader | None:
         return next((r for r in self._readers.values() if r.chip is card.chip), None)

@@ -134,13 +134,30 @@ def _read_bytes(path: Path) -> bytes:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         reason = msg("There is no file {file}.", file=name)
-        raise BadInput(reason, no_such_file(path, _set_hint())) from error
+        raise BadInput(reason, no_such_file(path, _make_one(name), looks_like_set)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = why(error) if isinstance(error, OSError) else msg("it is not a path")
         raise _unusable(msg("{file} cannot be read: {why}.", file=name, why=reason)) from error
     if len(raw) > MAX_BYTES:
         raise _unusable(msg("{file} is too large to be a set file (over 256 kB).", file=name))
     return raw
+
+
+def looks_like_set(path: Path) -> bool:
+    """Whether a person may mean this file as a set file: it lists cards."""
+    try:
+        with path.open("rb") as file:
+            return b"[[card]]" in file.read(MAX_BYTES)
+    except OSError:
+        return False
+
+
+def _make_one(file: str) -> Message:
+    return msg(
+        "Make it of your cards: `cpx-tool enrol-set --set NAME --into {file}`. Or give the name "
+        "of a set: `cpx-tool list-sets` shows them.",
+        file=file,
+    )
 
 
 def _unusable(reason: Message) -> BadInput:

@@ -12,7 +12,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from cpx_tool.catalogue.set_file import read_set, read_set_file, read_text
+from cpx_tool.catalogue.set_file import looks_like_set, read_set, read_set_file, read_text
 from cpx_tool.errors import BadInput, no_such_file
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.identity import Coded, Identity
@@ -126,7 +126,9 @@ def _unknown(name: str) -> BadInput:
         msg("Did you mean {names}?", names=close)
         if close
         else no_such_file(
-            Path(name), msg("Choose one of these, or give the path of your own set file (.toml).")
+            Path(name),
+            msg("Choose one of these, or give the path of your own set file (.toml)."),
+            looks_like_set,
         )
     )
     return BadInput(

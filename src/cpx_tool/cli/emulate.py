@@ -12,9 +12,10 @@ from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
 from cpx_tool.cli import options
 from cpx_tool.cli.check import with_contents
-from cpx_tool.cli.output import paper, show
+from cpx_tool.cli.output import note, paper, show
 from cpx_tool.emulate.defects import Defect
 from cpx_tool.i18n import say
+from cpx_tool.model.message import msg
 from cpx_tool.report import emulation as emulation_report
 
 
@@ -50,7 +51,10 @@ def emulate(
     set_name: str, into: Path, defects: tuple[str, ...], reuse: bool, as_json: bool
 ) -> None:
     card_set = with_contents(find_set(set_name))
+    before = wiring.emulation_there(into)
     emulation = wiring.emulate(card_set, into, defects, reuse)
+    if before not in (None, (emulation.set_name, *emulation.defects)):
+        note(msg("Replaced what was in {path}: {what}.", path=str(into), what=before))
     if as_json:
         show(emulation_report.render_json(emulation))
     else:

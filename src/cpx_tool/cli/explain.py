@@ -18,6 +18,7 @@ from cpx_tool.judge.checks import BY_ID
 from cpx_tool.model.guidance import Guidance, Kind
 from cpx_tool.model.message import Message, msg
 from cpx_tool.report import explain as report
+from cpx_tool.report import own_words
 
 
 def complete_id(
@@ -45,6 +46,12 @@ def explain(written: str | None, as_json: bool) -> None:
     if not written:
         raise BadInput(msg("Name a check or a code."), _SEE)
     explained = [_explained(*found) for found in guidance.find(written)]
+    word = own_words.meaning_of(written, say)
+    if not explained and word is not None:
+        show(
+            own_words.render_json(*word, say) if as_json else own_words.render(*word, say, paper())
+        )
+        return
     if not explained:
         raise BadInput(
             msg("There is no check and no code {name}.", name=written),

@@ -116,6 +116,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _misuse(error: click.ClickException) -> int:
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        del error.possibilities[1:]  # the nearest; the others are rather unlike it
     told = io.StringIO()
     error.show(told)
     for line in printable(told.getvalue().replace("\t", "  ")).splitlines():  # click's own tabs

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from cpx_tool.emulate.card_names import CardName, by_title, exactly
 from cpx_tool.errors import BadInput, nearest
 from cpx_tool.model.cardset import CardSet, ExpectedCard
 from cpx_tool.model.message import Message, msg
@@ -133,11 +133,8 @@ def _applies(defect: Defect, card: ExpectedCard) -> bool:
 def _named(card_set: CardSet, card: str) -> ExpectedCard:
     """The card that is meant: by its role or position, else by a part of its title."""
     cards = card_set.cards
-    for position, expected in enumerate(cards, start=1):
-        if card.strip().lower() in (expected.role, str(position)):
-            return expected
-    word = _plain(card)
-    found = [expected for expected in cards if word and word in _plain(expected.title)]
+    names = [CardName("", expected.role, expected.title) for expected in cards]
+    found = [cards[at] for at in exactly(card, names) or by_title(card, names)]
     if len(found) == 1:
         return found[0]
     roles = tuple(expected.role for expected in found or cards)
@@ -148,16 +145,17 @@ def _named(card_set: CardSet, card: str) -> ExpectedCard:
         )
     raise BadInput(
         msg("The set {name} has no card “{card}”.", name=card_set.name, card=card),
-        msg(
-            "Its cards are: {roles}; or a position from 1 to {size}.", roles=roles, size=len(cards)
-        ),
+        cards_of(roles),
     )
 
 
-def _plain(text: str) -> str:
-    """Without case, accents, hyphens and blanks."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if c.isalnum()).casefold()
+def cards_of(roles: Sequence[str]) -> Message:
+    """The remedy for the name of a card that is none: the names of those that there are."""
+    return msg(
+        "Its cards are: {roles}; or a position from 1 to {size}.",
+        roles=tuple(roles),
+        size=len(roles),
+    )
 
 
 def _refuse_contradictions(role: str, defects: set[Defect]) -> None:

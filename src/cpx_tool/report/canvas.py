@@ -177,21 +177,27 @@ def _plain(texts: Sequence[str], style: str = "") -> list[Cell]:
 
 
 def _widths(rows: Sequence[Sequence[Cell]], room: int) -> list[int]:
-    """The width of each column: its text's, less where the room is short.
+    """The width of each column: its text's, less where the room is short. The first row is heads.
 
-    Columns with blanks to break at give way first; then the widest is folded.
+    Heads are broken first, then what has blanks to break at; then the widest is folded.
     """
-    natural = [
-        max(cell_len(one_line(text)) for text, _ in column) for column in zip(*rows, strict=True)
-    ]
-    widths = [min(width, room) for width in natural]
-    for floors in (_longest_words(rows), [1] * len(widths)):
+    widths = [min(width, room) for width in _naturals(rows)]
+    words = _longest_words(rows)
+    whole = map(max, _longest_words(rows[:1]), _naturals(rows[1:]) or words)
+    for floors in ([*whole], words, [1] * len(widths)):
         while sum(widths) > room:
             wide = [i for i, width in enumerate(widths) if width > floors[i]]
             if not wide:
                 break
             widths[max(wide, key=widths.__getitem__)] -= 1
     return widths
+
+
+def _naturals(rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """The longest text of each column; nothing where there are no rows."""
+    return [
+        max(cell_len(one_line(text)) for text, _ in column) for column in zip(*rows, strict=True)
+    ]
 
 
 def _longest_words(rows: Sequence[Sequence[Cell]]) -> list[int]:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from cpx_tool.errors import ExitCode
-from cpx_tool.model.finding import Finding, Outcome
+from cpx_tool.model.finding import Finding, Outcome, Severity
 from cpx_tool.model.message import Message, msg
 from cpx_tool.model.station import Examination, Fix, NoModule, Station, Unknown, Versions
 from cpx_tool.report.canvas import Canvas, Paper
@@ -41,8 +41,9 @@ def render(examination: Examination, say: Say, paper: Paper, *, hints: bool) -> 
     for finding in examination.findings:
         if _is_calm(finding):
             mark, style = MARKS[finding.outcome]
-            text = msg("{check}: {message}", check=finding.check, message=finding.message)
-            canvas.item(mark, say(text), style if finding.outcome is Outcome.PASSED else "dim")
+            canvas.item(
+                mark, say(_calm(finding)), style if finding.outcome is Outcome.PASSED else "dim"
+            )
     canvas.line()
     rest = [finding for finding in examination.findings if not _is_calm(finding)]
     attention(canvas, rest, lambda _: "", say)
@@ -90,6 +91,16 @@ def _is_calm(finding: Finding) -> bool:
     if finding.outcome is Outcome.SKIPPED:
         return finding.hint is None
     return finding.outcome is Outcome.PASSED
+
+
+def _calm(finding: Finding) -> Message:
+    """The line of a check about which nothing is to be done; the last line of the report counts
+    one that decides and was not answered.
+    """
+    check, message = finding.check, finding.message
+    if finding.severity is Severity.BLOCKER and finding.outcome is Outcome.SKIPPED:
+        return msg("{check} (not answered): {message}", check=check, message=message)
+    return msg("{check}: {message}", check=check, message=message)
 
 
 def head(station: Station, say: Say) -> list[tuple[Message, str]]:

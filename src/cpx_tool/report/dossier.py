@@ -243,12 +243,14 @@ def _where(names: Sequence[str], everywhere: Sequence[str], first: Sighting[Any]
     return msg("{name}, {place}", name=tuple(names), place=place)
 
 
-def _raw(raw: str) -> str:
+def _raw(raw: str) -> Message | str:
     """Hex, and the text that it may be."""
     if len(raw) > _LONGEST_RAW:
         return f"{raw[:_LONGEST_RAW].upper()}…"
     text = bytes.fromhex(raw).decode("latin-1")
-    return f"{raw.upper()} “{text}”" if text.isascii() and text.isprintable() else raw.upper()
+    if text.isascii() and text.isprintable():
+        return msg("{bytes} “{text}”", bytes=raw.upper(), text=text)
+    return raw.upper()
 
 
 def _said(text: Message | str, say: Say) -> str:

@@ -51,13 +51,19 @@ def render(explained: Sequence[Explained], say: Say, paper: Paper) -> str:
     return canvas.text()
 
 
+def says_the_same(title: Message, meaning: Message) -> bool:
+    """Whether what a check expects and what it proves are one sentence."""
+    return title.text.rstrip(".").casefold() == meaning.text.rstrip(".").casefold()
+
+
 def _one(canvas: Canvas, one: Explained, say: Say) -> None:
     kind = one.check.severity if one.check else None
     word = say(KINDS[one.guidance.kind] if kind is None else SEVERITIES[kind])
     canvas.line(f"{one.id} ({word})", "bold")
     if one.check is not None:
         canvas.line(say(msg("Expected: {title}", title=one.check.title)))
-        canvas.line(say(msg("Proves: {what}", what=one.meaning)))
+        if not says_the_same(one.check.title, one.meaning):
+            canvas.line(say(msg("Proves: {what}", what=one.meaning)))
     else:
         canvas.line(say(msg("Means: {what}", what=one.meaning)))
     canvas.line(say(msg("Why it matters: {why}", why=one.guidance.why)))

@@ -224,7 +224,7 @@ def _token(sheet: Sheet, say: Say) -> list[Row]:
             _mechanisms(token, say),
         ]
     if seen.pin is not None:
-        found.append(Row(msg("PIN"), say(PINS[seen.pin.result])))
+        found.append(Row(msg("PIN code"), say(PINS[seen.pin.result])))
     return [row for row in found if row.text]
 
 

@@ -24,8 +24,10 @@ from typing import Self
 
 from cpx_tool import wiring
 from cpx_tool.catalogue.sets import find_set
+from cpx_tool.emulate.card_names import meant
 from cpx_tool.emulate.chip.layout import UNBLOCKING_CODE
-from cpx_tool.errors import BadInput, CpxError, NothingToCheck
+from cpx_tool.emulate.defects import cards_of
+from cpx_tool.errors import BadInput, CpxError, NothingToCheck, nearest
 from cpx_tool.model.message import msg
 from cpx_tool.model.token import PUBLISHED_TEST_PIN
 from cpx_tool.wiring.virtual_cards import CardInReader, reader_on
@@ -153,13 +155,17 @@ class VirtualCards:
     _made: wiring.VirtualSet
 
     def card(self, name: str | int) -> VirtualCard:
-        """By card number, role, or position from 1. Raises `CpxError`."""
-        for position, card in enumerate(self.cards, start=1):
-            if str(name) in (card.number, card.role, str(position)):
-                return card
+        """By card number, role, position from 1, or a part of its title that no other card has.
+
+        Raises `CpxError`, which names the cards.
+        """
+        found = meant(str(name), [card._card.name for card in self.cards])
+        if found:
+            return self.cards[found[0]]
+        roles = tuple(card.role for card in self.cards)
         raise BadInput(
             msg("No card of this set is {card}.", card=str(name)),
-            msg("A card is named by its number, its role, or its position."),
+            nearest(str(name), roles, cards_of(roles)),
         )
 
     def write_authorities(self, directory: Path) -> None:

@@ -11,7 +11,7 @@ from cpx_tool.adapters.observation_file import save as save_observation
 from cpx_tool.adapters.set_file import check_target as check_set_target
 from cpx_tool.adapters.set_file import save as write_set
 from cpx_tool.adapters.system import now
-from cpx_tool.wiring.emulation import emulate
+from cpx_tool.wiring.emulation import emulate, emulation_there
 from cpx_tool.wiring.endpoints import known_endpoints
 from cpx_tool.wiring.ledger import pin_ledger
 from cpx_tool.wiring.online import cards_online, go_online, software_online
@@ -84,6 +84,7 @@ __all__ = [
     "check_set_target",
     "check_writable",
     "emulate",
+    "emulation_there",
     "errands",
     "examine",
     "fetch_trust",

@@ -19,9 +19,10 @@ from cpx_tool.adapters.virtual_deck import Deck, DeckCard
 from cpx_tool.adapters.vpcd import Conduct, VirtualReader
 from cpx_tool.adapters.vpcd_ports import configured_ports
 from cpx_tool.emulate.card import EmulatedCard, make_card, technical_slot
+from cpx_tool.emulate.card_names import CardName, meant
 from cpx_tool.emulate.chip.chip import Chip
 from cpx_tool.emulate.chip.make import Damage, make_chip, make_contactless_chip
-from cpx_tool.emulate.defects import plan_defects
+from cpx_tool.emulate.defects import cards_of, plan_defects
 from cpx_tool.emulate.profile import profiles
 from cpx_tool.errors import BadInput, CpxError, nearest, why
 from cpx_tool.model.cardset import CardSet
@@ -81,9 +82,10 @@ def make_virtual_set(card_set: CardSet, wish: VirtualWish) -> VirtualSet:
     keys = _keys()
     with _writing(keys):
         made, authorities = _emulated(card_set, wish.defects, keys)
-        bench = _Bench(wish, keys, authorities)
+        names = [_name(card) for card in made]
+        _refuse_unused(wish.faults, names)
+        bench = _Bench(wish, keys, authorities, names)
         cards = tuple(bench.deck_card(card, at) for at, card in enumerate(made, start=1))
-    _refuse_unused(wish.faults, cards)
     return VirtualSet(cards, tuple(made), authorities)
 
 
@@ -204,13 +206,17 @@ class _Bench:
     wish: VirtualWish
     keys: KeyCache
     authorities: Authorities
+    names: Sequence[CardName]
 
     def deck_card(self, card: EmulatedCard, position: int) -> CardInReader:
         """The card as it is wanted. Raises `BadInput` and `OSError`."""
         profile = card.profile
-        names = (profile.card_number, profile.role, str(position), _ALL)
-        meant = [w.partition("=")[0] for w in self.wish.faults if _target(w) in names]
-        faults = list(dict.fromkeys(meant))
+        found = [
+            word.partition("=")[0]
+            for word in self.wish.faults
+            if _target(word) == _ALL or position - 1 in meant(_target(word), self.names)
+        ]
+        faults = list(dict.fromkeys(found))
         chip, technical = self._chip(card, faults)
         return CardInReader(
             number=profile.card_number,
@@ -239,6 +245,14 @@ class _Bench:
         return conduct
 
 
+_ALL = "all"
+
+
+def _name(card: EmulatedCard) -> CardName:
+    profile = card.profile
+    return CardName(profile.card_number, profile.role, profile.title_in_set)
+
+
 def _target(word: str) -> str:
     """The card that a fault is for; without one, the first."""
     name, separator, card = word.partition("=")
@@ -261,15 +275,13 @@ def _added(conduct: Conduct, fault: str) -> Conduct:
     )
 
 
-def _refuse_unused(faults: Sequence[str], cards: Sequence[CardInReader]) -> None:
-    named = {str(at) for at in range(1, len(cards) + 1)} | {_ALL}
-    named.update(name for card in cards for name in (card.number, card.role))
+def _refuse_unused(faults: Sequence[str], names: Sequence[CardName]) -> None:
     for word in faults:
         card = _target(word)
-        if not card or card not in named:
+        if card != _ALL and not meant(card, names):
             raise BadInput(
                 msg("No card of this set is {card}.", card=card),
-                msg("A card is named by its number, its role, its position, or “all”."),
+                cards_of([each.role or each.number for each in names]),
             )
 
 
