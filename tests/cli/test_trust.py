@@ -135,6 +135,9 @@ def test_where_shows_addresses_on_one_line(env: dict[str, str]) -> None:
         "http://igc-sante.esante.gouv.fr/AC%20TEST/Chaine_de_certification-IGC-Sante-TEST.p7b",
     ):
         assert f"    {address}\n" in text
+    assert text.count("this file is enough") == 1
+    assert text.index("this file is enough") < text.index("IGC-Sante-TEST.p7b")
+    assert " ".join(text.split()).endswith("and add --accept-unknown.")
     body = cpx_json("trust", "where", env=env)
     assert len(body["authorities"]) == 18
     assert not any(a["in_store"] for a in body["authorities"])

@@ -216,7 +216,7 @@ def test_the_usages_of_the_two_certificates(tmp_path: Path) -> None:
     shown = text(signature(card), tmp_path)
     assert "X509v3 Key Usage: critical\n                Non Repudiation\n" in shown
     assert "E-mail Protection" in shown
-    assert "Not Before: Mar  3 05:06:07 2026 GMT, Not After: Mar  3 05:06:07 2029 GMT" in shown
+    assert "Not Before: Mar  3 00:00:00 2026 GMT, Not After: Mar  3 00:00:00 2029 GMT" in shown
     assert "Subject Alternative Name" not in shown
 
 

@@ -109,16 +109,23 @@ def test_titles_are_the_labels_of_the_profession() -> None:
     ]
 
 
-def test_a_card_is_valid_for_three_years_to_the_second_from_yesterday() -> None:
+def test_a_card_is_valid_for_three_years_to_the_second_from_the_midnight_of_yesterday() -> None:
     card = cards()[0]
-    assert card.not_before == datetime(2026, 3, 3, 5, 6, 7, tzinfo=UTC)
-    assert card.not_after == datetime(2029, 3, 3, 5, 6, 7, tzinfo=UTC)
+    assert card.not_before == datetime(2026, 3, 3, tzinfo=UTC)
+    assert card.not_after == datetime(2029, 3, 3, tzinfo=UTC)
+
+
+def test_a_card_made_twice_on_a_day_is_dated_the_same() -> None:
+    morning, evening = (datetime(2026, 3, 4, hour, 6, 7, tzinfo=UTC) for hour in (5, 23))
+    assert profiles(find_set("centre-sante"), {}, morning) == profiles(
+        find_set("centre-sante"), {}, evening
+    )
 
 
 def test_a_card_issued_on_a_leap_day_ends_on_the_day_before_march() -> None:
     card = planned(CENTRE, now=datetime(2028, 3, 1, 12, tzinfo=UTC))[0]
-    assert card.not_before == datetime(2028, 2, 29, 12, tzinfo=UTC)
-    assert card.not_after == datetime(2031, 2, 28, 12, tzinfo=UTC)
+    assert card.not_before == datetime(2028, 2, 29, tzinfo=UTC)
+    assert card.not_after == datetime(2031, 2, 28, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

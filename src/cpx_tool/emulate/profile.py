@@ -266,7 +266,10 @@ def _cards_for(place: _Place, wrong: frozenset[Defect], now: datetime) -> list[P
 def _profile(place: _Place, wrong: frozenset[Defect], now: datetime) -> Profile:
     expected = place.expected
     given_name, civility = _GIVEN_NAMES[place.position % len(_GIVEN_NAMES)]
-    not_before, not_after = validity(now, wrong)
+    # from a midnight on: a card made twice on a day has the same certificates, for `compare`
+    dated = wrong & {Defect.EXPIRED, Defect.NOT_YET_VALID, Defect.EXPIRING_SOON}
+    issued = now if dated else now.replace(hour=0, minute=0, second=0)
+    not_before, not_after = validity(issued, wrong)
     card = Profile(
         role=expected.role,
         title_in_set=expected.title,

@@ -277,13 +277,23 @@ def render_where(
         say(msg("Or let cpx-tool trust fetch do both.")),
         say(msg("Store: {directory}", directory=printable(listing.directory))),
     ]
-    together = say(msg("All at once"))
+    together = {Pki.IGC_SANTE_TEST: msg("All at once: for test cards, this file is enough")}
     for pki, bundle in bundles:
-        lines += ["", say(PKIS[pki]), f"  {together}", f"    {bundle}"]
+        head = say(together.get(pki, msg("All at once")))
+        lines += ["", say(PKIS[pki]), f"  {head}", f"    {bundle}"]
         for authority in known:
             if authority.pki is pki:
                 lines += _where(authority, authority.sha256 in stored, say)
+    if any(authority.sha256 is None for authority in known):
+        lines += ["", filled(say(_NO_FINGERPRINT), Paper().width)]
     return "\n".join(lines) + "\n"
+
+
+_NO_FINGERPRINT = msg(
+    "Fingerprint not known: nobody has shown this certificate to the makers of cpx-tool yet. "
+    "trust import takes it where a CA that is known signed it; otherwise compare its fingerprint "
+    "with one from another source, and add --accept-unknown."
+)
 
 
 def render_where_json(
@@ -314,7 +324,7 @@ def render_where_json(
 
 def _where(authority: Authority, stored: bool, say: Say) -> list[str]:
     state = msg("in the store") if stored else msg("not in the store")
-    fingerprint = say(msg("Fingerprint not known to this version."))
+    fingerprint = say(msg("Fingerprint not known to this version: see the end."))
     if authority.sha256 is not None:
         fingerprint = f"SHA-256 {authority.sha256.upper()}"
     head = f"  {authority.code}: {label_of(authority.name)} ({say(state)})"
