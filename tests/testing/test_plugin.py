@@ -139,7 +139,7 @@ def test_a_mark_that_asks_for_nothing_is_named_without_a_traceback(tmp_path: Pat
     assert code == 1
     assert "4 errors" in told
     for words in (
-        "No card of this set is nobody.\n→ A card is named by",
+        "No card of this set is nobody.",
         'There is no set "none".',
         "The mark cpx_card takes no fault: it takes set, defects,",
         "There is no defect “pkcs1-onyl”.",

@@ -63,8 +63,15 @@ def identity_of(path: Path) -> tuple[object, ...]:
     try:
         there = path.stat()
     except (OSError, ValueError):  # ValueError: a NUL in the path
-        return (os.path.abspath(path),)  # noqa: PTH100 - raises nothing
+        return (_absolute(path),)
     return (there.st_dev, there.st_ino)
+
+
+def _absolute(path: Path) -> str:
+    try:
+        return os.path.abspath(path)  # noqa: PTH100 - it resolves "..", where nothing is
+    except OSError:  # the current directory is gone
+        return os.fspath(path)
 
 
 def kind_of(path: Path) -> int:
