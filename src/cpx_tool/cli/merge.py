@@ -9,11 +9,8 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options, reporting
-from cpx_tool.cli.output import note
-from cpx_tool.i18n import language
 from cpx_tool.judge.fleet import fleet_exit_code
 from cpx_tool.judge.fleet import merge as judge_merge
-from cpx_tool.model.message import msg
 from cpx_tool.report.results import of_fleet
 
 
@@ -47,6 +44,4 @@ def merge(
     written.check()
     fleet = judge_merge(wiring.read_results(map(str, paths)), wiring.this_merger())
     result = of_fleet(fleet, fleet_exit_code(fleet))
-    if language() != "en" and fleet.gathered.stations and not (quiet or as_json):
-        note(msg("What workstations said stands in the language of each."))
     reporting.finish(context, result, written)
