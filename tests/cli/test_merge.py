@@ -432,15 +432,6 @@ def test_french(spool: Path) -> None:
     assert one["hosts"] == other["hosts"]
 
 
-def test_another_language_than_english_is_told_where_workstations_chose_their_own(
-    spool: Path,
-) -> None:
-    write(spool / "a.json", body("doctor"))
-    told = [cpx("merge", spool, *words).stderr for words in ((), ("--quiet",), ("--lang", "fr"))]
-    assert told[:2] == ["", ""]
-    assert len(told[2].splitlines()) == 1
-
-
 # --- how much memory it takes --------------------------------------------------------------------
 
 

@@ -9,12 +9,9 @@ import click
 
 from cpx_tool import wiring
 from cpx_tool.cli import options, reporting
-from cpx_tool.cli.output import note
 from cpx_tool.cli.writing_over import spared
-from cpx_tool.i18n import language
 from cpx_tool.judge.fleet import fleet_exit_code
 from cpx_tool.judge.fleet import merge as judge_merge
-from cpx_tool.model.message import msg
 from cpx_tool.report.results import of_fleet
 
 
@@ -49,6 +46,4 @@ def merge(
     found = spared(wiring.read_results([str(path) for path in paths]), written.paths())
     fleet = judge_merge(found, wiring.this_merger())
     result = of_fleet(fleet, fleet_exit_code(fleet))
-    if language() != "en" and fleet.gathered.stations and not (quiet or as_json):
-        note(msg("What workstations said stands in the language of each."))
     reporting.finish(context, result, written)
