@@ -108,6 +108,7 @@ NOT_RUN = {
     ),
     "it needs the service and its virtual readers: tests/cli/test_virtual_cards.py": (
         "cpx-tool virtual-cards start --set centre-sante",
+        "cpx-tool virtual-cards start --set centre-sante --defect pkcs1-only=all",
         "cpx-tool virtual-cards start --set centre-sante  # transcript",
         "cpx-tool virtual-cards status",
         "cpx-tool virtual-cards remove medecin-generaliste",

@@ -167,7 +167,7 @@ def test_without_a_set_the_operator_names_the_cards(drawer: Drawer, tmp_path: Pa
     drawer.insert(DOCTOR, STAFF[1])
     words = ("enrol-set", "--module", drawer.module, "--into", own, "--lang", "fr")
     with terminal(*words, env=drawer.environment) as person:
-        person.answer("Insérez la carte suivante (nº 3).", "w")
+        person.answer("Insérez la carte suivante (n° 3).", "w")
         person.answer("Entrée = cps-medecin", "")
         person.answer("Entrée = CPS test médecin", "Ma carte de médecin")
         person.answer("3 inconnu (Entrée)", "2")
