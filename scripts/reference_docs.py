@@ -103,6 +103,7 @@ FAMILIES = {
     Kind.PIN_REFUSAL: {"en": "PIN not tried", "fr": "Code PIN non présenté"},
     Kind.MODULE_FAULT: {"en": "Calls into the module", "fr": "Appels au module"},
     Kind.TLS_CAUSE: {"en": "Steps of TLS", "fr": "Étapes TLS"},
+    Kind.MERGING: {"en": "Files to be merged", "fr": "Fichiers à fusionner"},
     Kind.EXIT_CODE: {"en": "Exit codes", "fr": "Codes de retour"},
 }
 PARTS = {
@@ -112,7 +113,6 @@ PARTS = {
     Scope.SIGNING: {"en": "Signatures", "fr": "Signatures"},
     Scope.FILE: {"en": "Software certificates", "fr": "Certificats logiciels"},
     Scope.FILES: {"en": "Software certificates together", "fr": "Certificats logiciels ensemble"},
-    Scope.FLEET: {"en": "Merged results", "fr": "Résultats fusionnés"},
     Scope.FLEET: {"en": "Merged results", "fr": "Résultats fusionnés"},
     Scope.STATION: {"en": "The workstation", "fr": "Le poste de travail"},
 }

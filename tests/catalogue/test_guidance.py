@@ -18,6 +18,7 @@ from cpx_tool.judge.checks import CHECKS
 from cpx_tool.judge.tls_causes import Cause
 from cpx_tool.model import fault
 from cpx_tool.model.fault import FaultKind
+from cpx_tool.model.fleet import Reason, Repetition
 from cpx_tool.model.guidance import Guidance, Kind
 from cpx_tool.model.observation import PinRefusal
 
@@ -39,6 +40,7 @@ EXPECTED = {
     Kind.PIN_REFUSAL: {refusal.value for refusal in PinRefusal},
     Kind.MODULE_FAULT: _faults(),
     Kind.TLS_CAUSE: {cause.value for cause in Cause},
+    Kind.MERGING: {each.value for each in (*Reason, *Repetition)},
     Kind.EXIT_CODE: {f"exit-{code.value}" for code in ExitCode},
 }
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
-import struct
-import termios
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,9 +49,7 @@ def test_complaints_fit_the_terminal_with_a_hanging_indent(language: str) -> Non
 
 
 def test_the_terminal_of_standard_error_counts_where_output_is_a_file() -> None:
-    with terminal("explain", "CKR_PIN") as person:
-        size = struct.pack("HHHH", 24, 50, 0, 0)
-        fcntl.ioctl(person._descriptor, termios.TIOCSWINSZ, size)
+    with terminal("explain", "CKR_PIN", columns=50) as person:
         lines = _lines(person)
     assert max(map(len, lines)) <= 50
     assert len(lines) > 2

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -143,12 +144,15 @@ def terminal(
     env: Mapping[str, str] | None = None,
     apart: bool = True,
     prefix: Sequence[str] = (),
+    columns: int = 0,
 ) -> Iterator[Terminal]:
     """Run `cpx-tool` at a terminal; its standard output is kept `apart`, or stands there, too.
 
     `prefix` are words before the command, which run it in another place (`Service.prefix`).
+    The terminal is so many `columns` wide; with 0 it does not say.
     """
     descriptor, inside = pty.openpty()
+    termios.tcsetwinsize(inside, (24 if columns else 0, columns))
     out = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe would hold a long result up
     words, whole = list(map(str, arguments)), environment(NO_COLOR="1", **(env or {}))
     streams = (inside, out.fileno() if apart else inside, inside)

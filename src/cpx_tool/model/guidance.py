@@ -16,6 +16,7 @@ class Kind(StrEnum):
     PIN_REFUSAL = "pin-refusal"
     MODULE_FAULT = "module-fault"
     TLS_CAUSE = "tls-cause"
+    MERGING = "merging"
     EXIT_CODE = "exit-code"
 
 

@@ -18,6 +18,7 @@ KINDS = {
     Kind.PIN_REFUSAL: msg("PIN not tried"),
     Kind.MODULE_FAULT: msg("call into the module"),
     Kind.TLS_CAUSE: msg("TLS step"),
+    Kind.MERGING: msg("file to be merged"),
     Kind.EXIT_CODE: msg("exit code"),
 }
 

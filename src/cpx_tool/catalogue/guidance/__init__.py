@@ -11,6 +11,7 @@ from cpx_tool.catalogue.guidance import (
     cards,
     exit_codes,
     fleet,
+    merging,
     module_faults,
     pin_refusals,
     software,
@@ -29,6 +30,7 @@ GUIDANCE: tuple[Guidance, ...] = (
     *pin_refusals.GUIDANCE,
     *module_faults.GUIDANCE,
     *tls_causes.GUIDANCE,
+    *merging.GUIDANCE,
     *exit_codes.GUIDANCE,
 )
 _NEAREST = 3
