@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -32,9 +32,10 @@ def serving(place: Path, deck: Deck | None = None) -> Iterator[threading.Thread]
     try:
         yield thread
     finally:
-        if thread.is_alive():
+        with suppress(NothingToCheck):  # the test may have stopped it
             ask(place, Order("stop"))
-        thread.join()
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
