@@ -20,8 +20,7 @@ from cpx_tool.judge.tls import judge_handshakes, tls_exit_code, tls_verdict
 from cpx_tool.judge.verdict import exit_code
 from cpx_tool.model.fleet import Fleet, Merger
 from cpx_tool.report import checklist_json, tls
-from cpx_tool.report.html import fleet as html_fleet
-from cpx_tool.report.results import of_station
+from cpx_tool.report.results import of_fleet, of_station
 from cpx_tool.wiring import read_results
 from support.pages import knocking
 from support.station import station
@@ -102,7 +101,7 @@ def merged(folder: Path) -> Fleet:
 
 def _page(folder: Path) -> str:
     found = merged(folder)
-    return html_fleet.render(found, fleet_exit_code(found), say, "en")
+    return of_fleet(found, fleet_exit_code(found)).html(say, "en")
 
 
 @cache

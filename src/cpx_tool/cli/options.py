@@ -139,7 +139,18 @@ def some_of(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
-class AnyPath(click.ParamType[Path]):
+class _CompletedAsFile:
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Files and directories."""
+        return a_file(incomplete)
+
+
+class AnyPath(_CompletedAsFile, click.ParamType[Path]):
     """A path, there or not. An empty text, as an unset variable of a script gives, is none: it
     would be taken for the current directory.
     """
@@ -152,17 +163,8 @@ class AnyPath(click.ParamType[Path]):
             self.fail(_("An empty text is not a path."), param, ctx)
         return Path(value)
 
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Files and directories."""
-        return a_file(incomplete)
 
-
-class ModuleFile(click.ParamType[str]):
+class ModuleFile(_CompletedAsFile, click.ParamType[str]):
     """The path of a module as it was written: the middleware's search reads it."""
 
     name = "path"
@@ -171,15 +173,6 @@ class ModuleFile(click.ParamType[str]):
         """The path. An empty text is a usage error, as it is of any path."""
         AnyPath().convert(value, param, ctx)
         return str(value)
-
-    def shell_complete(
-        self,
-        ctx: click.Context,  # noqa: ARG002
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Files and directories."""
-        return a_file(incomplete)
 
 
 class OfOne(click.ParamType[str]):

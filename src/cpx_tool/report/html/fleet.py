@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,12 +37,12 @@ from cpx_tool.report.fleet_view import (
 from cpx_tool.report.html import lines, marks
 from cpx_tool.report.html.explanations import Explanation, Explanations, besides
 from cpx_tool.report.html.fleet_labels import FLEET_LABELS
-from cpx_tool.report.html.frame import Provenance
+from cpx_tool.report.html.frame import provenance
 from cpx_tool.report.html.labels import LABELS
 from cpx_tool.report.html.lines import Subject
 from cpx_tool.report.html.marks import Mark
 from cpx_tool.report.html.page import page
-from cpx_tool.report.json import moment
+from cpx_tool.report.result import Run
 from cpx_tool.report.words import Say, clipped, day
 
 MOST_ROWS = 400
@@ -129,8 +128,10 @@ class CardRow:
     cells: tuple[CardCell | None, ...]
 
 
-def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
-    """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments."""
+def render(fleet: Fleet, run: Run, code: ExitCode, say: Say, lang: str) -> str:
+    """One HTML page. The digest on it is that of `fleet_json.render` of the same arguments; `run`
+    is that of the merge.
+    """
     gathered = fleet.gathered
     told = emulated(gathered)
     explanations = Explanations(say)
@@ -142,7 +143,7 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
     words = {name: say(message) for name, message in (LABELS | FLEET_LABELS).items()}
     values = {
         "label": SimpleNamespace(**words),
-        "provenance": _provenance(fleet, code, say),
+        "provenance": provenance(run, code, fleet_json.pieces(fleet, code, say), say),
         "emulated": say(told) if told else "",
         "interrupted": "",
         "verdict": marks.of_verdict(fleet.verdict, say),
@@ -170,22 +171,6 @@ def render(fleet: Fleet, code: ExitCode, say: Say, lang: str) -> str:
         "unseen": gathered.unseen,
     }
     return page("fleet.html", values, say, lang, ("fleet.css",))
-
-
-def _provenance(fleet: Fleet, code: ExitCode, say: Say) -> Provenance:
-    merger = fleet.gathered.merger
-    digest = hashlib.sha256()
-    for piece in fleet_json.pieces(fleet, code, say):
-        digest.update(piece.encode(errors="replace"))
-    return Provenance(
-        host=clipped(merger.host),
-        observed=say(msg("{date}", date=merger.at)),
-        observed_iso=moment(merger.at) or "",
-        run_id=merger.run_id,
-        version=merger.tool_version,
-        exit_code=int(code),
-        sha256=digest.hexdigest(),
-    )
 
 
 def _verdicts(stations: Sequence[Station], say: Say) -> list[marks.Tally]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,15 +35,23 @@ class Provenance:
 def frame(run: Run, code: ExitCode, json: str, say: Say) -> dict[str, Any]:
     """The values of every page; `json` is the report as JSON, in the same language."""
     return {
-        "provenance": Provenance(
-            host=clipped(run.host),
-            observed=say(msg("{date}", date=run.observed_at)),
-            observed_iso=moment(run.observed_at) or "",
-            run_id=clipped(run.run_id),
-            version=run.tool_version,
-            exit_code=int(code),
-            sha256=hashlib.sha256(json.encode()).hexdigest(),
-        ),
+        "provenance": provenance(run, code, (json,), say),
         "emulated": say(emulated_banner()) if run.emulated else "",
         "interrupted": say(_INTERRUPTED) if run.interrupted else "",
     }
+
+
+def provenance(run: Run, code: ExitCode, json: Iterable[str], say: Say) -> Provenance:
+    """Of a page made of the report as JSON, which may come in pieces."""
+    digest = hashlib.sha256()
+    for piece in json:
+        digest.update(piece.encode())
+    return Provenance(
+        host=clipped(run.host),
+        observed=say(msg("{date}", date=run.observed_at)),
+        observed_iso=moment(run.observed_at) or "",
+        run_id=clipped(run.run_id),
+        version=run.tool_version,
+        exit_code=int(code),
+        sha256=digest.hexdigest(),
+    )

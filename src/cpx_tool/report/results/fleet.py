@@ -26,6 +26,15 @@ _NOT_RUN = msg("Not run")
 def of_fleet(fleet: Fleet, code: ExitCode) -> Result:
     """The result of merge."""
     merger = fleet.gathered.merger
+    of_cards = [one.emulated for one in fleet.gathered.newest() if has_cards(one)]
+    run = Run(
+        command=fleet_json.COMMAND,
+        tool_version=merger.tool_version,
+        run_id=merger.run_id,
+        host=merger.host,
+        observed_at=merger.at,
+        emulated=bool(of_cards) and all(of_cards),
+    )
     suites = _Suites(fleet)
 
     def body(told: ExitCode, say: Say) -> str:
@@ -38,18 +47,10 @@ def of_fleet(fleet: Fleet, code: ExitCode) -> Result:
         # its template engine takes a while to load
         from cpx_tool.report.html.fleet import render  # noqa: PLC0415
 
-        return render(fleet, told, say, language)
+        return render(fleet, run, told, say, language)
 
-    of_cards = [one.emulated for one in fleet.gathered.newest() if has_cards(one)]
     return Result(
-        run=Run(
-            command=fleet_json.COMMAND,
-            tool_version=merger.tool_version,
-            run_id=merger.run_id,
-            host=merger.host,
-            observed_at=merger.at,
-            emulated=bool(of_cards) and all(of_cards),
-        ),
+        run=run,
         judged=fleet,
         code=code,
         suites=suites,
